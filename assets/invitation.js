@@ -1,0 +1,184 @@
+// Keeps the invitation page true: shows each stage of the code as the server reports it, across a
+// lost network, sleep and a restarted server. Every word stands in the page already; this only
+// moves the mark of what is shown, and fills in digits.
+"use strict";
+
+(() => {
+  const NO_CALL_HINT_MS = 120_000;
+  const REOPEN_MS = 2_000;
+  const COPIED_MS = 2_000;
+
+  const byId = (id) => document.getElementById(id);
+  const card = byId("stage");
+
+  // ---- Copy buttons -------------------------------------------------------------------------
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Without HTTPS there is no clipboard interface; the old command still works.
+      const field = document.createElement("textarea");
+      field.value = text;
+      document.body.append(field);
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+    }
+  }
+
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    const label = button.textContent;
+    button.addEventListener("click", async () => {
+      await copy(button.dataset.copy);
+      button.focus();
+      button.textContent = button.dataset.copied;
+      setTimeout(() => (button.textContent = label), COPIED_MS);
+    });
+  }
+
+  if (!card) return;
+
+  // ---- Stages -------------------------------------------------------------------------------
+
+  const parts = new Map(
+    [...card.querySelectorAll("[data-stage]")].map((part) => [part.dataset.stage, part]),
+  );
+  const grouped = (code) => `${code.slice(0, 3)} ${code.slice(3)}`;
+  let noCallTimer;
+  let validUntil;
+
+  function showDigits(list, digits) {
+    const empty = Math.max(0, 6 - digits.length);
+    list.replaceChildren(
+      ...digits.map(({ digit, sure }) => {
+        const cell = document.createElement("li");
+        cell.textContent = digit;
+        cell.classList.toggle("unsure", !sure);
+        return cell;
+      }),
+      ...Array.from({ length: empty }, () => document.createElement("li")),
+    );
+  }
+
+  function showCode(code) {
+    const shown = byId("copy-code").dataset.copy;
+    if (shown && shown !== code) addEarlier(shown);
+    byId("copy-code").dataset.copy = code;
+    byId("code-digits").textContent = grouped(code);
+  }
+
+  function addEarlier(code) {
+    const line = document.createElement("li");
+    line.textContent = grouped(code);
+    byId("earlier").querySelector("ul").prepend(line);
+    byId("earlier").hidden = false;
+  }
+
+  function forgetCodes() {
+    delete byId("copy-code").dataset.copy;
+    byId("code-digits").textContent = "";
+    byId("earlier").querySelector("ul").replaceChildren();
+    byId("earlier").hidden = true;
+  }
+
+  function countDown(remainingMs) {
+    validUntil = remainingMs === undefined ? undefined : Date.now() + remainingMs;
+    showRemaining();
+  }
+
+  function showRemaining() {
+    if (validUntil === undefined) return;
+    const seconds = Math.max(0, Math.round((validUntil - Date.now()) / 1000));
+    const rest = String(seconds % 60).padStart(2, "0");
+    byId("remaining").textContent = `${Math.floor(seconds / 60)}:${rest}`;
+  }
+
+  function armNoCallHint(stage) {
+    clearTimeout(noCallTimer);
+    byId("no-call").hidden = true;
+    if (stage !== "waiting") return;
+    noCallTimer = setTimeout(() => (byId("no-call").hidden = false), NO_CALL_HINT_MS);
+  }
+
+  function announce(message) {
+    const part = parts.get(message.stage);
+    const digits = message.code ? ` ${[...message.code].join(" ")}` : "";
+    byId("announcement").textContent = part.dataset.announce + digits;
+  }
+
+  function show(message) {
+    const part = parts.get(message.stage);
+    if (!part) return location.reload(); // A newer server knows a stage that this page does not.
+    if (message.stage === "listening") {
+      showDigits(part.querySelector(".digits"), message.digits);
+    } else if (message.stage === "unreadable") {
+      showDigits(part.querySelector(".digits"), message.digits);
+      byId("heard-digits").hidden = message.digits.length === 0;
+    } else if (message.stage === "code") {
+      showCode(message.code);
+    } else if (message.stage === "expired") {
+      forgetCodes();
+    }
+    countDown(message.remaining_ms);
+    const isNew = part.hidden;
+    for (const other of parts.values()) other.hidden = other !== part;
+    if (isNew || message.stage === "code") announce(message);
+    if (isNew) armNoCallHint(message.stage);
+  }
+
+  setInterval(showRemaining, 1_000);
+  const remaining = byId("remaining").dataset.remaining;
+  countDown(remaining === undefined ? undefined : Number(remaining));
+  armNoCallHint([...parts].find(([, part]) => !part.hidden)?.[0]);
+
+  // ---- The connection -----------------------------------------------------------------------
+
+  let lastEvent = card.dataset.event;
+  let source;
+  let silenceTimer;
+
+  function open() {
+    source?.close();
+    source = new EventSource(`${location.pathname}/events?after=${lastEvent}`);
+    source.onopen = signOfLife;
+    source.addEventListener("heartbeat", signOfLife);
+    source.addEventListener("stage", (event) => {
+      signOfLife();
+      lastEvent = event.lastEventId;
+      show(JSON.parse(event.data));
+    });
+    source.onerror = () => {
+      byId("offline").hidden = false;
+      // The browser comes back by itself after a broken connection, but not after a refusal.
+      if (source.readyState === EventSource.CLOSED) setTimeout(reopen, REOPEN_MS);
+    };
+    expectHeartbeat();
+  }
+
+  async function reopen() {
+    try {
+      const page = await fetch(location.pathname, { cache: "no-store" });
+      // The invitation itself has changed: its page says how.
+      if (page.status === 404 || page.status === 410) return location.reload();
+    } catch {
+      // No network yet. The next attempt will tell.
+    }
+    open();
+  }
+
+  function signOfLife() {
+    byId("offline").hidden = true;
+    expectHeartbeat();
+  }
+
+  // A connection can die in silence, in sleep for example: three heartbeats missed mean that.
+  function expectHeartbeat() {
+    clearTimeout(silenceTimer);
+    silenceTimer = setTimeout(open, 3 * Number(card.dataset.heartbeat));
+  }
+
+  window.addEventListener("online", open);
+  window.addEventListener("pageshow", (event) => event.persisted && open());
+  open();
+})();

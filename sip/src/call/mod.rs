@@ -1,0 +1,294 @@
+//! Calls that come in: what a call is, which states it goes through, and what it asks of the
+//! endpoint. Each verb has a file. A verb consumes the call and says how it goes on; what is to be
+//! sent is put down as effects. Knows nothing of sockets, peers or the table of transactions.
+
+mod accept;
+mod ack;
+mod bye;
+mod cancel;
+mod contract;
+mod refuse;
+mod reinvite;
+mod timeout;
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+pub use contract::{AnswerPlan, CallCommand, CallEvent, CallHandle, EndReason, IncomingCall};
+
+use rand::RngExt;
+use rand::rngs::StdRng;
+
+use crate::dialog::Dialog;
+use crate::message::{Essentials, HeaderName, Method, Request, Response};
+use crate::sdp::{MediaPlan, Negotiation, Origin};
+use crate::transaction::TransactionId;
+use crate::transaction::table::Opening;
+use crate::transaction::timers::{ACK_LIMIT, ANSWER_LIMIT, Backoff};
+use crate::{StatusCode, Uri};
+
+/// A call that came in.
+#[derive(Debug)]
+pub(crate) struct Call {
+    handle: CallHandle,
+    dialog: Dialog,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Ringing(Box<Ringing>),
+    Answering(Answering),
+    Confirmed(Confirmed),
+}
+
+/// The application has not decided yet.
+#[derive(Debug)]
+struct Ringing {
+    invite: PendingInvite,
+    /// `None` if the INVITE came without a description: then the 2xx makes the offer.
+    offer: Option<Negotiation>,
+    give_up: Instant,
+}
+
+/// Our 2xx, to the first INVITE or to a later one, waits for its ACK.
+#[derive(Debug)]
+struct Answering {
+    /// CSeq of the INVITE, which is that of the ACK.
+    cseq: u32,
+    response: Vec<u8>,
+    destination: SocketAddr,
+    retransmission: Backoff,
+    ack_limit: Instant,
+    session: OwnSession,
+    media: PendingMedia,
+    after_ack: AfterAck,
+}
+
+/// What of the media is settled while the ACK is awaited.
+#[derive(Debug)]
+enum PendingMedia {
+    /// The 2xx held the answer.
+    Settled(MediaPlan),
+    /// The 2xx held the offer and the ACK brings the answer; `before` is in force till then.
+    Offered { before: Option<MediaPlan> },
+}
+
+/// BYE must not overtake the ACK (RFC 3261 §15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AfterAck {
+    Stay,
+    HangUp,
+}
+
+#[derive(Debug)]
+struct Confirmed {
+    session: OwnSession,
+    media: MediaPlan,
+}
+
+/// Our side of the session: the description we sent last.
+#[derive(Debug)]
+struct OwnSession {
+    origin: Origin,
+    media_address: SocketAddr,
+    description: Vec<u8>,
+}
+
+/// How a call goes on.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "lives for one step only; a box would cost more than the move"
+)]
+pub(crate) enum Step {
+    Continues(Call),
+    Ended(EndReason),
+}
+
+/// What a verb asks of the endpoint.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// A final response.
+    Respond {
+        reply: Reply,
+        response: Box<Response>,
+    },
+    /// Bytes that are nobody's transaction: a 2xx once more.
+    Transmit {
+        destination: SocketAddr,
+        bytes: Vec<u8>,
+    },
+    /// A request of our own, with a client transaction.
+    Request {
+        destination: SocketAddr,
+        request: Box<Request>,
+    },
+    Event(CallEvent),
+}
+
+/// The way a final response takes.
+#[derive(Clone, Debug)]
+pub(crate) enum Reply {
+    /// Through the INVITE transaction that sent the 100.
+    Invite(TransactionId),
+    /// It begins the transaction of any other request.
+    Other(Box<Opening>),
+}
+
+/// What a verb may see of the endpoint.
+#[derive(Debug)]
+pub(crate) struct Scene<'a> {
+    pub(crate) now: Instant,
+    pub(crate) local: &'a Local,
+    pub(crate) rng: &'a mut StdRng,
+    pub(crate) effects: Vec<Effect>,
+}
+
+/// How we appear in messages.
+#[derive(Clone, Debug)]
+pub(crate) struct Local {
+    pub(crate) contact: SocketAddr,
+    pub(crate) server_name: String,
+}
+
+impl Local {
+    /// A response with our Server header.
+    pub(crate) fn response(
+        &self,
+        request: &Essentials,
+        source: SocketAddr,
+        status: StatusCode,
+        tag: Option<&[u8]>,
+    ) -> Response {
+        let response = Response::to(request, source, status, tag);
+        if self.server_name.is_empty() {
+            return response;
+        }
+        response.with(HeaderName::Server, self.server_name.as_bytes())
+    }
+
+    pub(crate) fn contact_value(&self) -> Vec<u8> {
+        format!("<{}>", Uri::from_address(self.contact)).into_bytes()
+    }
+}
+
+/// An INVITE to be answered: what its final response needs.
+#[derive(Debug)]
+pub(crate) struct PendingInvite {
+    essentials: Essentials,
+    record_routes: Vec<Vec<u8>>,
+    source: SocketAddr,
+    transaction: TransactionId,
+}
+
+impl PendingInvite {
+    pub(crate) fn new(request: &Request, source: SocketAddr, transaction: TransactionId) -> Self {
+        Self {
+            essentials: request.essentials.clone(),
+            record_routes: request
+                .headers
+                .list(&HeaderName::RecordRoute)
+                .map(<[u8]>::to_vec)
+                .collect(),
+            source,
+            transaction,
+        }
+    }
+
+    fn refusal(&self, local: &Local, status: StatusCode, tag: &[u8]) -> Response {
+        local.response(&self.essentials, self.source, status, Some(tag))
+    }
+
+    /// A 200 with what begins or refreshes a dialog (RFC 3261 §12.1.1, §13.3.1.4).
+    fn success(&self, local: &Local, tag: &[u8], description: &[u8]) -> Response {
+        let response = local.response(&self.essentials, self.source, StatusCode::OK, Some(tag));
+        let response = self.record_routes.iter().fold(response, |response, route| {
+            response.with(HeaderName::RecordRoute, route.as_slice())
+        });
+        response
+            .with(HeaderName::Contact, local.contact_value())
+            .with(HeaderName::Allow, Method::ALLOWED)
+            .with_session(description.to_vec())
+    }
+}
+
+impl Call {
+    /// A call that rings.
+    pub(crate) fn new(
+        handle: CallHandle,
+        dialog: Dialog,
+        invite: PendingInvite,
+        offer: Option<Negotiation>,
+        now: Instant,
+    ) -> Self {
+        let ringing = Ringing { invite, offer, give_up: now + ANSWER_LIMIT };
+        Self { handle, dialog, state: State::Ringing(Box::new(ringing)) }
+    }
+
+    pub(crate) fn handle(&self) -> CallHandle {
+        self.handle
+    }
+
+    pub(crate) fn dialog(&self) -> &Dialog {
+        &self.dialog
+    }
+
+    pub(crate) fn dialog_mut(&mut self) -> &mut Dialog {
+        &mut self.dialog
+    }
+
+    /// When `timeout` has something to do.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Ringing(ringing) => Some(ringing.give_up),
+            State::Answering(answering) => {
+                Some(answering.retransmission.due().min(answering.ack_limit))
+            }
+            State::Confirmed(_) => None,
+        }
+    }
+}
+
+/// Sends BYE.
+fn send_bye(dialog: &mut Dialog, scene: &mut Scene<'_>) {
+    let branch = new_branch(scene.rng);
+    let (destination, request) = dialog.request(Method::Bye, scene.local.contact, &branch);
+    scene.effects.push(Effect::Request { destination, request: Box::new(request) });
+}
+
+impl Answering {
+    /// Sends a 2xx and waits for its ACK.
+    fn begin(
+        dialog: &Dialog,
+        invite: &PendingInvite,
+        session: OwnSession,
+        media: PendingMedia,
+        scene: &mut Scene<'_>,
+    ) -> Self {
+        let response = invite.success(scene.local, dialog.local_tag(), &session.description);
+        let answering = Self {
+            cseq: invite.essentials.cseq.number,
+            response: response.to_bytes(),
+            destination: invite.source,
+            retransmission: Backoff::up_to_t2(scene.now),
+            ack_limit: scene.now + ACK_LIMIT,
+            session,
+            media,
+            after_ack: AfterAck::Stay,
+        };
+        let reply = Reply::Invite(invite.transaction);
+        scene.effects.push(Effect::Respond { reply, response: Box::new(response) });
+        answering
+    }
+}
+
+/// A tag nobody can guess (RFC 3261 §19.3).
+pub(crate) fn new_tag(rng: &mut StdRng) -> Vec<u8> {
+    format!("{:016x}", rng.random::<u64>()).into_bytes()
+}
+
+/// A branch that is unique by itself (RFC 3261 §8.1.1.7).
+pub(crate) fn new_branch(rng: &mut StdRng) -> Vec<u8> {
+    format!("z9hG4bK{:016x}", rng.random::<u64>()).into_bytes()
+}

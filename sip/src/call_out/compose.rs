@@ -1,0 +1,44 @@
+//! The requests of a call out that stand outside its dialog: INVITE, CANCEL, and the ACK to a
+//! refusal.
+
+use rand::RngExt;
+use rand::rngs::StdRng;
+
+use super::CallOutPlan;
+use crate::call::{Local, new_branch, new_tag};
+use crate::message::{CSeq, Essentials, HeaderName, Method, NameAddr, Request, Response, Via};
+use crate::sdp::{Offer, Origin};
+
+/// The INVITE, with our offer.
+pub(super) fn compose_invite(plan: &CallOutPlan, local: &Local, rng: &mut StdRng) -> Request {
+    let essentials = Essentials {
+        via: Via::ours(plan.local, &new_branch(rng)),
+        lower_vias: Vec::new(),
+        from: NameAddr::ours(&plan.caller, Some(&new_tag(rng))),
+        to: NameAddr::ours(&plan.target, None),
+        call_id: [new_tag(rng), new_tag(rng)].concat(),
+        cseq: CSeq { number: 1, method: Method::Invite },
+    };
+    let origin = Origin { address: plan.local, session: rng.random::<u64>() >> 2, version: 1 };
+    let offer = Offer { origin, media_address: plan.media_address };
+    Request::new(plan.target.clone(), essentials)
+        .with(HeaderName::Contact, local.contact_value())
+        .with(HeaderName::Allow, Method::ALLOWED)
+        .with_session(offer.to_bytes())
+}
+
+/// The ACK to a final response that is no 2xx: that of the transaction, with the To of the response
+/// (§17.1.1.3).
+pub(super) fn ack_of_refusal(invite: &Request, refusal: &Response) -> Request {
+    let mut essentials = invite.essentials.clone();
+    essentials.to = refusal.essentials.to.clone();
+    essentials.cseq.method = Method::Ack;
+    Request::new(invite.uri.clone(), essentials)
+}
+
+/// The CANCEL of an INVITE: its Request-URI, branch and CSeq number (§9.1).
+pub(super) fn cancel_of(invite: &Request) -> Request {
+    let mut essentials = invite.essentials.clone();
+    essentials.cseq.method = Method::Cancel;
+    Request::new(invite.uri.clone(), essentials)
+}

@@ -1,0 +1,86 @@
+//! The types that cross the border of a call out.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use crate::endpoint::Transmit;
+use crate::sdp::MediaPlan;
+use crate::{NegotiationError, StatusCode, Uri};
+
+/// Whom to call, and how.
+#[derive(Clone, Debug)]
+pub struct CallOutPlan {
+    /// Our SIP address: Via and Contact.
+    pub local: SocketAddr,
+    /// Where requests go.
+    pub remote: SocketAddr,
+    /// Request-URI and To.
+    pub target: Uri,
+    /// From.
+    pub caller: Uri,
+    /// Where we receive RTP.
+    pub media_address: SocketAddr,
+    /// Where tags, branches and the Call-ID come from. Never use one twice.
+    pub seed: [u8; 32],
+}
+
+/// What can happen to a call out.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A datagram came in.
+    Datagram {
+        /// When.
+        now: Instant,
+        /// Its payload.
+        bytes: &'a [u8],
+    },
+    /// End the call: CANCEL or BYE, whichever is right.
+    HangUp {
+        /// When.
+        now: Instant,
+    },
+    /// The time of [`Output::Timeout`] has come.
+    Timeout {
+        /// When.
+        now: Instant,
+    },
+}
+
+/// What a call out wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send a datagram.
+    Transmit(Transmit),
+    /// Tell the caller.
+    Event(CallOutEvent),
+    /// Nothing more to do until then. Always the last output of a drain.
+    Timeout(Instant),
+}
+
+/// How a call out goes on. `Refused` or `Ended` comes exactly once, and last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallOutEvent {
+    /// A provisional response above 100 came.
+    Ringing,
+    /// The callee answered, and our ACK is out.
+    Answered(MediaPlan),
+    /// A final response that is no 2xx came.
+    Refused(StatusCode),
+    /// The call is over.
+    Ended(CallOutEnd),
+}
+
+/// Why a call out is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallOutEnd {
+    /// We hung up an answered call.
+    HungUp,
+    /// We gave up before there was an answer.
+    Cancelled,
+    /// The callee sent BYE.
+    CalleeHungUp,
+    /// No final response came in time.
+    NoResponse,
+    /// The callee answered with a session description of no use; it got a BYE.
+    UnusableAnswer(NegotiationError),
+}

@@ -1,0 +1,400 @@
+//! One outgoing call over UDP: the small user agent client of the demo, of tests and of an
+//! operator's self-test. No authentication, no forking (the first 2xx counts), no provisional
+//! media. Knows nothing of the answering endpoint.
+//!
+//! Requests of the callee are answered without state: an answer depends on nothing but the request
+//! and the dialog, so a retransmitted request gets the same one again (RFC 3261 §8.2.7).
+
+mod compose;
+mod contract;
+#[cfg(test)]
+mod tests;
+
+pub use contract::{CallOutEnd, CallOutEvent, CallOutPlan, Input, Output};
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use crate::StatusCode;
+use crate::call::{Local, new_branch};
+use crate::dialog::{Dialog, DialogId};
+use crate::endpoint::Transmit;
+use crate::message::{self, HeaderName, Message, Method, Request, Response};
+use crate::sdp::Offer;
+use crate::transaction::Fired;
+use crate::transaction::client::{ClientInvite, ClientOther, InviteFired};
+use crate::transaction::timers::CANCEL_LIMIT;
+use compose::{ack_of_refusal, cancel_of, compose_invite};
+
+/// One outgoing call.
+#[derive(Debug)]
+pub struct CallOut {
+    plan: CallOutPlan,
+    local: Local,
+    rng: StdRng,
+    invite: Request,
+    invite_transaction: Option<ClientInvite>,
+    cancel: Option<Cancel>,
+    bye: Option<Bye>,
+    state: State,
+    outputs: VecDeque<Output>,
+    now: Instant,
+}
+
+#[derive(Debug)]
+enum State {
+    /// No final response yet.
+    Inviting(Wish),
+    Established(Dialog),
+    /// The dialog stays, if there was one, to acknowledge a 2xx and to answer a BYE that come
+    /// again.
+    Over(Option<Dialog>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    Talk,
+    /// CANCEL, once a provisional response has come (§9.1), or BYE, if a 2xx is faster.
+    GiveUp,
+}
+
+/// A CANCEL that is out.
+#[derive(Debug)]
+struct Cancel {
+    transaction: ClientOther,
+    /// Beyond it the INVITE is given up.
+    limit: Instant,
+}
+
+/// A BYE that is out.
+#[derive(Debug)]
+struct Bye {
+    branch: Vec<u8>,
+    destination: SocketAddr,
+    transaction: ClientOther,
+}
+
+/// How long a call out with nothing to do may sleep.
+const IDLE: Duration = Duration::from_secs(3600);
+
+impl CallOut {
+    /// Begins a call: the INVITE is the first output.
+    pub fn place(now: Instant, plan: CallOutPlan) -> Self {
+        let mut rng = StdRng::from_seed(plan.seed);
+        let local = Local { contact: plan.local, server_name: String::new() };
+        let invite = compose_invite(&plan, &local, &mut rng);
+        let bytes = invite.to_bytes();
+        let transmit = Transmit { destination: plan.remote, bytes: bytes.clone() };
+        Self {
+            plan,
+            local,
+            rng,
+            invite,
+            invite_transaction: Some(ClientInvite::new(now, bytes)),
+            cancel: None,
+            bye: None,
+            state: State::Inviting(Wish::Talk),
+            outputs: VecDeque::from([Output::Transmit(transmit)]),
+            now,
+        }
+    }
+
+    /// Whether the call is over and nothing is left to be retransmitted: it can be forgotten.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Over(_)) && self.deadline().is_none()
+    }
+
+    /// Takes in what happened.
+    pub fn handle(&mut self, input: Input<'_>) {
+        match input {
+            Input::Datagram { now, bytes } => {
+                self.advance(now);
+                // What cannot be read is dropped: nobody waits for a 400 from here.
+                match message::parse(bytes) {
+                    Ok(Message::Response(response)) => self.receive_response(&response),
+                    Ok(Message::Request(request)) => self.receive_request(&request),
+                    Ok(Message::KeepAlive) | Err(_) => {}
+                }
+            }
+            Input::HangUp { now } => {
+                self.advance(now);
+                self.hang_up();
+            }
+            Input::Timeout { now } => self.advance(now),
+        }
+    }
+
+    /// The next thing to do. The last one of a drain is [`Output::Timeout`].
+    pub fn poll_output(&mut self) -> Output {
+        match self.outputs.pop_front() {
+            Some(output) => output,
+            None => Output::Timeout(self.deadline().unwrap_or(self.now + IDLE)),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let invite = self.invite_transaction.as_ref().and_then(ClientInvite::deadline);
+        let cancel =
+            self.cancel.as_ref().map(|cancel| cancel.transaction.deadline().min(cancel.limit));
+        let bye = self.bye.as_ref().map(|bye| bye.transaction.deadline());
+        [invite, cancel, bye].into_iter().flatten().min()
+    }
+
+    fn advance(&mut self, now: Instant) {
+        self.now = now.max(self.now);
+        self.invite_timeout();
+        self.cancel_timeout();
+        self.bye_timeout();
+    }
+
+    fn invite_timeout(&mut self) {
+        let Some(transaction) = &mut self.invite_transaction else {
+            return;
+        };
+        match transaction.timeout(self.now) {
+            InviteFired::Retransmit(bytes) => {
+                let transmit = Transmit { destination: self.plan.remote, bytes: bytes.to_vec() };
+                self.outputs.push_back(Output::Transmit(transmit));
+            }
+            InviteFired::Nothing => {}
+            InviteFired::Over => self.invite_transaction = None,
+            InviteFired::NoResponse => self.give_up_invite(),
+        }
+    }
+
+    fn give_up_invite(&mut self) {
+        self.invite_transaction = None;
+        self.cancel = None;
+        self.end(None, CallOutEvent::Ended(CallOutEnd::NoResponse));
+    }
+
+    fn cancel_timeout(&mut self) {
+        let Some(cancel) = &mut self.cancel else {
+            return;
+        };
+        let is_pending = self.invite_transaction.as_ref().is_some_and(ClientInvite::is_pending);
+        if self.now >= cancel.limit && is_pending {
+            return self.give_up_invite();
+        }
+        match cancel.transaction.timeout(self.now) {
+            Fired::Retransmit(bytes) => {
+                let transmit = Transmit { destination: self.plan.remote, bytes: bytes.to_vec() };
+                self.outputs.push_back(Output::Transmit(transmit));
+            }
+            // While the INVITE is open, the CANCEL is kept for its limit.
+            Fired::Over if is_pending => {}
+            Fired::Over => self.cancel = None,
+            Fired::Nothing => {}
+        }
+    }
+
+    fn bye_timeout(&mut self) {
+        let Some(bye) = &mut self.bye else { return };
+        match bye.transaction.timeout(self.now) {
+            Fired::Retransmit(bytes) => {
+                let transmit = Transmit { destination: bye.destination, bytes: bytes.to_vec() };
+                self.outputs.push_back(Output::Transmit(transmit));
+            }
+            Fired::Over => self.bye = None,
+            Fired::Nothing => {}
+        }
+    }
+
+    fn receive_response(&mut self, response: &Response) {
+        let branch = response.essentials.via.unique_branch();
+        let is_ours = branch == self.invite.essentials.via.unique_branch();
+        match &response.essentials.cseq.method {
+            Method::Invite if is_ours => self.receive_invite_response(response),
+            Method::Cancel if is_ours => {
+                if let Some(cancel) = &mut self.cancel {
+                    cancel.transaction.response(self.now, response.status);
+                }
+            }
+            Method::Bye => {
+                if let Some(bye) =
+                    self.bye.as_mut().filter(|bye| branch == Some(bye.branch.as_slice()))
+                {
+                    bye.transaction.response(self.now, response.status);
+                }
+            }
+            Method::Invite | Method::Cancel | Method::Ack | Method::Options | Method::Other(_) => {}
+        }
+    }
+
+    fn receive_invite_response(&mut self, response: &Response) {
+        if response.status.is_provisional() {
+            self.receive_provisional(response.status);
+        } else if response.status.is_success() {
+            self.receive_success(response);
+        } else {
+            self.receive_refusal(response);
+        }
+    }
+
+    fn receive_provisional(&mut self, status: StatusCode) {
+        let State::Inviting(wish) = self.state else {
+            return;
+        };
+        let Some(transaction) = &mut self.invite_transaction else {
+            return;
+        };
+        transaction.provisional();
+        match wish {
+            Wish::Talk if status != StatusCode::TRYING => {
+                self.outputs.push_back(Output::Event(CallOutEvent::Ringing));
+            }
+            Wish::Talk => {}
+            Wish::GiveUp => self.send_cancel(),
+        }
+    }
+
+    /// Every 2xx gets an ACK, the first one makes the dialog (§13.2.2.4).
+    fn receive_success(&mut self, response: &Response) {
+        let wish = match &self.state {
+            State::Inviting(wish) => *wish,
+            State::Established(dialog) | State::Over(Some(dialog)) => {
+                if dialog.is_with(&response.essentials.to) {
+                    let (destination, ack) = self.ack(dialog);
+                    self.transmit(destination, ack);
+                }
+                return;
+            }
+            State::Over(None) => return,
+        };
+        if let Some(transaction) = &mut self.invite_transaction {
+            transaction.accepted(self.now);
+        }
+        let dialog = Dialog::of_client(&self.invite, response, self.plan.remote);
+        let (destination, ack) = self.ack(&dialog);
+        self.transmit(destination, ack);
+        match (wish, Offer::settle(&response.body)) {
+            (Wish::Talk, Ok(media)) => {
+                self.state = State::Established(dialog);
+                self.outputs.push_back(Output::Event(CallOutEvent::Answered(media)));
+            }
+            (Wish::Talk, Err(error)) => self.leave(dialog, CallOutEnd::UnusableAnswer(error)),
+            (Wish::GiveUp, _) => self.leave(dialog, CallOutEnd::Cancelled),
+        }
+    }
+
+    fn receive_refusal(&mut self, response: &Response) {
+        let Some(transaction) = &mut self.invite_transaction else {
+            return;
+        };
+        if let Some(ack) = transaction.ack_of_refusal() {
+            let ack = ack.to_vec();
+            return self.transmit(self.plan.remote, ack);
+        }
+        let State::Inviting(wish) = self.state else {
+            return;
+        };
+        let ack = ack_of_refusal(&self.invite, response).to_bytes();
+        transaction.refused(self.now, ack.clone());
+        self.transmit(self.plan.remote, ack);
+        let event = match wish {
+            Wish::GiveUp if response.status == StatusCode::REQUEST_TERMINATED => {
+                CallOutEvent::Ended(CallOutEnd::Cancelled)
+            }
+            Wish::GiveUp | Wish::Talk => CallOutEvent::Refused(response.status),
+        };
+        self.end(None, event);
+    }
+
+    fn hang_up(&mut self) {
+        match std::mem::replace(&mut self.state, State::Over(None)) {
+            State::Inviting(_) => {
+                self.state = State::Inviting(Wish::GiveUp);
+                if self.invite_transaction.as_ref().is_some_and(ClientInvite::is_proceeding) {
+                    self.send_cancel();
+                }
+            }
+            State::Established(dialog) => self.leave(dialog, CallOutEnd::HungUp),
+            State::Over(dialog) => self.state = State::Over(dialog),
+        }
+    }
+
+    /// Sends CANCEL, once.
+    fn send_cancel(&mut self) {
+        if self.cancel.is_some() {
+            return;
+        }
+        let bytes = cancel_of(&self.invite).to_bytes();
+        let transaction = ClientOther::new(self.now, bytes.clone());
+        self.cancel = Some(Cancel { transaction, limit: self.now + CANCEL_LIMIT });
+        self.transmit(self.plan.remote, bytes);
+    }
+
+    /// Sends BYE; the call is over for us.
+    fn leave(&mut self, mut dialog: Dialog, reason: CallOutEnd) {
+        let branch = new_branch(&mut self.rng);
+        let (destination, request) = dialog.request(Method::Bye, self.local.contact, &branch);
+        let bytes = request.to_bytes();
+        let transaction = ClientOther::new(self.now, bytes.clone());
+        self.bye = Some(Bye { branch, destination, transaction });
+        self.transmit(destination, bytes);
+        self.end(Some(dialog), CallOutEvent::Ended(reason));
+    }
+
+    fn end(&mut self, dialog: Option<Dialog>, event: CallOutEvent) {
+        self.state = State::Over(dialog);
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// A request of the callee: BYE ends the call, OPTIONS is answered, anything else is turned
+    /// down.
+    fn receive_request(&mut self, request: &Request) {
+        let id = DialogId::of_request(&request.essentials);
+        let dialog = match &self.state {
+            State::Established(dialog) | State::Over(Some(dialog)) => {
+                Some(dialog).filter(|dialog| Some(dialog.id()) == id)
+            }
+            State::Inviting(_) | State::Over(None) => None,
+        };
+        let (status, allow) = match (&request.method, dialog) {
+            (Method::Ack, _) => return,
+            (Method::Bye | Method::Options, Some(_)) => (StatusCode::OK, false),
+            (Method::Invite, Some(_)) => (StatusCode::NOT_ACCEPTABLE_HERE, false),
+            (Method::Other(_), _) => (StatusCode::METHOD_NOT_ALLOWED, true),
+            (Method::Bye | Method::Options | Method::Invite | Method::Cancel, _) => {
+                (StatusCode::NO_SUCH_CALL, false)
+            }
+        };
+        let known = dialog.is_some();
+        // The request has a To tag, or there is no dialog whose tag it could get.
+        let mut response = self.local.response(&request.essentials, self.plan.remote, status, None);
+        if allow {
+            response = response.with(HeaderName::Allow, Method::ALLOWED);
+        }
+        self.transmit(self.plan.remote, response.to_bytes());
+        if known && request.method == Method::Bye {
+            self.callee_hung_up();
+        }
+    }
+
+    fn callee_hung_up(&mut self) {
+        match std::mem::replace(&mut self.state, State::Over(None)) {
+            State::Established(dialog) => {
+                self.end(Some(dialog), CallOutEvent::Ended(CallOutEnd::CalleeHungUp));
+            }
+            state @ (State::Inviting(_) | State::Over(_)) => self.state = state,
+        }
+    }
+
+    fn ack(&self, dialog: &Dialog) -> (SocketAddr, Vec<u8>) {
+        // The branch must differ from that of the INVITE (§13.2.2.4), and may be the same for each
+        // ACK of it.
+        let branch =
+            [self.invite.essentials.via.unique_branch().unwrap_or_default(), b"-ack"].concat();
+        let (destination, ack) =
+            dialog.ack(self.invite.essentials.cseq.number, self.local.contact, &branch);
+        (destination, ack.to_bytes())
+    }
+
+    fn transmit(&mut self, destination: SocketAddr, bytes: Vec<u8>) {
+        self.outputs.push_back(Output::Transmit(Transmit { destination, bytes }));
+    }
+}

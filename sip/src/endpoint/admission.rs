@@ -1,0 +1,213 @@
+//! Requests outside any dialog, in the order of RFC 3261 §8.2: method, To tag (seen before), scheme
+//! of the Request-URI, merged request, extensions, readiness, body. Which numbers are ours is the
+//! application's to say.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::{Endpoint, Output, Readiness};
+use crate::StatusCode;
+use crate::Uri;
+use crate::call::{Call, CallEvent, IncomingCall, PendingInvite, Reply, new_tag};
+use crate::dialog::Dialog;
+use crate::message::{HeaderName, Method, NameAddr, Request, Response};
+use crate::sdp::{self, Negotiation};
+use crate::transaction::key::PeerIndex;
+use crate::transaction::table::Opening;
+use crate::uri::Scheme;
+
+/// Retry-After when there are as many calls or transactions as there may be.
+pub(super) const RETRY_WHEN_FULL: Duration = Duration::from_secs(10);
+
+const SESSION_TYPE: &str = "application/sdp";
+
+impl Endpoint {
+    pub(super) fn admit(&mut self, peer: PeerIndex, request: &Request, opening: Opening) {
+        if let Method::Other(_) = request.method {
+            return self.refuse_method(request, opening);
+        }
+        if let Some(refusal) = self.refusal_by_head(request, &opening) {
+            return self.refuse_with(request, opening, &refusal);
+        }
+        match request.method {
+            Method::Invite => self.admit_invite(peer, request, opening),
+            Method::Options => self.answer_options(request, opening),
+            // A BYE without a To tag is in no dialog.
+            Method::Bye | Method::Ack | Method::Cancel | Method::Other(_) => {
+                self.refuse(request, opening, StatusCode::NO_SUCH_CALL);
+            }
+        }
+    }
+
+    fn refusal_by_head(&mut self, request: &Request, opening: &Opening) -> Option<Response> {
+        let source = opening.source;
+        match request.uri.scheme() {
+            Scheme::Sip | Scheme::Sips | Scheme::Tel => {}
+            Scheme::Other => {
+                return Some(self.final_response(
+                    request,
+                    source,
+                    StatusCode::UNSUPPORTED_URI_SCHEME,
+                ));
+            }
+        }
+        if opening.merge_key.as_ref().is_some_and(|key| self.transactions.is_merged(key)) {
+            return Some(self.final_response(request, source, StatusCode::LOOP_DETECTED));
+        }
+        self.unsupported_extensions(request, source)
+    }
+
+    /// We support no extension that could be required (§8.2.2.3).
+    pub(super) fn unsupported_extensions(
+        &mut self,
+        request: &Request,
+        source: SocketAddr,
+    ) -> Option<Response> {
+        let required: Vec<&[u8]> = request.headers.list(&HeaderName::Require).collect();
+        if required.is_empty() {
+            return None;
+        }
+        let refusal = self.final_response(request, source, StatusCode::BAD_EXTENSION);
+        Some(refusal.with(HeaderName::Unsupported, required.join(&b", "[..])))
+    }
+
+    fn admit_invite(&mut self, peer: PeerIndex, request: &Request, opening: Opening) {
+        let source = opening.source;
+        let busy = match self.readiness {
+            Readiness::NotReady { retry_after } => Some(retry_after),
+            Readiness::Ready => self.calls.is_full().then_some(RETRY_WHEN_FULL),
+        };
+        if let Some(retry_after) = busy {
+            let refusal = self.unavailable(request, source, retry_after);
+            return self.refuse_with(request, opening, &refusal);
+        }
+        if let Some(refusal) = self.unreadable_body(request, source) {
+            return self.refuse_with(request, opening, &refusal);
+        }
+        let offer = match negotiate(&request.body) {
+            Ok(offer) => offer,
+            Err(status) => return self.refuse(request, opening, status),
+        };
+        let Some(transaction) = self.open_invite(request, opening) else {
+            return;
+        };
+        let dialog = Dialog::of_server(request, source, &new_tag(&mut self.rng));
+        let invite = PendingInvite::new(request, source, transaction);
+        let handle = self.calls.next_handle();
+        let call = Call::new(handle, dialog, invite, offer, self.now);
+        self.schedule.set(super::TimerOwner::Call(handle), call.deadline());
+        self.calls.insert(call, transaction);
+        let invite = Box::new(self.incoming_call(peer, request, source));
+        self.outputs.push_back(Output::Event(CallEvent::Incoming { call: handle, invite }));
+    }
+
+    fn incoming_call(
+        &self,
+        peer: PeerIndex,
+        request: &Request,
+        source: SocketAddr,
+    ) -> IncomingCall {
+        let addresses = |name: HeaderName| -> Vec<Uri> {
+            let values = request
+                .headers
+                .list(&name)
+                .filter_map(|value| NameAddr::parse(value, "address").ok());
+            values.filter_map(|value| value.uri().cloned()).collect()
+        };
+        IncomingCall {
+            peer: self.peers[peer.0].name.clone(),
+            source,
+            sip_call_id: String::from_utf8_lossy(&request.essentials.call_id).into_owned(),
+            called: request.uri.clone(),
+            to: request.essentials.to.uri().cloned(),
+            called_party: addresses(HeaderName::PCalledPartyId).into_iter().next(),
+            diverted_by: addresses(HeaderName::Diversion),
+            caller: request.essentials.from.uri().cloned(),
+        }
+    }
+
+    /// A body must be a plain session description (§8.2.3). One without a type is taken for it.
+    pub(super) fn unreadable_body(
+        &mut self,
+        request: &Request,
+        source: SocketAddr,
+    ) -> Option<Response> {
+        if request.body.is_empty() {
+            return None;
+        }
+        let is_encoded = request
+            .headers
+            .list(&HeaderName::ContentEncoding)
+            .any(|encoding| !encoding.eq_ignore_ascii_case(b"identity"));
+        let type_of_body =
+            request.headers.first(&HeaderName::ContentType).unwrap_or(SESSION_TYPE.as_bytes());
+        let type_alone =
+            type_of_body.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+        if type_alone.eq_ignore_ascii_case(SESSION_TYPE.as_bytes()) && !is_encoded {
+            return None;
+        }
+        let refusal = self.final_response(request, source, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        Some(
+            refusal
+                .with(HeaderName::Accept, SESSION_TYPE)
+                .with(HeaderName::AcceptEncoding, "identity"),
+        )
+    }
+
+    /// OPTIONS tells whether an INVITE would be taken (§11.2).
+    pub(super) fn answer_options(&mut self, request: &Request, opening: Opening) {
+        let response = match self.readiness {
+            Readiness::Ready => self
+                .final_response(request, opening.source, StatusCode::OK)
+                .with(HeaderName::Allow, Method::ALLOWED)
+                .with(HeaderName::Accept, SESSION_TYPE)
+                .with(HeaderName::AcceptEncoding, "identity"),
+            Readiness::NotReady { retry_after } => {
+                self.unavailable(request, opening.source, retry_after)
+            }
+        };
+        self.respond(Reply::Other(Box::new(opening)), &response);
+    }
+
+    pub(super) fn unavailable(
+        &mut self,
+        request: &Request,
+        source: SocketAddr,
+        retry_after: Duration,
+    ) -> Response {
+        let seconds = retry_after.as_millis().div_ceil(1000);
+        self.final_response(request, source, StatusCode::SERVICE_UNAVAILABLE)
+            .with(HeaderName::RetryAfter, seconds.to_string())
+    }
+
+    pub(super) fn refuse_method(&mut self, request: &Request, opening: Opening) {
+        let refusal = self.final_response(request, opening.source, StatusCode::METHOD_NOT_ALLOWED);
+        self.refuse_with(request, opening, &refusal.with(HeaderName::Allow, Method::ALLOWED));
+    }
+
+    pub(super) fn refuse(&mut self, request: &Request, opening: Opening, status: StatusCode) {
+        let refusal = self.final_response(request, opening.source, status);
+        self.refuse_with(request, opening, &refusal);
+    }
+
+    /// An INVITE that is refused has a transaction too, for the sake of its ACK.
+    pub(super) fn refuse_with(&mut self, request: &Request, opening: Opening, refusal: &Response) {
+        if request.method != Method::Invite {
+            return self.respond(Reply::Other(Box::new(opening)), refusal);
+        }
+        let source = opening.source;
+        match self.transactions.open_invite(opening, Vec::new()) {
+            Some(transaction) => self.respond(Reply::Invite(transaction), refusal),
+            None => self.transmit(source, refusal.to_bytes()),
+        }
+    }
+}
+
+/// `None` if the caller leaves the offer to us.
+fn negotiate(body: &[u8]) -> Result<Option<Negotiation>, StatusCode> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let offer = sdp::parse(body).map_err(|_| StatusCode::BAD_REQUEST)?;
+    Negotiation::of_offer(offer, None).map(Some).map_err(|_| StatusCode::NOT_ACCEPTABLE_HERE)
+}

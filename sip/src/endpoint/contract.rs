@@ -1,0 +1,120 @@
+//! The types that cross the border of an endpoint: its configuration, what it takes in, what it
+//! gives out.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::call::{CallCommand, CallEvent, CallHandle};
+use crate::error::ParseError;
+
+/// What an endpoint needs to know from the start.
+#[derive(Clone, Debug)]
+pub struct EndpointConfig {
+    /// The address peers reach us at: written into Contact, Via and the `o=` line.
+    pub contact: SocketAddr,
+    /// Who may speak. Anybody else meets silence.
+    pub peers: Vec<Peer>,
+    /// The Server header; empty for none. Control characters are left out.
+    pub server_name: String,
+    /// How many calls may live at once. The next one gets 503. The number of transactions is
+    /// bounded in proportion.
+    pub max_calls: usize,
+    /// Where tags, branches and session ids come from. It must be secret and never used twice.
+    pub seed: [u8; 32],
+}
+
+/// A trunk: a name, and the addresses it calls from. Of two peers with the same address the first
+/// one counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its name in events.
+    pub name: String,
+    /// The addresses it calls from. IPv4 addresses mapped into IPv6 count as IPv4.
+    pub networks: Vec<ipnet::IpNet>,
+}
+
+/// What can happen to an endpoint. `now` must never run backwards.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A datagram came in on the SIP socket.
+    Datagram {
+        /// When.
+        now: Instant,
+        /// From where.
+        source: SocketAddr,
+        /// Its payload.
+        bytes: &'a [u8],
+    },
+    /// The application decided.
+    Command {
+        /// When.
+        now: Instant,
+        /// On which call.
+        call: CallHandle,
+        /// What.
+        command: CallCommand,
+    },
+    /// The time of [`Output::Timeout`] has come. Too early does no harm.
+    Timeout {
+        /// When.
+        now: Instant,
+    },
+}
+
+/// What an endpoint wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send a datagram from the SIP socket.
+    Transmit(Transmit),
+    /// Tell the application.
+    Event(CallEvent),
+    /// A datagram was thrown away: count it.
+    Dropped(Dropped),
+    /// Nothing more to do until then, or until the next input. Always the last output of a drain.
+    Timeout(Instant),
+}
+
+/// A datagram to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transmit {
+    /// Where to.
+    pub destination: SocketAddr,
+    /// Its payload.
+    pub bytes: Vec<u8>,
+}
+
+/// A datagram that had no effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// Where it came from.
+    pub source: SocketAddr,
+    /// Why.
+    pub reason: DropReason,
+}
+
+/// Why a datagram had no effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DropReason {
+    /// No peer of ours has this address. Its bytes were not looked at.
+    UnknownSource,
+    /// It is no message, and cannot or must not be answered with 400.
+    Malformed(ParseError),
+    /// Line ends only, which keep a NAT binding alive.
+    KeepAlive,
+    /// An ACK that belongs to no transaction and no call. An ACK is never answered.
+    StrayAck,
+    /// A response to no request of ours.
+    StrayResponse,
+}
+
+/// Whether new calls are taken. Calls that live are not touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// INVITE is admitted, OPTIONS gets 200.
+    Ready,
+    /// INVITE and OPTIONS get 503 with Retry-After: draining, overloaded, or not warm yet.
+    NotReady {
+        /// The value of Retry-After, rounded up to seconds.
+        retry_after: Duration,
+    },
+}

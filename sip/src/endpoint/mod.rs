@@ -1,0 +1,298 @@
+//! The answering endpoint: takes in datagrams, commands and time, gives out datagrams, events and
+//! the next timeout. Here: the order in which effects become outputs. `contract` has the types that
+//! cross the border, `receive` finds out what a datagram belongs to, `admission` decides on
+//! requests outside a dialog, `calls` and `schedule` are its indexes.
+
+mod admission;
+mod calls;
+mod contract;
+mod receive;
+mod schedule;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use crate::StatusCode;
+use crate::call::{
+    Call, CallCommand, CallEvent, CallHandle, Effect, EndReason, Local, Reply, Scene, Step, new_tag,
+};
+use crate::message::{Request, Response};
+use crate::transaction::client::ClientOther;
+use crate::transaction::key::PeerIndex;
+use crate::transaction::table::{Limits, ServerTransactions};
+use crate::transaction::{Fired, TransactionId};
+pub use contract::{DropReason, Dropped, EndpointConfig, Input, Output, Peer, Readiness, Transmit};
+
+use calls::Calls;
+use schedule::Schedule;
+
+/// A SIP user agent server over UDP, without a socket and without a clock.
+///
+/// After each [`handle`](Self::handle), call [`poll_output`](Self::poll_output) until it says
+/// [`Output::Timeout`].
+///
+/// Bounds: `max_calls` calls; eight transactions a call and 64 more, three quarters of them for one
+/// source address. When they are used up, INVITE and OPTIONS get 503 and leave no state; BYE and
+/// CANCEL are still carried out and answered, but not remembered, so that a retransmitted BYE gets
+/// 481. Requests of our own are sent once then and not retransmitted.
+#[derive(Debug)]
+pub struct Endpoint {
+    peers: Vec<KnownPeer>,
+    local: Local,
+    readiness: Readiness,
+    rng: StdRng,
+    transactions: ServerTransactions,
+    /// Our own requests, by branch.
+    requests: HashMap<Vec<u8>, OwnRequest>,
+    calls: Calls,
+    schedule: Schedule,
+    outputs: VecDeque<Output>,
+    now: Instant,
+}
+
+#[derive(Debug)]
+struct KnownPeer {
+    name: Arc<str>,
+    networks: Vec<ipnet::IpNet>,
+}
+
+#[derive(Debug)]
+struct OwnRequest {
+    transaction: ClientOther,
+    destination: SocketAddr,
+}
+
+/// What has a timer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum TimerOwner {
+    Transaction(TransactionId),
+    /// By its branch.
+    Request(Vec<u8>),
+    Call(CallHandle),
+}
+
+/// How long an endpoint with nothing to do may sleep.
+const IDLE: Duration = Duration::from_secs(3600);
+
+const TRANSACTIONS_PER_CALL: usize = 8;
+const SPARE_TRANSACTIONS: usize = 64;
+
+impl Endpoint {
+    /// An endpoint that is ready and has no calls.
+    pub fn new(config: EndpointConfig, now: Instant) -> Self {
+        let overall = config
+            .max_calls
+            .saturating_mul(TRANSACTIONS_PER_CALL)
+            .saturating_add(SPARE_TRANSACTIONS);
+        let peers = config
+            .peers
+            .into_iter()
+            .map(|peer| KnownPeer { name: peer.name.into(), networks: peer.networks });
+        Self {
+            peers: peers.collect(),
+            local: Local {
+                contact: config.contact,
+                server_name: config.server_name.chars().filter(|c| !c.is_control()).collect(),
+            },
+            readiness: Readiness::Ready,
+            rng: StdRng::from_seed(config.seed),
+            transactions: ServerTransactions::new(Limits {
+                overall,
+                of_one_source: overall / 4 * 3,
+            }),
+            requests: HashMap::new(),
+            calls: Calls::new(config.max_calls),
+            schedule: Schedule::default(),
+            outputs: VecDeque::new(),
+            now,
+        }
+    }
+
+    /// Whether new calls are taken.
+    pub fn set_readiness(&mut self, readiness: Readiness) {
+        self.readiness = readiness;
+    }
+
+    /// How many calls live.
+    pub fn call_count(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// How many transactions live, of peers and of our own. Zero, with no calls, means that nothing
+    /// is remembered.
+    pub fn transaction_count(&self) -> usize {
+        self.transactions.len() + self.requests.len()
+    }
+
+    /// Takes in what happened.
+    pub fn handle(&mut self, input: Input<'_>) {
+        match input {
+            Input::Datagram { now, source, bytes } => {
+                self.advance(now);
+                self.receive(source, bytes);
+            }
+            Input::Command { now, call, command } => {
+                self.advance(now);
+                self.step(call, |call, scene| match command {
+                    CallCommand::Answer(plan) => call.accept(plan, scene),
+                    CallCommand::Refuse(status) => call.refuse(status, scene),
+                    CallCommand::HangUp => call.hang_up(scene),
+                });
+            }
+            Input::Timeout { now } => self.advance(now),
+        }
+    }
+
+    /// The next thing to do. The last one of a drain is [`Output::Timeout`].
+    pub fn poll_output(&mut self) -> Output {
+        match self.outputs.pop_front() {
+            Some(output) => output,
+            None => Output::Timeout(self.schedule.next().unwrap_or(self.now + IDLE)),
+        }
+    }
+
+    /// Moves time on and lets every timer fire that is due.
+    fn advance(&mut self, now: Instant) {
+        self.now = now.max(self.now);
+        while let Some(owner) = self.schedule.pop_due(self.now) {
+            match owner {
+                TimerOwner::Transaction(id) => self.transaction_timeout(id),
+                TimerOwner::Request(branch) => self.request_timeout(branch),
+                TimerOwner::Call(call) => self.step(call, Call::timeout),
+            }
+        }
+    }
+
+    fn transaction_timeout(&mut self, id: TransactionId) {
+        if let Some((destination, bytes)) = self.transactions.timeout(self.now, id) {
+            self.transmit(destination, bytes);
+        }
+        self.reschedule_transaction(id);
+    }
+
+    fn request_timeout(&mut self, branch: Vec<u8>) {
+        let Some(request) = self.requests.get_mut(&branch) else {
+            return;
+        };
+        match request.transaction.timeout(self.now) {
+            Fired::Retransmit(bytes) => {
+                let transmit = Transmit { destination: request.destination, bytes: bytes.to_vec() };
+                self.outputs.push_back(Output::Transmit(transmit));
+            }
+            Fired::Nothing => {}
+            Fired::Over => {
+                self.requests.remove(&branch);
+                return;
+            }
+        }
+        let deadline = request.transaction.deadline();
+        self.schedule.set(TimerOwner::Request(branch), Some(deadline));
+    }
+
+    fn reschedule_transaction(&mut self, id: TransactionId) {
+        self.schedule.set(TimerOwner::Transaction(id), self.transactions.deadline(id));
+    }
+
+    /// Lets a call take a step, and carries out what it asks for. A call that is over is forgotten.
+    fn step(&mut self, handle: CallHandle, verb: impl FnOnce(Call, &mut Scene<'_>) -> Step) {
+        let Some(call) = self.calls.take(handle) else {
+            return;
+        };
+        let mut scene =
+            Scene { now: self.now, local: &self.local, rng: &mut self.rng, effects: Vec::new() };
+        let step = verb(call, &mut scene);
+        let effects = scene.effects;
+        for effect in effects {
+            self.carry_out(effect);
+        }
+        match step {
+            Step::Continues(call) => {
+                self.schedule.set(TimerOwner::Call(handle), call.deadline());
+                self.calls.put_back(call);
+            }
+            Step::Ended(reason) => self.end(handle, reason),
+        }
+    }
+
+    fn end(&mut self, handle: CallHandle, reason: EndReason) {
+        self.schedule.set(TimerOwner::Call(handle), None);
+        self.calls.forget(handle);
+        self.outputs.push_back(Output::Event(CallEvent::Ended { call: handle, reason }));
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Respond { reply, response } => self.respond(reply, &response),
+            Effect::Transmit { destination, bytes } => self.transmit(destination, bytes),
+            Effect::Request { destination, request } => self.send_request(destination, &request),
+            Effect::Event(event) => self.outputs.push_back(Output::Event(event)),
+        }
+    }
+
+    /// Sends a final response through its transaction.
+    fn respond(&mut self, reply: Reply, response: &Response) {
+        let bytes = response.to_bytes();
+        match reply {
+            Reply::Invite(id) => {
+                if let Some(destination) =
+                    self.transactions.respond(self.now, id, response.status, &bytes)
+                {
+                    self.transmit(destination, bytes);
+                }
+                self.reschedule_transaction(id);
+            }
+            Reply::Other(opening) => {
+                let source = opening.source;
+                if let Some(id) = self.transactions.open_other(self.now, *opening, bytes.clone()) {
+                    self.reschedule_transaction(id);
+                }
+                self.transmit(source, bytes);
+            }
+        }
+    }
+
+    fn send_request(&mut self, destination: SocketAddr, request: &Request) {
+        let bytes = request.to_bytes();
+        self.transmit(destination, bytes.clone());
+        let branch = request.essentials.via.unique_branch().unwrap_or_default().to_vec();
+        if self.transaction_count() >= self.transactions.limit() {
+            return;
+        }
+        let transaction = ClientOther::new(self.now, bytes);
+        self.schedule.set(TimerOwner::Request(branch.clone()), Some(transaction.deadline()));
+        self.requests.insert(branch, OwnRequest { transaction, destination });
+    }
+
+    fn transmit(&mut self, destination: SocketAddr, bytes: Vec<u8>) {
+        self.outputs.push_back(Output::Transmit(Transmit { destination, bytes }));
+    }
+
+    fn drop_datagram(&mut self, source: SocketAddr, reason: DropReason) {
+        self.outputs.push_back(Output::Dropped(Dropped { source, reason }));
+    }
+
+    fn peer_of(&self, source: SocketAddr) -> Option<PeerIndex> {
+        let address = source.ip().to_canonical();
+        let knows =
+            |peer: &KnownPeer| peer.networks.iter().any(|network| network.contains(&address));
+        self.peers.iter().position(knows).map(PeerIndex)
+    }
+
+    /// A final response; with a tag of its own, if the request has none.
+    fn final_response(
+        &mut self,
+        request: &Request,
+        source: SocketAddr,
+        status: StatusCode,
+    ) -> Response {
+        let tag = new_tag(&mut self.rng);
+        self.local.response(&request.essentials, source, status, Some(&tag))
+    }
+}

@@ -1,0 +1,169 @@
+//! Requests outside a dialog, and who may make them.
+
+use super::*;
+
+#[test]
+fn an_invite_gets_a_100_at_once_and_is_announced_with_everyone_it_names() {
+    let mut bench = Bench::new();
+    let text = invite("a", OFFER).replace(
+        "Max-Forwards",
+        "Timestamp: 54.1\r\nDiversion: <sip:+1@x>, \"b\" <sip:+2@x>\r\nP-Called-Party-ID: <sip:+3@x>\r\nMax-Forwards",
+    );
+    let outputs = bench.receive(&text);
+    let call = incoming(&outputs);
+    assert_eq!(header(&outputs[0], &HeaderName::Timestamp).as_deref(), Some("54.1"));
+    assert_eq!(response(&outputs[0]).essentials.to.tag(), None);
+    let uri = |text: &str| crate::Uri::parse(text).unwrap();
+    let expected = crate::IncomingCall {
+        peer: "trunk".into(),
+        source: address(CALLER),
+        sip_call_id: "a".to_owned(),
+        called: uri("sip:+15550100@198.51.100.1"),
+        to: Some(uri("sip:+15550100@198.51.100.1")),
+        called_party: Some(uri("sip:+3@x")),
+        diverted_by: vec![uri("sip:+1@x"), uri("sip:+2@x")],
+        caller: Some(uri("sip:+15550199@192.0.2.10")),
+    };
+    assert_eq!(outputs[1], Output::Event(CallEvent::Incoming { call, invite: Box::new(expected) }));
+}
+
+#[test]
+fn a_stranger_meets_silence_whatever_it_says() {
+    let mut bench = Bench::new();
+    for text in [invite("a", OFFER), "garbage".to_owned(), request("OPTIONS", "a", "b", 1, "", "")]
+    {
+        let source = address("203.0.113.9:5060");
+        let dropped = Dropped { source, reason: DropReason::UnknownSource };
+        assert_eq!(
+            bench.receive_from("203.0.113.9:5060", text.as_bytes()),
+            [Output::Dropped(dropped)]
+        );
+    }
+    bench.assert_nothing_is_left();
+}
+
+#[test]
+fn a_peer_is_known_by_its_ipv4_address_on_an_ipv6_socket_too() {
+    let mut bench = Bench::new();
+    let outputs = bench.receive_from(
+        "[::ffff:192.0.2.10]:5060",
+        request("OPTIONS", "a", "b", 1, "", "").as_bytes(),
+    );
+    let [Output::Transmit(transmit)] = outputs.as_slice() else { panic!("{outputs:?}") };
+    assert_eq!(transmit.destination, address("[::ffff:192.0.2.10]:5060"));
+    assert!(String::from_utf8_lossy(&transmit.bytes).contains(";received=192.0.2.10;rport=5060"));
+}
+
+#[test]
+fn checks_come_in_the_order_of_the_rfc() {
+    let mut bench = Bench::new();
+    let flawed = |method: &str, branch: &str| request(method, "x", branch, 1, "", "hello");
+    let with = |text: String, from: &str, to: &str| text.replace(from, to);
+    // Each request has the flaws of all that follow.
+    let scheme = |text| with(text, "sip:+15550100@198.51.100.1 SIP", "mailto:a@b SIP");
+    let require =
+        |text| with(text, "Max-Forwards", "Require: 100rel, x\r\nRequire: y\r\nMax-Forwards");
+    let typed = |text| with(text, "Max-Forwards", "Content-Type: text/plain\r\nMax-Forwards");
+    assert_eq!(only_status(&bench.receive(&typed(require(scheme(flawed("REGISTER", "1")))))), 405);
+    assert_eq!(only_status(&bench.receive(&typed(require(scheme(flawed("INVITE", "2")))))), 416);
+    // The same call by another way is merged, and 420 would come after it.
+    assert_eq!(only_status(&bench.receive(&typed(require(flawed("INVITE", "3"))))), 482);
+    let alone = |text: String, id: &str| text.replace("Call-ID: x", &format!("Call-ID: {id}"));
+    let bad_extension = bench.receive(&alone(typed(require(flawed("INVITE", "4"))), "y"));
+    assert_eq!(only_status(&bad_extension), 420);
+    assert_eq!(
+        header(&bad_extension[0], &HeaderName::Unsupported).as_deref(),
+        Some("100rel, x, y")
+    );
+    let bad_body = bench.receive(&alone(typed(flawed("INVITE", "5")), "z"));
+    assert_eq!(only_status(&bad_body), 415);
+    assert_eq!(header(&bad_body[0], &HeaderName::Accept).as_deref(), Some("application/sdp"));
+    assert_eq!(only_status(&bench.receive(&alone(flawed("INVITE", "6"), "w"))), 400);
+    assert_eq!(bench.endpoint.call_count(), 0);
+}
+
+#[test]
+fn a_request_stays_merged_when_the_refusal_of_its_copy_is_forgotten() {
+    let mut bench = Bench::new();
+    incoming(&bench.receive(&invite("a", OFFER)));
+    let copy = bench.receive(&request("INVITE", "a", "copy", 1, "", OFFER));
+    assert_eq!(only_status(&copy), 482);
+    assert_eq!(bench.receive(&request("ACK", "a", "copy", 1, &to_tag(&copy[0]), "")), []);
+    assert_eq!(bench.pass(6), []);
+    assert_eq!(bench.endpoint.transaction_count(), 1);
+    assert_eq!(only_status(&bench.receive(&request("INVITE", "a", "third", 1, "", OFFER))), 482);
+}
+
+#[test]
+fn a_method_we_do_not_know_gets_405_with_allow() {
+    let mut bench = Bench::new();
+    let outputs = bench.receive(&request("SUBSCRIBE", "a", "b", 1, "", ""));
+    assert_eq!(only_status(&outputs), 405);
+    assert_eq!(
+        header(&outputs[0], &HeaderName::Allow).as_deref(),
+        Some("INVITE, ACK, BYE, CANCEL, OPTIONS")
+    );
+}
+
+#[test]
+fn a_tag_of_no_dialog_of_ours_gets_481() {
+    let mut bench = Bench::new();
+    for (branch, method) in ["INVITE", "BYE", "OPTIONS"].into_iter().enumerate() {
+        let text = request(method, "a", &branch.to_string(), 1, "unknown", "");
+        assert_eq!(only_status(&bench.receive(&text)), 481, "{method}");
+    }
+    assert_eq!(only_status(&bench.receive(&request("BYE", "a", "no-tag", 1, "", ""))), 481);
+    assert_eq!(only_status(&bench.receive(&request("CANCEL", "a", "cancel", 1, "", ""))), 481);
+}
+
+#[test]
+fn options_says_200_when_ready_and_503_when_not() {
+    let mut bench = Bench::new();
+    let outputs = bench.receive(&request("OPTIONS", "a", "1", 1, "", ""));
+    assert_eq!(only_status(&outputs), 200);
+    assert_eq!(header(&outputs[0], &HeaderName::Accept).as_deref(), Some("application/sdp"));
+    bench.endpoint.set_readiness(Readiness::NotReady { retry_after: Duration::from_millis(1_500) });
+    for (branch, text) in
+        [request("OPTIONS", "b", "2", 1, "", ""), invite("c", OFFER)].into_iter().enumerate()
+    {
+        let outputs = bench.receive(&text);
+        assert_eq!(only_status(&outputs), 503, "{branch}");
+        assert_eq!(header(&outputs[0], &HeaderName::RetryAfter).as_deref(), Some("2"));
+    }
+    bench.endpoint.set_readiness(Readiness::Ready);
+    assert_eq!(only_status(&bench.receive(&request("OPTIONS", "d", "3", 1, "", ""))), 200);
+}
+
+#[test]
+fn one_call_more_than_there_may_be_gets_503_and_the_others_live() {
+    let mut bench = Bench::with_calls(1);
+    let call = incoming(&bench.receive(&invite("a", OFFER)));
+    assert_eq!(only_status(&bench.receive(&invite("b", OFFER))), 503);
+    assert_eq!(bench.answer(call).len(), 2);
+    assert_eq!(bench.endpoint.call_count(), 1);
+}
+
+#[test]
+fn a_flood_of_invites_is_answered_without_state_once_the_table_is_full() {
+    let mut bench = Bench::with_calls(1);
+    let limit = (TRANSACTIONS_PER_CALL + SPARE_TRANSACTIONS) / 4 * 3;
+    for number in 0..500 {
+        let outputs = bench.receive(&invite(&format!("flood-{number}"), OFFER));
+        assert_eq!(status(&outputs[0]), if number == 0 { 100 } else { 503 }, "{number}");
+        assert!(bench.endpoint.transaction_count() <= limit);
+    }
+    assert_eq!(bench.endpoint.transaction_count(), limit);
+    // Another address of the peer still has room.
+    let options = request("OPTIONS", "other", "other", 1, "", "");
+    assert_eq!(bench.receive_from("192.0.2.11:5060", options.as_bytes()).len(), 1);
+    assert_eq!(bench.endpoint.transaction_count(), limit + 1);
+}
+
+#[test]
+fn a_keep_alive_is_counted_and_nothing_else() {
+    let mut bench = Bench::new();
+    for bytes in [&b"\r\n\r\n"[..], b"", b"\0\0\0\0"] {
+        let dropped = Dropped { source: address(CALLER), reason: DropReason::KeepAlive };
+        assert_eq!(bench.receive_from(CALLER, bytes), [Output::Dropped(dropped)]);
+    }
+}

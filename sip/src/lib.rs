@@ -1,0 +1,74 @@
+//! SIP, SDP and RTP for an endpoint that answers calls, as pure state machines.
+//!
+//! Nothing here reads a clock, opens a socket or starts a thread. [`Endpoint`] takes in datagrams,
+//! commands and the time, and gives out datagrams to send, events for the application, and the time
+//! it wants to be woken. [`rtp::Receiver`] turns the RTP of one call into PCM frames in the same
+//! manner. [`call_out::CallOut`] is the other end: a caller.
+//!
+//! This slice is UDP only. An INVITE without a session description is answered with an offer;
+//! extensions (100rel, timer), UPDATE, registration, authentication and TLS are not there yet, and
+//! are refused as RFC 3261 wants it.
+//!
+//! # The loop round an endpoint
+//!
+//! ```
+//! use std::net::SocketAddr;
+//! use std::time::Instant;
+//!
+//! use sip::{AnswerPlan, CallCommand, CallEvent, Endpoint, Input, Output};
+//!
+//! /// Carries out everything the endpoint wants, and says when it wants to be woken.
+//! fn drain(
+//!     endpoint: &mut Endpoint,
+//!     now: Instant,
+//!     media_address: SocketAddr,
+//!     mut send: impl FnMut(SocketAddr, &[u8]),
+//! ) -> Instant {
+//!     loop {
+//!         match endpoint.poll_output() {
+//!             Output::Transmit(transmit) => send(transmit.destination, &transmit.bytes),
+//!             Output::Event(CallEvent::Incoming { call, .. }) => {
+//!                 let command = CallCommand::Answer(AnswerPlan { media_address });
+//!                 endpoint.handle(Input::Command { now, call, command });
+//!             }
+//!             Output::Event(CallEvent::Established { .. } | CallEvent::MediaChanged { .. }) => {}
+//!             Output::Event(CallEvent::Ended { call, reason }) => println!("{call} ended: {reason:?}"),
+//!             Output::Dropped(dropped) => println!("dropped: {:?}", dropped.reason),
+//!             Output::Timeout(wake_at) => return wake_at,
+//!         }
+//!     }
+//! }
+//! # let now = Instant::now();
+//! # let contact: SocketAddr = "192.0.2.1:5060".parse().unwrap();
+//! # let config = sip::EndpointConfig { contact, peers: vec![], server_name: String::new(), max_calls: 1, seed: [0; 32] };
+//! # let mut endpoint = Endpoint::new(config, now);
+//! # assert!(drain(&mut endpoint, now, contact, |_, _| {}) > now);
+//! ```
+//!
+//! The shell waits for a datagram, a command of the application, or the time that was returned,
+//! hands it in with [`Endpoint::handle`], and drains again.
+
+#![warn(missing_docs)]
+
+mod call;
+pub mod call_out;
+mod dialog;
+mod endpoint;
+mod error;
+mod message;
+pub mod rtp;
+mod sdp;
+#[cfg(any(test, feature = "simulation"))]
+pub mod simulation;
+mod status;
+mod transaction;
+mod uri;
+
+pub use call::{AnswerPlan, CallCommand, CallEvent, CallHandle, EndReason, IncomingCall};
+pub use endpoint::{
+    DropReason, Dropped, Endpoint, EndpointConfig, Input, Output, Peer, Readiness, Transmit,
+};
+pub use error::{NegotiationError, ParseError, PeerIncompatible, PeerMisbehaved};
+pub use sdp::{Codec, Direction, MediaPlan};
+pub use status::StatusCode;
+pub use uri::{Scheme, Uri};

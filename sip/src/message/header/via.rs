@@ -1,0 +1,130 @@
+//! Via: the way a response takes back (RFC 3261 §20.42, RFC 3581).
+
+use std::net::SocketAddr;
+
+use crate::error::ParseError;
+use crate::message::{Parameters, lexer};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Via {
+    transport: Vec<u8>,
+    /// Host and port as written: half of the key of a transaction (RFC 3261 §17.2.3).
+    sent_by: Vec<u8>,
+    parameters: Parameters,
+}
+
+/// Marks a branch that is unique by itself (RFC 3261 §8.1.1.7).
+const MAGIC_COOKIE: &[u8] = b"z9hG4bK";
+
+impl Via {
+    pub(crate) fn parse(value: &[u8]) -> Result<Self, ParseError> {
+        let malformed = || ParseError::Header { header: "Via" };
+        let (protocol, rest) = lexer::split_once(value, b'/').ok_or_else(malformed)?;
+        let (version, rest) = lexer::split_once(rest, b'/').ok_or_else(malformed)?;
+        if !protocol.eq_ignore_ascii_case(b"SIP") || version != b"2.0" {
+            return Err(malformed());
+        }
+        let end = rest.iter().position(u8::is_ascii_whitespace).ok_or_else(malformed)?;
+        let (transport, rest) = (&rest[..end], rest[end..].trim_ascii());
+        let (sent_by, parameters) = lexer::split_once(rest, b';').unwrap_or((rest, b""));
+        if transport.is_empty() || sent_by.is_empty() {
+            return Err(malformed());
+        }
+        Ok(Self {
+            transport: transport.to_vec(),
+            sent_by: sent_by.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect(),
+            parameters: Parameters::parse(parameters),
+        })
+    }
+
+    /// The Via of a request of our own, which asks for `rport` (RFC 3581 §3).
+    pub(crate) fn ours(local: SocketAddr, branch: &[u8]) -> Self {
+        let mut parameters = Parameters::parse(b"rport");
+        parameters.set("branch", branch);
+        Self { transport: b"UDP".to_vec(), sent_by: local.to_string().into_bytes(), parameters }
+    }
+
+    /// The branch, if it was made by RFC 3261.
+    pub(crate) fn unique_branch(&self) -> Option<&[u8]> {
+        let branch = self.parameters.value("branch")?;
+        let cookie = branch.get(..MAGIC_COOKIE.len())?;
+        (cookie.eq_ignore_ascii_case(MAGIC_COOKIE) && branch.len() > MAGIC_COOKIE.len())
+            .then_some(branch)
+    }
+
+    pub(crate) fn sent_by(&self) -> &[u8] {
+        &self.sent_by
+    }
+
+    /// This Via with the address the request really came from (RFC 3261 §18.2.1, RFC 3581 §4).
+    pub(crate) fn received_from(&self, source: SocketAddr) -> Self {
+        let mut via = self.clone();
+        via.parameters.set("received", source.ip().to_canonical().to_string().as_bytes());
+        via.parameters.set("rport", source.port().to_string().as_bytes());
+        via
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut out = b"SIP/2.0/".to_vec();
+        out.extend_from_slice(&self.transport);
+        out.push(b' ');
+        out.extend_from_slice(&self.sent_by);
+        self.parameters.write(&mut out);
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_blanks_round_every_separator() {
+        let via =
+            Via::parse(b"SIP  / 2.0\t / UDP  [2001:db8::9] : 5070 ; Branch = z9hG4bKa ;rport")
+                .unwrap();
+        assert_eq!(via.to_bytes(), b"SIP/2.0/UDP [2001:db8::9]:5070;Branch=z9hG4bKa;rport");
+        assert_eq!(via.unique_branch(), Some(&b"z9hG4bKa"[..]));
+    }
+
+    #[test]
+    fn a_branch_without_the_cookie_or_with_nothing_behind_it_is_not_unique() {
+        for text in [
+            "SIP/2.0/UDP a;branch=1",
+            "SIP/2.0/UDP a",
+            "SIP/2.0/UDP a;branch=z9hG4bK",
+            "SIP/2.0/UDP a;branch",
+        ] {
+            assert_eq!(Via::parse(text.as_bytes()).unwrap().unique_branch(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_source_replaces_whatever_the_sender_claimed() {
+        let via =
+            Via::parse(b"SIP/2.0/UDP 10.0.0.1;received=6.6.6.6;rport;branch=z9hG4bKa").unwrap();
+        let stamped = via.received_from("192.0.2.1:1024".parse().unwrap());
+        assert_eq!(
+            stamped.to_bytes(),
+            b"SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKa;received=192.0.2.1;rport=1024"
+        );
+    }
+
+    #[test]
+    fn refuses_another_protocol_and_a_missing_host() {
+        for text in [
+            "HTTP/1.1/TCP a",
+            "SIP/3.0/UDP a",
+            "SIP/2.0/UDP",
+            "SIP/2.0/UDP ;branch=z9hG4bKa",
+            "SIP/2.0",
+            "",
+        ] {
+            assert_eq!(
+                Via::parse(text.as_bytes()),
+                Err(ParseError::Header { header: "Via" }),
+                "{text}"
+            );
+        }
+    }
+}

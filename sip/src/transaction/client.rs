@@ -1,0 +1,255 @@
+//! Client transactions over UDP: INVITE (RFC 3261 §17.1.1, RFC 6026 §7.2) and the others (§17.1.2).
+
+use std::time::Instant;
+
+use super::Fired;
+use super::timers::{Backoff, TIMER_B, TIMER_D, TIMER_F, TIMER_K, TIMER_M};
+use crate::StatusCode;
+
+/// The INVITE client transaction.
+#[derive(Debug)]
+pub(crate) struct ClientInvite {
+    state: InviteState,
+}
+
+#[derive(Debug)]
+enum InviteState {
+    Calling(Calling),
+    Proceeding,
+    Completed(Completed),
+    Accepted(Accepted),
+}
+
+/// No response yet.
+#[derive(Debug)]
+struct Calling {
+    request: Vec<u8>,
+    timer_a: Backoff,
+    timer_b: Instant,
+}
+
+/// Refused; the refusal, sent again, is acknowledged again.
+#[derive(Debug)]
+struct Completed {
+    ack: Vec<u8>,
+    timer_d: Instant,
+}
+
+/// Answered; the call acknowledges each 2xx.
+#[derive(Debug)]
+struct Accepted {
+    timer_m: Instant,
+}
+
+/// What a timer of the INVITE client transaction did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InviteFired<'a> {
+    Retransmit(&'a [u8]),
+    /// Timer B: nobody answered.
+    NoResponse,
+    /// The transaction is over.
+    Over,
+    Nothing,
+}
+
+impl ClientInvite {
+    /// Begins with the request that has been sent.
+    pub(crate) fn new(now: Instant, request: Vec<u8>) -> Self {
+        let calling = Calling { request, timer_a: Backoff::timer_a(now), timer_b: now + TIMER_B };
+        Self { state: InviteState::Calling(calling) }
+    }
+
+    /// Whether a provisional response has come and no final one: when a CANCEL may be sent (§9.1).
+    pub(crate) fn is_proceeding(&self) -> bool {
+        matches!(self.state, InviteState::Proceeding)
+    }
+
+    /// Whether no final response has come.
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(self.state, InviteState::Calling(_) | InviteState::Proceeding)
+    }
+
+    pub(crate) fn provisional(&mut self) {
+        if let InviteState::Calling(_) = self.state {
+            self.state = InviteState::Proceeding;
+        }
+    }
+
+    pub(crate) fn accepted(&mut self, now: Instant) {
+        if self.is_pending() {
+            self.state = InviteState::Accepted(Accepted { timer_m: now + TIMER_M });
+        }
+    }
+
+    /// A final response that is no 2xx came, and `ack` has been sent.
+    pub(crate) fn refused(&mut self, now: Instant, ack: Vec<u8>) {
+        if self.is_pending() {
+            self.state = InviteState::Completed(Completed { ack, timer_d: now + TIMER_D });
+        }
+    }
+
+    /// The ACK to send once more when a refusal comes again.
+    pub(crate) fn ack_of_refusal(&self) -> Option<&[u8]> {
+        match &self.state {
+            InviteState::Completed(completed) => Some(&completed.ack),
+            InviteState::Calling(_) | InviteState::Proceeding | InviteState::Accepted(_) => None,
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match &self.state {
+            InviteState::Calling(calling) => Some(calling.timer_a.due().min(calling.timer_b)),
+            InviteState::Proceeding => None,
+            InviteState::Completed(completed) => Some(completed.timer_d),
+            InviteState::Accepted(accepted) => Some(accepted.timer_m),
+        }
+    }
+
+    pub(crate) fn timeout(&mut self, now: Instant) -> InviteFired<'_> {
+        let over = match &mut self.state {
+            InviteState::Calling(calling) if now >= calling.timer_b => {
+                return InviteFired::NoResponse;
+            }
+            InviteState::Calling(calling) => {
+                return if calling.timer_a.fire(now) {
+                    InviteFired::Retransmit(&calling.request)
+                } else {
+                    InviteFired::Nothing
+                };
+            }
+            InviteState::Proceeding => false,
+            InviteState::Completed(completed) => now >= completed.timer_d,
+            InviteState::Accepted(accepted) => now >= accepted.timer_m,
+        };
+        if over { InviteFired::Over } else { InviteFired::Nothing }
+    }
+}
+
+/// The client transaction of any other request.
+#[derive(Debug)]
+pub(crate) struct ClientOther {
+    state: OtherState,
+}
+
+#[derive(Debug)]
+enum OtherState {
+    Trying { request: Vec<u8>, timer_e: Backoff, timer_f: Instant },
+    Completed { timer_k: Instant },
+}
+
+impl ClientOther {
+    /// Begins with the request that has been sent.
+    pub(crate) fn new(now: Instant, request: Vec<u8>) -> Self {
+        Self {
+            state: OtherState::Trying {
+                request,
+                timer_e: Backoff::up_to_t2(now),
+                timer_f: now + TIMER_F,
+            },
+        }
+    }
+
+    pub(crate) fn response(&mut self, now: Instant, status: StatusCode) {
+        match &mut self.state {
+            OtherState::Trying { timer_e, .. } if status.is_provisional() => timer_e.slow_down(),
+            OtherState::Trying { .. } => {
+                self.state = OtherState::Completed { timer_k: now + TIMER_K }
+            }
+            OtherState::Completed { .. } => {}
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        match &self.state {
+            OtherState::Trying { timer_e, timer_f, .. } => timer_e.due().min(*timer_f),
+            OtherState::Completed { timer_k } => *timer_k,
+        }
+    }
+
+    pub(crate) fn timeout(&mut self, now: Instant) -> Fired<'_> {
+        match &mut self.state {
+            OtherState::Trying { timer_f, .. } if now >= *timer_f => Fired::Over,
+            OtherState::Trying { request, timer_e, .. } => {
+                if timer_e.fire(now) {
+                    Fired::Retransmit(request)
+                } else {
+                    Fired::Nothing
+                }
+            }
+            OtherState::Completed { timer_k } if now >= *timer_k => Fired::Over,
+            OtherState::Completed { .. } => Fired::Nothing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::simulation::origin;
+
+    fn milliseconds(from: Instant, to: Instant) -> u128 {
+        to.duration_since(from).as_millis()
+    }
+
+    #[test]
+    fn an_invite_is_repeated_with_doubling_intervals_until_timer_b() {
+        let begin = origin();
+        let mut invite = ClientInvite::new(begin, b"INVITE".to_vec());
+        let mut times = Vec::new();
+        loop {
+            let now = invite.deadline().unwrap();
+            match invite.timeout(now) {
+                InviteFired::Retransmit(bytes) => {
+                    assert_eq!(bytes, b"INVITE");
+                    times.push(milliseconds(begin, now));
+                }
+                InviteFired::NoResponse => {
+                    assert_eq!(milliseconds(begin, now), 32_000);
+                    break;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(times, [500, 1_500, 3_500, 7_500, 15_500, 31_500]);
+    }
+
+    #[test]
+    fn a_provisional_response_stops_the_repetition_of_an_invite() {
+        let mut invite = ClientInvite::new(origin(), Vec::new());
+        invite.provisional();
+        assert_eq!((invite.is_proceeding(), invite.deadline()), (true, None));
+    }
+
+    #[test]
+    fn a_refusal_is_acknowledged_again_until_timer_d() {
+        let now = origin();
+        let mut invite = ClientInvite::new(now, Vec::new());
+        assert_eq!(invite.ack_of_refusal(), None);
+        invite.refused(now, b"ACK".to_vec());
+        assert_eq!(invite.ack_of_refusal(), Some(&b"ACK"[..]));
+        assert_eq!(invite.timeout(now + Duration::from_millis(31_999)), InviteFired::Nothing);
+        assert_eq!(invite.timeout(now + Duration::from_secs(32)), InviteFired::Over);
+    }
+
+    #[test]
+    fn another_request_is_repeated_up_to_t2_slower_once_there_is_a_provisional_response() {
+        let begin = origin();
+        let mut request = ClientOther::new(begin, b"BYE".to_vec());
+        let mut times = Vec::new();
+        for _ in 0..3 {
+            let now = request.deadline();
+            assert_eq!(request.timeout(now), Fired::Retransmit(b"BYE"));
+            times.push(milliseconds(begin, now));
+        }
+        request.response(request.deadline(), StatusCode::TRYING);
+        let now = request.deadline();
+        assert_eq!(request.timeout(now), Fired::Retransmit(b"BYE"));
+        times.extend([milliseconds(begin, now), milliseconds(begin, request.deadline())]);
+        assert_eq!(times, [500, 1_500, 3_500, 7_500, 11_500]);
+        request.response(now, StatusCode::OK);
+        assert_eq!(request.deadline(), now + Duration::from_secs(5));
+        assert_eq!(request.timeout(request.deadline()), Fired::Over);
+    }
+}
