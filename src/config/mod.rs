@@ -1,0 +1,213 @@
+//! The configuration file: read, checked, and turned into types that can not be wrong.
+//!
+//! The shipped `config.toml` is the only place where a default is written: a file given by the
+//! operator is laid over it, key by key. A leaf: anyone may use its structs.
+
+mod error;
+mod sections;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use error::{ConfigError, Problem};
+pub use sections::{Calls, Codes, Log, LogFormat, Rtp, Sip, Speech, Store, TlsFiles, Trunk, Web};
+
+/// The shipped configuration, and so all defaults.
+const DEFAULTS: &str = include_str!("../../config.toml");
+
+/// Everything the daemon can be told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub sip: Sip,
+    pub rtp: Rtp,
+    pub calls: Calls,
+    pub codes: Codes,
+    pub speech: Speech,
+    pub store: Store,
+    pub web: Web,
+    pub log: Log,
+}
+
+impl Config {
+    /// Reads the file at `path`, lays it over the defaults and checks the result. Relative paths
+    /// in it are resolved against its directory.
+    ///
+    /// # Errors
+    /// When the file can not be read, is no TOML, has an unknown key or a value that does not
+    /// fit: the error names the file and the key.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        Self::from_text(&text, path, directory)
+    }
+
+    /// The shipped configuration, with relative paths resolved against `directory`.
+    ///
+    /// # Errors
+    /// Never with the file as it is shipped; a test holds that.
+    pub fn shipped(directory: &Path) -> Result<Self, ConfigError> {
+        Self::from_text("", Path::new("config.toml"), directory)
+    }
+
+    /// The file at `path`. Without one, `config.toml` in the current directory, or else the shipped
+    /// configuration with its relative paths resolved where the shipped model lies, which is
+    /// looked for in the current directory and from the program upwards.
+    ///
+    /// # Errors
+    /// Those of [`Config::load`].
+    pub fn load_or_shipped(path: Option<&Path>) -> Result<Self, ConfigError> {
+        match path {
+            Some(path) => Self::load(path),
+            None if Path::new("config.toml").is_file() => Self::load(Path::new("config.toml")),
+            None => Self::shipped(&installation()),
+        }
+    }
+
+    fn from_text(text: &str, path: &Path, directory: &Path) -> Result<Self, ConfigError> {
+        let syntax = |error: toml::de::Error| ConfigError::Syntax {
+            path: path.to_owned(),
+            message: error.to_string(),
+        };
+        let mut merged: toml::Table = DEFAULTS.parse().map_err(syntax)?;
+        lay_over(&mut merged, text.parse().map_err(syntax)?);
+
+        let mut config: Config = serde_path_to_error::deserialize(merged).map_err(|error| {
+            let key = error.path().to_string();
+            let what = error.into_inner().message().to_owned();
+            ConfigError::Invalid { path: path.to_owned(), problems: vec![Problem { key, what }] }
+        })?;
+        config.resolve_paths(directory);
+
+        let problems = config.check();
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError::Invalid { path: path.to_owned(), problems })
+        }
+    }
+
+    /// What fits its type but not its purpose.
+    fn check(&self) -> Vec<Problem> {
+        [self.sip.check(), self.rtp.check(), self.speech.check(), self.web.check()]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn resolve_paths(&mut self, directory: &Path) {
+        let resolve = |path: &mut PathBuf| *path = directory.join(&*path);
+        resolve(&mut self.speech.model);
+        resolve(&mut self.store.path);
+        self.web.tls_certificate.as_mut().map(resolve);
+        self.web.tls_key.as_mut().map(resolve);
+    }
+}
+
+/// The directory that `models/` lies in, for a program started without a configuration file.
+pub fn installation() -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    let above_program = program.ancestors().skip(1).map(Path::to_owned);
+    std::iter::once(PathBuf::new())
+        .chain(above_program)
+        .find(|directory| directory.join("models").is_dir())
+        .unwrap_or_default()
+}
+
+/// Writes each value of `upper` into `lower`; tables are merged, everything else is replaced.
+fn lay_over(lower: &mut toml::Table, upper: toml::Table) {
+    for (key, value) in upper {
+        match (lower.get_mut(&key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => lay_over(below, above),
+            (_, value) => {
+                lower.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::from_text(text, Path::new("/etc/zavud.toml"), Path::new("/etc"))
+    }
+
+    fn refusal(text: &str) -> String {
+        parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_shipped_file_is_valid_and_its_paths_follow_it() {
+        let config = parse("").unwrap();
+        assert_eq!(config.sip.listen, "127.0.0.1:5060".parse().unwrap());
+        assert_eq!(config.store.path, Path::new("/etc/zavud.db"));
+        assert_eq!(config.web.tls(), None);
+    }
+
+    #[test]
+    fn each_optional_key_of_the_shipped_file_is_known() {
+        let uncommented: String = DEFAULTS
+            .lines()
+            .map(|line| {
+                let key = line.strip_prefix("# ").and_then(|rest| rest.split_once(" = "));
+                match key {
+                    Some((key, _)) if key.chars().all(|c| c == '_' || c.is_ascii_lowercase()) => {
+                        format!("{}\n", &line[2..])
+                    }
+                    _ => format!("{line}\n"),
+                }
+            })
+            .collect();
+        let config = parse(&uncommented).unwrap();
+        assert_eq!(config.sip.advertise, Some("203.0.113.7".parse().unwrap()));
+        assert!(config.web.tls().is_some());
+    }
+
+    #[test]
+    fn a_file_overrides_only_the_keys_it_names() {
+        let config = parse("[sip]\nmax_calls = 3\n[codes]\nvalid_for = \"5m\"").unwrap();
+        assert_eq!(config.sip.max_calls, 3);
+        assert_eq!(config.sip.listen, "127.0.0.1:5060".parse().unwrap());
+        assert_eq!(config.codes.valid_for, std::time::Duration::from_secs(300));
+    }
+
+    #[test]
+    fn a_wrong_key_is_named_with_its_file() {
+        let message = refusal("[speech]\nmodle = \"x.bin\"");
+        assert!(message.contains("/etc/zavud.toml"), "{message}");
+        assert!(message.contains("speech.modle: unknown field"), "{message}");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_named_with_its_key() {
+        let message = refusal("[sip]\nlisten = \"nowhere\"");
+        assert!(message.contains("sip.listen"), "{message}");
+        let message = refusal("[rtp]\nmedia_timeout = 20");
+        assert!(message.contains("rtp.media_timeout"), "{message}");
+    }
+
+    #[test]
+    fn values_that_can_not_work_together_are_explained() {
+        for (text, key) in [
+            ("[sip]\nlisten = \"0.0.0.0:5060\"", "sip.advertise"),
+            ("[rtp]\nfirst_port = 30000\nlast_port = 20000", "rtp.last_port"),
+            ("[web]\ntls_key = \"key.pem\"", "web.tls_certificate"),
+            ("[web]\npublic_url = \"invite.example.com\"", "web.public_url"),
+            ("[speech]\nworkers = 0", "speech.workers"),
+            ("[speech]\nmodel_sha256 = \"abc\"", "speech.model_sha256"),
+        ] {
+            let message = refusal(text);
+            assert!(message.contains(key), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let message = Config::load(Path::new("/nowhere/zavud.toml")).unwrap_err().to_string();
+        assert!(message.contains("/nowhere/zavud.toml"), "{message}");
+    }
+}

@@ -1,0 +1,22 @@
+//! The nouns of the product: what everybody here talks about.
+//!
+//! Known by every module, uses none of them. No I/O, no clock, no randomness: both come in as
+//! arguments.
+
+mod id;
+mod invitation;
+mod language;
+mod phone_number;
+mod redacted;
+mod spoken_code;
+mod stage;
+mod timestamp;
+
+pub use id::{CallId, EventId, InvitationId, PhoneNumberId, ProjectId};
+pub use invitation::{InvalidStatus, InvitationStatus, InvitationToken};
+pub use language::{InvalidLanguage, Language};
+pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
+pub use redacted::{Redact, Redacted};
+pub use spoken_code::{CODE_LENGTH, InvalidCode, SpokenCode};
+pub use stage::{CallOutcome, CodeStage, HeardDigit, InvalidOutcome};
+pub use timestamp::Timestamp;

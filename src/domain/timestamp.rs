@@ -1,0 +1,70 @@
+//! A moment in wall-clock time.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since the Unix epoch, UTC: how moments are stored and sent to pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// A moment from its stored form.
+    pub const fn from_unix_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn unix_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Milliseconds since the epoch, zero for moments before it.
+    pub fn unix_millis_unsigned(self) -> u64 {
+        u64::try_from(self.0).unwrap_or(0)
+    }
+
+    /// How long from `earlier` to this moment; zero when `earlier` is not earlier.
+    pub fn since(self, earlier: Timestamp) -> Duration {
+        Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
+    }
+}
+
+impl std::ops::Add<Duration> for Timestamp {
+    type Output = Timestamp;
+
+    /// Saturates: a duration from the configuration can not wrap a moment round.
+    fn add(self, duration: Duration) -> Timestamp {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Timestamp(self.0.saturating_add(millis))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// ISO 8601 in UTC with milliseconds, the form of the REST API.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(moment) => write!(formatter, "{moment:.3}"),
+            Err(_) => write!(formatter, "{} ms", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_shown_in_utc_with_milliseconds() {
+        let moment = Timestamp::from_unix_millis(1_794_000_000_000);
+        assert_eq!(moment.to_string(), "2026-11-06T21:20:00.000Z");
+    }
+
+    #[test]
+    fn adding_saturates() {
+        let end = Timestamp::from_unix_millis(i64::MAX);
+        assert_eq!(end + Duration::from_secs(1), end);
+    }
+}
