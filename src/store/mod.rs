@@ -1,0 +1,162 @@
+//! SQLite: the truth about everything that happened. The only module that knows rusqlite.
+//!
+//! One writer thread owns the connection that writes; a few reader threads own one each. Work is
+//! handed over as a closure that sees a [`Writer`] or a [`Reader`], whose methods stand in one
+//! file a table. A write is done when its transaction is on disk (`synchronous=FULL`), and only
+//! then are the others told, through the function given to [`Store::open`].
+
+mod calls;
+mod codes;
+mod events;
+mod invitations;
+mod phone_numbers;
+mod projects;
+mod readers;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+use tokio::sync::oneshot;
+
+use crate::domain::{EventId, InvitationId};
+
+pub use calls::{CallEnd, NewCall, UnfinishedCall};
+pub use codes::NewCode;
+pub use events::{EventKind, NewEvent, StageEvent};
+pub use invitations::{Invitation, NewInvitation, OpenInvitation};
+pub use phone_numbers::{NewPhoneNumber, OwnNumber};
+pub use projects::NewProject;
+pub use readers::Reader;
+pub use writer::Writer;
+
+use readers::Readers;
+use writer::WriterThread;
+
+const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("migrations/0001_initial.sql"))];
+
+/// How long a connection waits for a lock that another process holds, a backup for example.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Something that is on disk now, and that open pages may want to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub invitation: InvitationId,
+    pub event: EventId,
+}
+
+/// Told of each change after its transaction was committed. Called on the writer thread: it must
+/// be quick and must not block.
+pub type OnCommit = Box<dyn Fn(&Change) + Send>;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The database file can not be used.
+    #[error("cannot open the database {}: {reason}", path.display())]
+    Open { path: PathBuf, reason: String },
+    /// SQLite refused a statement, or the disk did.
+    #[error("the database refused: {0}")]
+    Database(String),
+    /// A row holds something that this version did not write.
+    #[error("the database holds an unexpected value: {0}")]
+    Unexpected(String),
+    /// The store was closed, or its thread has died.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error.to_string())
+    }
+}
+
+/// A handle on the database.
+#[derive(Debug)]
+pub struct Store {
+    threads: Option<Threads>,
+}
+
+#[derive(Debug)]
+struct Threads {
+    writer: WriterThread,
+    readers: Readers,
+}
+
+impl Store {
+    /// Opens the database at `path`, makes it if it is not there, and brings it to the current
+    /// schema.
+    ///
+    /// # Errors
+    /// When the file can not be opened, is no database, or was written by a newer version.
+    pub fn open(path: &Path, on_commit: OnCommit) -> Result<Self, StoreError> {
+        let failed = |reason: String| StoreError::Open { path: path.to_owned(), reason };
+        let mut connection =
+            connect(path, OpenFlags::default()).map_err(|e| failed(e.to_string()))?;
+        Migrations::from_slice(MIGRATIONS)
+            .to_latest(&mut connection)
+            .map_err(|error| failed(error.to_string()))?;
+
+        let readers = Readers::start(path).map_err(|error| failed(error.to_string()))?;
+        let writer = WriterThread::start(connection, on_commit);
+        Ok(Self { threads: Some(Threads { writer, readers }) })
+    }
+
+    /// Runs `work` in a transaction of its own and waits until it is on disk. When it returns an
+    /// error nothing of it was written.
+    ///
+    /// # Errors
+    /// Those of `work`, and the failure to commit.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Writer<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.threads().writer.submit(work, reply).await?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Runs `work` on a reader thread, on one consistent view of what was committed.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.threads().readers.submit(work, reply).await?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    fn threads(&self) -> &Threads {
+        self.threads.as_ref().expect("only drop takes the threads")
+    }
+}
+
+impl Drop for Store {
+    /// Finishes what was submitted, then ends the threads and waits for them.
+    fn drop(&mut self) {
+        if let Some(Threads { writer, readers }) = self.threads.take() {
+            readers.close();
+            writer.close();
+        }
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A call that was told "on disk" stays there when the power goes.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // A dead code is overwritten with zeros, not only unlinked.
+    connection.pragma_update(None, "secure_delete", true)?;
+    Ok(connection)
+}

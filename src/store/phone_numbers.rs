@@ -1,0 +1,65 @@
+//! Table `phone_numbers`.
+
+use rusqlite::OptionalExtension;
+
+use crate::domain::{PhoneNumber, PhoneNumberId, ProjectId, Timestamp};
+
+use super::{Reader, StoreError, Writer};
+
+/// A phone number to be added to a project. It is active at once.
+#[derive(Debug, Clone)]
+pub struct NewPhoneNumber {
+    pub id: PhoneNumberId,
+    pub project: ProjectId,
+    pub number: PhoneNumber,
+    pub created_at: Timestamp,
+}
+
+/// A number that was dialled and is ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnNumber {
+    pub id: PhoneNumberId,
+    pub project: ProjectId,
+}
+
+impl Writer<'_> {
+    /// Adds a phone number.
+    ///
+    /// # Errors
+    /// When the number is known already, or the database refuses.
+    pub fn insert_phone_number(&self, number: &NewPhoneNumber) -> Result<(), StoreError> {
+        self.connection.execute(
+            "INSERT INTO phone_numbers (id, project_id, number, status, created_at)
+             VALUES (?1, ?2, ?3, 'active', ?4)",
+            (
+                number.id.as_str(),
+                number.project.as_str(),
+                number.number.as_str(),
+                number.created_at.unix_millis(),
+            ),
+        )?;
+        Ok(())
+    }
+}
+
+impl Reader<'_> {
+    /// The active number of ours that reads `number`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn own_number(&self, number: &PhoneNumber) -> Result<Option<OwnNumber>, StoreError> {
+        let row = self
+            .connection
+            .prepare_cached(
+                "SELECT id, project_id FROM phone_numbers WHERE number = ?1 AND status = 'active'",
+            )?
+            .query_row([number.as_str()], |row| {
+                Ok(OwnNumber {
+                    id: PhoneNumberId::from_stored(row.get(0)?),
+                    project: ProjectId::from_stored(row.get(1)?),
+                })
+            })
+            .optional()?;
+        Ok(row)
+    }
+}

@@ -1,0 +1,179 @@
+//! The thread that writes, and what a transaction sees.
+
+use std::cell::RefCell;
+use std::ops::Deref;
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+use tracing::error;
+
+use super::{Change, OnCommit, Reader, StoreError};
+
+/// Writes that may wait. When it is full, whoever submits one waits as well: what happened in a
+/// call must not be dropped.
+const QUEUE: usize = 1024;
+
+/// Writes that share one commit, and so one wait for the disk.
+const BATCH: usize = 64;
+
+/// A transaction: everything a [`Reader`] can ask, and the methods that change something.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    reader: Reader<'a>,
+    effects: RefCell<Effects>,
+}
+
+/// What has to follow once a transaction is committed.
+#[derive(Debug, Default)]
+struct Effects {
+    /// To be told to the others.
+    changes: Vec<Change>,
+    /// Digits were erased, and have to leave the write-ahead log as well.
+    digits_erased: bool,
+}
+
+impl<'a> Deref for Writer<'a> {
+    type Target = Reader<'a>;
+
+    fn deref(&self) -> &Reader<'a> {
+        &self.reader
+    }
+}
+
+impl Writer<'_> {
+    pub(super) fn note_change(&self, change: Change) {
+        self.effects.borrow_mut().changes.push(change);
+    }
+
+    pub(super) fn note_digits_erased(&self) {
+        self.effects.borrow_mut().digits_erased = true;
+    }
+}
+
+/// Answers the caller, when the fate of the whole batch is known.
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// One caller's work, on a connection with an open transaction or on the reason there is none.
+type Job = Box<dyn FnOnce(Result<&mut Connection, StoreError>) -> (Effects, Answer) + Send>;
+
+#[derive(Debug)]
+pub(super) struct WriterThread {
+    queue: mpsc::Sender<Job>,
+    thread: JoinHandle<()>,
+}
+
+impl WriterThread {
+    pub(super) fn start(connection: Connection, on_commit: OnCommit) -> Self {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || run(connection, jobs, &on_commit))
+            .expect("the system can start a thread while the daemon starts");
+        Self { queue, thread }
+    }
+
+    pub(super) async fn submit<T, F>(
+        &self,
+        work: F,
+        reply: oneshot::Sender<Result<T, StoreError>>,
+    ) -> Result<(), StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Writer<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let job: Job = Box::new(move |connection| {
+            let (effects, result) = match connection {
+                Ok(connection) => in_savepoint(connection, work),
+                Err(error) => (Effects::default(), Err(error)),
+            };
+            let answer: Answer = Box::new(move |committed| {
+                // The caller may have gone; what it wrote stays written.
+                let _ = reply.send(result.and_then(|value| committed.map(|()| value)));
+            });
+            (effects, answer)
+        });
+        self.queue.send(job).await.map_err(|_| StoreError::Closed)
+    }
+
+    /// Finishes what was submitted and ends the thread.
+    pub(super) fn close(self) {
+        drop(self.queue);
+        // A panic of the thread was already printed where it happened.
+        let _ = self.thread.join();
+    }
+}
+
+/// One caller's work: rolled back alone when it fails, without its neighbours in the batch.
+fn in_savepoint<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Writer<'_>) -> Result<T, StoreError>,
+) -> (Effects, Result<T, StoreError>) {
+    let nothing = Effects::default;
+    let savepoint = match connection.savepoint() {
+        Ok(savepoint) => savepoint,
+        Err(error) => return (nothing(), Err(error.into())),
+    };
+    let writer = Writer { reader: Reader::on(&savepoint), effects: RefCell::default() };
+    let result = work(&writer);
+    let effects = writer.effects.into_inner();
+    match result {
+        // A savepoint that is dropped is rolled back.
+        Err(error) => (nothing(), Err(error)),
+        Ok(value) => match savepoint.commit() {
+            Ok(()) => (effects, Ok(value)),
+            Err(error) => (nothing(), Err(error.into())),
+        },
+    }
+}
+
+/// Waits for writes and commits them, as many at a time as have gathered meanwhile.
+fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, on_commit: &OnCommit) {
+    let mut log_holds_dead_digits = false;
+    while let Some(first) = jobs.blocking_recv() {
+        let mut batch = vec![first];
+        while batch.len() < BATCH
+            && let Ok(job) = jobs.try_recv()
+        {
+            batch.push(job);
+        }
+        let (done, committed) = commit(&mut connection, batch);
+        if let Err(error) = &committed {
+            error!(%error, "a transaction could not be committed");
+        }
+        log_holds_dead_digits |= done.iter().any(|(effects, _)| effects.digits_erased);
+        if log_holds_dead_digits {
+            log_holds_dead_digits = !empty_the_log(&connection);
+        }
+        for (effects, answer) in done {
+            if committed.is_ok() {
+                effects.changes.iter().for_each(on_commit);
+            }
+            answer(committed.clone());
+        }
+    }
+}
+
+fn commit(
+    connection: &mut Connection,
+    batch: Vec<Job>,
+) -> (Vec<(Effects, Answer)>, Result<(), StoreError>) {
+    if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+        let error = StoreError::from(error);
+        return (batch.into_iter().map(|job| job(Err(error.clone()))).collect(), Err(error));
+    }
+    let done = batch.into_iter().map(|job| job(Ok(connection))).collect();
+    let committed = connection.execute_batch("COMMIT").inspect_err(|_| {
+        // Nothing may stay open: the next batch begins a transaction of its own.
+        let _ = connection.execute_batch("ROLLBACK");
+    });
+    (done, committed.map_err(StoreError::from))
+}
+
+/// Moves the write-ahead log into the database and truncates it. Returns whether that worked; a
+/// reader in the middle of a query prevents it for that moment.
+fn empty_the_log(connection: &Connection) -> bool {
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+        .is_ok_and(|busy| busy == 0)
+}
