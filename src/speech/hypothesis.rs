@@ -1,0 +1,67 @@
+//! What is believed to have been said so far in one call.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Something that was heard, at a time since the beginning of the call's audio.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Symbol {
+    /// A digit.
+    Digit {
+        /// 0 to 9.
+        value: u8,
+        /// How sure the model is of it, 0 to 1.
+        probability: f32,
+        /// When it ended, to about a tenth of a second.
+        at: Duration,
+    },
+    /// One reading ended here, and another may begin.
+    Break {
+        /// When.
+        at: Duration,
+    },
+}
+
+impl fmt::Debug for Symbol {
+    /// Digits are parts of a code, and a code does not belong in a log.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Digit { probability, at, .. } => write!(formatter, "*({probability:.2})@{at:?}"),
+            Self::Break { at } => write!(formatter, "/@{at:?}"),
+        }
+    }
+}
+
+impl Symbol {
+    /// When it was heard.
+    pub fn at(&self) -> Duration {
+        match *self {
+            Self::Digit { at, .. } | Self::Break { at } => at,
+        }
+    }
+}
+
+/// Everything heard in a call up to now. Each one replaces the one before, digits included.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Hypothesis {
+    /// In the order they were spoken.
+    pub symbols: Vec<Symbol>,
+    /// How much of the audio has been read.
+    pub read_until: Duration,
+    /// How much audio has arrived.
+    pub heard_until: Duration,
+    /// How long nobody has spoken; zero while somebody does. Meaningful only when everything
+    /// spoken has been read, see [`Hypothesis::is_caught_up`].
+    pub quiet_for: Duration,
+    /// Whether anybody has spoken at all.
+    pub speech_heard: bool,
+    /// Whether the call is over and this is the last one.
+    pub is_final: bool,
+}
+
+impl Hypothesis {
+    /// Whether all speech that arrived has been read.
+    pub fn is_caught_up(&self) -> bool {
+        self.read_until + self.quiet_for >= self.heard_until
+    }
+}

@@ -1,0 +1,27 @@
+//! Reading digits out of telephone audio, while it is being spoken.
+//!
+//! Frames of many calls go in, a growing [`Hypothesis`] for each call comes out. Between them: the
+//! audio is brought to 16 kHz ([`resample`]), voice activity cuts it into windows ([`segmenter`]),
+//! a [`Recogniser`] reads each window ([`whisper`]) on a worker thread ([`pool`]), and what
+//! overlapping windows say is joined again. Knows nothing of calls, codes or pages.
+
+mod activity;
+pub mod audio_file;
+mod hypothesis;
+mod pool;
+mod recogniser;
+mod recording;
+mod resample;
+mod segmenter;
+pub mod whisper;
+
+pub use hypothesis::{Hypothesis, Symbol};
+pub use pool::{Hypotheses, Listener, SpeechPool};
+pub use recogniser::{Heard, Recogniser, RecogniserError, SpeechModel};
+pub use recording::read_recording;
+
+/// Samples a second of the audio that comes in from a telephone line.
+pub const LINE_RATE: u32 = 8_000;
+
+/// Samples a second of the audio that is read.
+const READING_RATE: u32 = 16_000;
