@@ -1,0 +1,106 @@
+//! One call, from ringing to its outcome.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::codes::Decision;
+use crate::domain::CallOutcome;
+use crate::speech::{Hypotheses, Listener};
+use crate::store::StoreError;
+use crate::telephony::{CallUpdate, EndReason, FrameSink, PcmFrame, PhoneCall};
+
+use super::journal::Journal;
+
+/// How long the last of the audio may take to be read after the call is over. It is far more than
+/// a loaded host needs; beyond, a reader thread has died.
+const READING_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Answers the call, reads it and records what is found. Waits on updates of the call, on
+/// hypotheses and on time.
+pub(super) async fn conduct(
+    mut phone_call: PhoneCall,
+    mut journal: Journal,
+    (listener, hypotheses): (Listener, Hypotheses),
+    max_duration: Duration,
+    stop: CancellationToken,
+) -> Result<(), StoreError> {
+    phone_call.answer(sink(listener));
+    let without_code = match phone_call.next_update().await {
+        Some(CallUpdate::Established) => {
+            journal.answered().await?;
+            let listening = Listening { phone_call, hypotheses, stop };
+            listening.run(&mut journal, Instant::now() + max_duration).await?
+        }
+        Some(CallUpdate::Ended(EndReason::Cancelled)) => CallOutcome::Abandoned,
+        Some(CallUpdate::Ended(_)) | None => CallOutcome::Failed,
+    };
+    let outcome = journal.ended(without_code).await?;
+    info!(%outcome, "call ended");
+    Ok(())
+}
+
+fn sink(mut listener: Listener) -> FrameSink {
+    Box::new(move |frame: PcmFrame| listener.hear(frame.samples))
+}
+
+/// An answered call.
+struct Listening {
+    phone_call: PhoneCall,
+    hypotheses: Hypotheses,
+    stop: CancellationToken,
+}
+
+impl Listening {
+    /// Records what is heard until all of the call is read. Returns its outcome for the case that
+    /// no code was read.
+    async fn run(
+        mut self,
+        journal: &mut Journal,
+        hang_up_at: Instant,
+    ) -> Result<CallOutcome, StoreError> {
+        let mut decision = Decision::default();
+        let mut speech_heard = false;
+        let mut ended: Option<CallOutcome> = None;
+        let mut deadline = hang_up_at;
+        loop {
+            tokio::select! {
+                update = self.phone_call.next_update(), if ended.is_none() => {
+                    deadline = Instant::now() + READING_TIMEOUT;
+                    ended = Some(match update {
+                        Some(CallUpdate::Ended(EndReason::CallerHungUp | EndReason::HungUp)) => {
+                            CallOutcome::Unreadable
+                        }
+                        Some(CallUpdate::Ended(_) | CallUpdate::Established) | None => {
+                            CallOutcome::Failed
+                        }
+                    });
+                }
+                hypothesis = self.hypotheses.next() => match hypothesis {
+                    Some(hypothesis) => {
+                        speech_heard = hypothesis.speech_heard;
+                        journal.found(decision.consider(&hypothesis)).await?;
+                    }
+                    None => break,
+                },
+                () = self.stop.cancelled() => return Ok(CallOutcome::Interrupted),
+                () = sleep_until(deadline) => {
+                    if ended.is_some() {
+                        return Ok(CallOutcome::Failed);
+                    }
+                    info!("the call goes on for too long and is ended");
+                    self.phone_call.hang_up();
+                    deadline = Instant::now() + READING_TIMEOUT;
+                }
+            }
+        }
+        Ok(match ended {
+            Some(CallOutcome::Unreadable) if !speech_heard => CallOutcome::Silent,
+            Some(outcome) => outcome,
+            // The reader ended before the call did.
+            None => CallOutcome::Failed,
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! Takes calls as they come in, and gives each that is admitted a task of its own.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rand::RngExt as _;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, error, info, info_span};
+
+use crate::clock::Clock;
+use crate::domain::{CallId, PhoneNumber, Redacted};
+use crate::speech::SpeechPool;
+use crate::store::{NewCall, Store, StoreError};
+use crate::telephony::{PhoneCall, StatusCode};
+
+use super::admission::{admit, calling_number, dialled_number};
+use super::call::conduct;
+use super::journal::Journal;
+
+/// What calls are held to.
+#[derive(Debug, Clone, Copy)]
+pub struct CallRules {
+    /// A call that goes on for longer is ended.
+    pub max_duration: Duration,
+    /// How long a code is valid, and so how long digits are kept.
+    pub code_valid_for: Duration,
+}
+
+/// Admits calls and sees them through.
+#[derive(Debug, Clone)]
+pub struct Switchboard {
+    pub store: Arc<Store>,
+    pub speech: Arc<SpeechPool>,
+    pub clock: Arc<dyn Clock>,
+    pub rules: CallRules,
+}
+
+impl Switchboard {
+    /// Takes calls until the phone side is gone, or `stop` is cancelled; calls that go on then
+    /// are ended and recorded as interrupted. Waits on new calls and on the tasks of calls.
+    pub async fn run(self, mut calls: mpsc::Receiver<PhoneCall>, stop: CancellationToken) {
+        let busy = BusyNumbers::default();
+        let mut going_on = JoinSet::new();
+        loop {
+            tokio::select! {
+                Some(call) = calls.recv() => {
+                    let span = info_span!("call", sip_call_id = %call.invite().sip_call_id);
+                    let task = self.clone().take(call, busy.clone(), stop.clone());
+                    going_on.spawn(task.instrument(span));
+                }
+                // A panic of a call was already printed; its number is free and its line is down.
+                Some(_) = going_on.join_next() => {}
+                () = stop.cancelled() => break,
+                else => break,
+            }
+        }
+        while going_on.join_next().await.is_some() {}
+    }
+
+    /// One call, whatever comes of it.
+    async fn take(self, call: PhoneCall, busy: BusyNumbers, stop: CancellationToken) {
+        if let Err(error) = self.try_take(call, busy, stop).await {
+            // The line goes down with the call's handle; what was recorded so far stands.
+            error!(%error, "a call failed");
+        }
+    }
+
+    async fn try_take(
+        self,
+        call: PhoneCall,
+        busy: BusyNumbers,
+        stop: CancellationToken,
+    ) -> Result<(), StoreError> {
+        let Some(number) = dialled_number(call.invite()) else {
+            info!("call refused: it is for no phone number");
+            call.refuse(StatusCode::NOT_FOUND);
+            return wait_for_end(call).await;
+        };
+        let Some(_claim) = busy.claim(&number) else {
+            info!(number = %Redacted(&number), "call refused: the number is in a call already");
+            call.refuse(StatusCode::BUSY_HERE);
+            return wait_for_end(call).await;
+        };
+        let now = self.clock.now();
+        let admitted = match admit(&self.store, number.clone(), now).await? {
+            Ok(admitted) => admitted,
+            Err(status) => {
+                let reason = status.reason();
+                info!(number = %Redacted(&number), status = status.code(), reason, "call refused");
+                call.refuse(status);
+                return wait_for_end(call).await;
+            }
+        };
+        let id = CallId::new(now, rand::rng().random());
+        info!(number = %Redacted(&number), call = %id, trunk = %call.invite().peer, "call rings");
+        let new_call = NewCall {
+            id,
+            project: admitted.project.clone(),
+            number: admitted.number.clone(),
+            invitation: admitted.invitation.clone(),
+            trunk: call.invite().peer.to_string(),
+            sip_call_id: call.invite().sip_call_id.clone(),
+            caller: calling_number(call.invite()),
+            rang_at: now,
+        };
+        let ears = self.speech.listen(admitted.language);
+        let Self { store, clock, rules, .. } = self;
+        let journal = Journal::open(store, clock, new_call, admitted, rules.code_valid_for).await?;
+        conduct(call, journal, ears, rules.max_duration, stop).await
+    }
+}
+
+/// Keeps the handle of a refused call until the refusal is through: dropping it earlier would be
+/// asking for something else.
+async fn wait_for_end(mut call: PhoneCall) -> Result<(), StoreError> {
+    while call.next_update().await.is_some() {}
+    Ok(())
+}
+
+/// The numbers that are in a call: a second call to one of them is refused.
+#[derive(Debug, Clone, Default)]
+struct BusyNumbers(Arc<Mutex<HashSet<PhoneNumber>>>);
+
+impl BusyNumbers {
+    fn claim(&self, number: &PhoneNumber) -> Option<Claim> {
+        let is_free = self.lock().insert(number.clone());
+        is_free.then(|| Claim { busy: self.clone(), number: number.clone() })
+    }
+
+    /// No code panics while it holds the lock, so a poisoned set is still whole.
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<PhoneNumber>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A number that is in a call, for as long as this lives.
+struct Claim {
+    busy: BusyNumbers,
+    number: PhoneNumber,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.busy.lock().remove(&self.number);
+    }
+}

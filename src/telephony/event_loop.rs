@@ -1,0 +1,273 @@
+//! The task that drives the SIP endpoint: everything that happens goes in, everything that the
+//! endpoint wants is carried out.
+
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use sip::{
+    AnswerPlan, CallCommand, CallEvent, CallHandle, DropReason, Dropped, EndReason, Endpoint,
+    IncomingCall, Input, MediaPlan, Output, Readiness, StatusCode, Transmit,
+};
+use tokio::net::UdpSocket;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Duration, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, trace, warn};
+
+use super::TelephonyConfig;
+use super::audio::{AudioEnd, CallAudio};
+use super::phone_call::{CallUpdate, Command, Commands, FrameSink, PhoneCall, UPDATES};
+use super::rtp_ports::RtpPorts;
+
+/// The largest datagram there is.
+const LARGEST_DATAGRAM: usize = 65_535;
+
+/// What a caller is told to wait when the daemon is stopping.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// How long the last messages of ended calls are seen through when the daemon stops.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Peers that were warned about once because sending to them failed. Bounded by clearing it.
+const MOST_WARNED_PEERS: usize = 1_024;
+
+pub(super) struct EventLoop {
+    endpoint: Endpoint,
+    socket: UdpSocket,
+    ports: RtpPorts,
+    config: TelephonyConfig,
+    incoming: mpsc::Sender<PhoneCall>,
+    commands: Commands,
+    commanded: mpsc::UnboundedReceiver<Command>,
+    calls: HashMap<CallHandle, Call>,
+    audio: JoinSet<(CallHandle, AudioEnd)>,
+    warned_peers: HashSet<SocketAddr>,
+}
+
+/// What the shell keeps of a call.
+struct Call {
+    signalling: SocketAddr,
+    updates: mpsc::Sender<CallUpdate>,
+    media: Media,
+}
+
+/// Where the audio of a call stands.
+enum Media {
+    /// Not answered.
+    None,
+    /// A port is reserved; the endpoint has not reported what was negotiated yet.
+    Reserved { socket: UdpSocket, sink: FrameSink },
+    /// A task receives it.
+    Flowing { plan: watch::Sender<MediaPlan>, stop: CancellationToken },
+}
+
+impl EventLoop {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        socket: UdpSocket,
+        ports: RtpPorts,
+        config: TelephonyConfig,
+        incoming: mpsc::Sender<PhoneCall>,
+    ) -> Self {
+        let (commands, commanded) = mpsc::unbounded_channel();
+        Self {
+            endpoint,
+            socket,
+            ports,
+            config,
+            incoming,
+            commands,
+            commanded,
+            calls: HashMap::new(),
+            audio: JoinSet::new(),
+            warned_peers: HashSet::new(),
+        }
+    }
+
+    /// Waits on the SIP socket, on commands, on audio tasks and on the endpoint's timers, until
+    /// `stop` is cancelled and the calls are over.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let mut buffer = vec![0; LARGEST_DATAGRAM];
+        let mut wake_at = self.carry_out().await;
+        let mut farewell_ends = None;
+        loop {
+            let deadline = farewell_ends.map_or(wake_at, |end: Instant| wake_at.min(end));
+            tokio::select! {
+                received = self.socket.recv_from(&mut buffer) => match received {
+                    Ok((length, source)) => self.endpoint.handle(Input::Datagram {
+                        now: Instant::now(),
+                        source,
+                        bytes: &buffer[..length],
+                    }),
+                    // The system reports here that an earlier datagram of ours was not delivered.
+                    Err(error) => debug!(%error, "a SIP datagram was not delivered"),
+                },
+                Some(command) = self.commanded.recv() => self.obey(command).await,
+                Some(ended) = self.audio.join_next() => {
+                    if let Ok((call, end)) = ended {
+                        self.audio_ended(call, &end);
+                    }
+                }
+                () = sleep_until(deadline.into()) => {
+                    self.endpoint.handle(Input::Timeout { now: Instant::now() });
+                }
+                () = stop.cancelled(), if farewell_ends.is_none() => {
+                    self.endpoint.set_readiness(Readiness::NotReady { retry_after: RETRY_AFTER });
+                    let farewell = if self.calls.is_empty() { Duration::ZERO } else { FAREWELL };
+                    farewell_ends = Some(Instant::now() + farewell);
+                    self.hang_up_all();
+                }
+            }
+            wake_at = self.carry_out().await;
+            if farewell_ends.is_some_and(|end| Instant::now() >= end) {
+                break;
+            }
+        }
+        while let Some(ended) = self.audio.join_next().await {
+            if let Ok((call, end)) = ended {
+                self.audio_ended(call, &end);
+            }
+        }
+    }
+
+    /// Does what the endpoint wants, and returns when it wants to be woken.
+    async fn carry_out(&mut self) -> Instant {
+        loop {
+            match self.endpoint.poll_output() {
+                Output::Transmit(transmit) => self.send(transmit).await,
+                Output::Event(event) => self.tell(event),
+                Output::Dropped(dropped) => report_drop(&dropped),
+                Output::Timeout(wake_at) => return wake_at,
+            }
+        }
+    }
+
+    async fn send(&mut self, Transmit { destination, bytes }: Transmit) {
+        let Err(error) = self.socket.send_to(&bytes, destination).await else { return };
+        if self.warned_peers.len() >= MOST_WARNED_PEERS {
+            self.warned_peers.clear();
+        }
+        if self.warned_peers.insert(destination) {
+            warn!(%destination, %error, "cannot send SIP to this peer");
+        }
+    }
+
+    fn tell(&mut self, event: CallEvent) {
+        match event {
+            CallEvent::Incoming { call, invite } => self.admit(call, invite),
+            CallEvent::Established { call, media } => self.established(call, media),
+            CallEvent::MediaChanged { call, media } => {
+                if let Some(Call { media: Media::Flowing { plan, .. }, .. }) = self.calls.get(&call)
+                {
+                    plan.send_replace(media);
+                }
+            }
+            CallEvent::Ended { call, reason } => self.ended(call, reason),
+        }
+    }
+
+    fn admit(&mut self, call: CallHandle, invite: Box<IncomingCall>) {
+        let (updates, receiver) = mpsc::channel(UPDATES);
+        let signalling = invite.source;
+        self.calls.insert(call, Call { signalling, updates, media: Media::None });
+        let phone_call = PhoneCall::new(call, invite, receiver, self.commands.clone());
+        if self.incoming.try_send(phone_call).is_err() {
+            warn!("a call is refused: too many are waiting to be admitted");
+            self.command(call, CallCommand::Refuse(StatusCode::SERVICE_UNAVAILABLE));
+        }
+    }
+
+    async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Answer { call, sink } => self.answer(call, sink).await,
+            Command::Refuse { call, status } => self.command(call, CallCommand::Refuse(status)),
+            Command::HangUp { call } => self.command(call, CallCommand::HangUp),
+        }
+    }
+
+    async fn answer(&mut self, call: CallHandle, sink: FrameSink) {
+        let Some(state) = self.calls.get_mut(&call) else { return };
+        let port = match self.ports.bind().await {
+            Some(socket) => socket.local_addr().map(|address| (socket, address.port())).ok(),
+            None => None,
+        };
+        let Some((socket, port)) = port else {
+            warn!("a call is refused: no RTP port is free (see rtp.first_port, rtp.last_port)");
+            self.command(call, CallCommand::Refuse(StatusCode::SERVICE_UNAVAILABLE));
+            return;
+        };
+        state.media = Media::Reserved { socket, sink };
+        let media_address = SocketAddr::new(self.config.advertised_address, port);
+        self.command(call, CallCommand::Answer(AnswerPlan { media_address }));
+    }
+
+    fn command(&mut self, call: CallHandle, command: CallCommand) {
+        self.endpoint.handle(Input::Command { now: Instant::now(), call, command });
+    }
+
+    fn hang_up_all(&mut self) {
+        let calls: Vec<CallHandle> = self.calls.keys().copied().collect();
+        for call in calls {
+            self.command(call, CallCommand::HangUp);
+        }
+    }
+
+    fn established(&mut self, call: CallHandle, media: MediaPlan) {
+        let Some(state) = self.calls.get_mut(&call) else { return };
+        let Media::Reserved { socket, sink } = std::mem::replace(&mut state.media, Media::None)
+        else {
+            return;
+        };
+        let (plan, changes) = watch::channel(media);
+        let stop = CancellationToken::new();
+        let audio = CallAudio {
+            socket,
+            signalling_address: state.signalling.ip(),
+            plan: changes,
+            sink,
+            reorder_window: self.config.reorder_window,
+            media_timeout: self.config.media_timeout,
+        };
+        let stopped = stop.clone();
+        self.audio.spawn(async move { (call, audio.run(stopped).await) });
+        state.media = Media::Flowing { plan, stop };
+        // There is room for both updates of a call; its task may be gone, which is no matter.
+        let _ = state.updates.try_send(CallUpdate::Established);
+    }
+
+    fn ended(&mut self, call: CallHandle, reason: EndReason) {
+        let Some(state) = self.calls.remove(&call) else { return };
+        if let Media::Flowing { stop, .. } = state.media {
+            stop.cancel();
+        }
+        if reason == EndReason::NoAck {
+            warn!(
+                contact = %self.config.advertised_address,
+                "a caller never acknowledged our answer: can it reach the advertised address?"
+            );
+        }
+        let _ = state.updates.try_send(CallUpdate::Ended(reason));
+    }
+
+    fn audio_ended(&mut self, call: CallHandle, end: &AudioEnd) {
+        debug!(%call, statistics = ?end.statistics, "the audio of a call ended");
+        if end.timed_out {
+            info!(%call, "no audio for too long: the call is ended");
+            self.command(call, CallCommand::HangUp);
+        }
+    }
+}
+
+/// One line a drop of a stranger, in a fixed form that a ban list can match.
+fn report_drop(dropped: &Dropped) {
+    let source = dropped.source.ip();
+    match &dropped.reason {
+        DropReason::UnknownSource => warn!("SIP from a stranger dropped, source={source}"),
+        DropReason::Malformed(error) => debug!(%source, %error, "malformed SIP dropped"),
+        DropReason::KeepAlive | DropReason::StrayAck | DropReason::StrayResponse => {
+            trace!(%source, reason = ?dropped.reason, "SIP without effect");
+        }
+    }
+}

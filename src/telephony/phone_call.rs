@@ -1,0 +1,88 @@
+//! One call, as the policy above sees it.
+
+use sip::rtp::PcmFrame;
+use sip::{CallHandle, EndReason, IncomingCall, StatusCode};
+use tokio::sync::mpsc;
+
+/// Takes the audio of a call, 20 ms at a time. Called on the task that receives it: it must not
+/// block. It is dropped when no audio follows.
+pub type FrameSink = Box<dyn FnMut(PcmFrame) + Send>;
+
+/// What happens to a call after it came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallUpdate {
+    /// Our answer went out: audio may arrive from now on.
+    Established,
+    /// The call is over. Always the last update.
+    Ended(EndReason),
+}
+
+/// What the event loop is asked to do.
+pub(super) enum Command {
+    Answer { call: CallHandle, sink: FrameSink },
+    Refuse { call: CallHandle, status: StatusCode },
+    HangUp { call: CallHandle },
+}
+
+/// Commands to the event loop: at most three a call, so `max_calls` bounds the queue.
+pub(super) type Commands = mpsc::UnboundedSender<Command>;
+
+/// Updates of one call: `Established` and `Ended`, so two places are always enough.
+pub(super) const UPDATES: usize = 2;
+
+/// A call that came in. Answer it or refuse it; dropping it ends it.
+#[derive(Debug)]
+pub struct PhoneCall {
+    call: CallHandle,
+    invite: Box<IncomingCall>,
+    updates: mpsc::Receiver<CallUpdate>,
+    commands: Commands,
+}
+
+impl PhoneCall {
+    pub(super) fn new(
+        call: CallHandle,
+        invite: Box<IncomingCall>,
+        updates: mpsc::Receiver<CallUpdate>,
+        commands: Commands,
+    ) -> Self {
+        Self { call, invite, updates, commands }
+    }
+
+    /// Who calls whom.
+    pub fn invite(&self) -> &IncomingCall {
+        &self.invite
+    }
+
+    /// Answers the call. Its audio goes to `sink`.
+    pub fn answer(&self, sink: FrameSink) {
+        self.command(Command::Answer { call: self.call, sink });
+    }
+
+    /// Refuses the call.
+    pub fn refuse(&self, status: StatusCode) {
+        self.command(Command::Refuse { call: self.call, status });
+    }
+
+    /// Ends the call. [`CallUpdate::Ended`] follows.
+    pub fn hang_up(&self) {
+        self.command(Command::HangUp { call: self.call });
+    }
+
+    /// The next update; `None` after the last one.
+    pub async fn next_update(&mut self) -> Option<CallUpdate> {
+        self.updates.recv().await
+    }
+
+    fn command(&self, command: Command) {
+        // When the event loop is gone, so is the call.
+        let _ = self.commands.send(command);
+    }
+}
+
+impl Drop for PhoneCall {
+    fn drop(&mut self) {
+        // Does nothing when the call is over.
+        self.hang_up();
+    }
+}
