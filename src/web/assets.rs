@@ -1,0 +1,54 @@
+//! Scripts and styles: embedded at build, served under a name that holds their hash, so that a
+//! browser may keep them for ever and still never shows an old one.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+/// A file of `assets/`.
+pub(super) struct Asset {
+    /// Where a page finds it.
+    pub(super) path: String,
+    body: &'static str,
+    content_type: &'static str,
+}
+
+/// The look of every page.
+pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("style", "css", include_str!("../../assets/style.css"), "text/css; charset=utf-8")
+});
+
+/// Keeps the invitation page true while it is open.
+pub(super) static INVITATION_SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    let body = include_str!("../../assets/invitation.js");
+    Asset::new("invitation", "js", body, "text/javascript; charset=utf-8")
+});
+
+impl Asset {
+    fn new(stem: &str, extension: &str, body: &'static str, content_type: &'static str) -> Self {
+        let hash: String =
+            Sha256::digest(body).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Self { path: format!("/assets/{stem}.{hash}.{extension}"), body, content_type }
+    }
+}
+
+/// An asset by the name that pages use for it.
+pub(super) async fn serve(Path(name): Path<String>) -> Response {
+    let asset = [&STYLE, &INVITATION_SCRIPT]
+        .into_iter()
+        .find(|asset| asset.path.strip_prefix("/assets/") == Some(name.as_str()));
+    match asset {
+        Some(asset) => {
+            let headers = [
+                (CONTENT_TYPE, asset.content_type),
+                (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            ];
+            (headers, asset.body).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}

@@ -1,0 +1,93 @@
+//! Pages for what went wrong: they say what happened and what to do, and nothing more.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use tracing::error;
+
+use super::layout::{Page, document};
+use crate::domain::InvitationStatus;
+use crate::store::StoreError;
+
+/// Why there is no page to show.
+#[derive(Debug)]
+pub(super) enum WebError {
+    /// No such address, or no invitation with this token: a stranger can not tell which.
+    NotFound,
+    /// The invitation can not be used any more.
+    Closed(InvitationStatus),
+    /// The store failed; logged here, where it is finally handled.
+    Store(StoreError),
+}
+
+impl From<StoreError> for WebError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl IntoResponse for WebError {
+    fn into_response(self) -> Response {
+        let (status, page) = match self {
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                message(
+                    "This link does not work",
+                    "It may be incomplete, or it has been replaced by a newer one. Open the link \
+                     from your invitation again, or ask whoever sent it to you for a new one.",
+                ),
+            ),
+            Self::Closed(status) => closed(status),
+            Self::Store(error) => {
+                error!(%error, "a page could not be made");
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    message(
+                        "Something went wrong here",
+                        "It is our fault, not yours. Wait a moment and reload this page.",
+                    ),
+                )
+            }
+        };
+        (status, page).into_response()
+    }
+}
+
+/// The page for an address that does not exist.
+pub(super) async fn not_found() -> WebError {
+    WebError::NotFound
+}
+
+fn closed(status: InvitationStatus) -> (StatusCode, Markup) {
+    match status {
+        InvitationStatus::Completed => {
+            (StatusCode::OK, message("WhatsApp is connected", "There is nothing left to do here."))
+        }
+        InvitationStatus::Cancelled => (
+            StatusCode::GONE,
+            message(
+                "This invitation was withdrawn",
+                "Ask whoever sent it to you if you still want to connect.",
+            ),
+        ),
+        // An open one is closed only because its time has run out.
+        InvitationStatus::Expired
+        | InvitationStatus::Pending
+        | InvitationStatus::InProgress
+        | InvitationStatus::Failed => (
+            StatusCode::GONE,
+            message("This invitation has expired", "Ask whoever sent it to you for a new link."),
+        ),
+    }
+}
+
+fn message(title: &str, text: &str) -> Markup {
+    document(&Page {
+        title,
+        script: None,
+        content: html! {
+            h1 { (title) }
+            p { (text) }
+        },
+    })
+}

@@ -1,0 +1,52 @@
+//! The invitation page: the client sees on it the code that is spoken, while it is spoken.
+
+mod events;
+mod view;
+
+use axum::extract::{Path, State};
+use maud::Markup;
+
+use super::WebState;
+use super::error::WebError;
+use crate::domain::InvitationToken;
+use crate::store::Invitation;
+use view::InvitationView;
+
+pub(super) use events::events;
+
+/// `GET /i/{token}`
+pub(super) async fn page(
+    State(state): State<WebState>,
+    Path(token): Path<String>,
+) -> Result<Markup, WebError> {
+    let invitation = open_invitation(&state, token).await?;
+    let now = state.clock.now();
+    let id = invitation.id.clone();
+    let (current, codes) = state
+        .store
+        .read(move |reader| Ok((reader.current_stage(&id, now)?, reader.valid_codes(&id, now)?)))
+        .await?;
+    Ok(view::render(&InvitationView {
+        company: &invitation.project_name,
+        number: invitation.phone_number.as_ref(),
+        current: &current,
+        codes: &codes,
+        now,
+        heartbeat: state.heartbeat,
+    }))
+}
+
+/// The invitation that the token opens, if the client may still act on it.
+async fn open_invitation(state: &WebState, token: String) -> Result<Invitation, WebError> {
+    let token = InvitationToken::from_text(token);
+    let invitation = state
+        .store
+        .read(move |reader| reader.invitation_by_token(&token))
+        .await?
+        .ok_or(WebError::NotFound)?;
+    if invitation.is_open(state.clock.now()) {
+        Ok(invitation)
+    } else {
+        Err(WebError::Closed(invitation.status))
+    }
+}

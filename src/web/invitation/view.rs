@@ -1,0 +1,319 @@
+//! What the invitation page looks like.
+//!
+//! All stages of the code are in the document from the start, and all but the current one are
+//! hidden. The script only moves that mark and fills in digits: every word stands here, once.
+
+use std::time::Duration;
+
+use maud::{Markup, html};
+
+use crate::domain::{CODE_LENGTH, CodeStage, HeardDigit, PhoneNumber, SpokenCode, Timestamp};
+use crate::store::StageEvent;
+use crate::web::assets::INVITATION_SCRIPT;
+use crate::web::layout::{Page, document};
+
+/// What the page shows.
+pub(super) struct InvitationView<'a> {
+    pub(super) company: &'a str,
+    /// The pre-assigned number, if there is one.
+    pub(super) number: Option<&'a PhoneNumber>,
+    pub(super) current: &'a StageEvent,
+    /// The codes that are valid, newest first.
+    pub(super) codes: &'a [SpokenCode],
+    pub(super) now: Timestamp,
+    pub(super) heartbeat: Duration,
+}
+
+/// For how much longer the code of a stage is valid.
+pub(super) fn remaining(stage: &CodeStage, now: Timestamp) -> Option<Duration> {
+    match stage {
+        CodeStage::Code { valid_until, .. } => Some(valid_until.since(now)),
+        CodeStage::Waiting
+        | CodeStage::Ringing
+        | CodeStage::Listening { .. }
+        | CodeStage::Unreadable { .. }
+        | CodeStage::Expired => None,
+    }
+}
+
+/// The whole page.
+pub(super) fn render(view: &InvitationView<'_>) -> Markup {
+    let title = format!("Connect WhatsApp Business with {}", view.company);
+    document(&Page {
+        title: &title,
+        script: Some(&INVITATION_SCRIPT),
+        content: html! {
+            p.company { (view.company) }
+            h1 { "Connect WhatsApp Business" }
+            @match view.number {
+                Some(number) => {
+                    (number_card(number))
+                    (code_card(view))
+                }
+                None => p {
+                    "Meta will verify your own phone number with you directly. Keep that phone \
+                     at hand."
+                }
+            }
+        },
+    })
+}
+
+fn number_card(number: &PhoneNumber) -> Markup {
+    html! {
+        section.card aria-labelledby="number-title" {
+            h2 #number-title { "1. Give Meta this number" }
+            div.row {
+                span.number { (number) }
+                button type="button" data-copy=(number) data-copied="Copied" { "Copy number" }
+            }
+            p {
+                "When Meta asks how to verify it, choose " strong { "Phone call" }
+                ". We answer the call for you."
+            }
+        }
+    }
+}
+
+fn code_card(view: &InvitationView<'_>) -> Markup {
+    let stage = &view.current.stage;
+    let code = match stage {
+        CodeStage::Code { code, .. } => Some(code),
+        _ => None,
+    };
+    let earlier = view.codes.iter().filter(|earlier| Some(*earlier) != code);
+    html! {
+        section.card #stage aria-labelledby="code-title" data-event=(view.current.id)
+            data-heartbeat=(view.heartbeat.as_millis()) {
+            h2 #code-title { "2. Read the code here" }
+            (waiting(stage))
+            (ringing(stage))
+            (listening(stage))
+            (code_shown(stage, view.now))
+            (unreadable(stage))
+            (expired(stage))
+            div #earlier.earlier hidden[!has_earlier(view, code)] {
+                p { "Codes from earlier calls:" }
+                ul { @for earlier in earlier { li { (grouped(earlier.expose())) } } }
+            }
+            p.notice #offline role="status" hidden {
+                "The connection is interrupted. Reconnecting ..."
+            }
+            // The only thing read out by a screen reader: one sentence a stage, not every digit.
+            p.visually-hidden #announcement role="status" {}
+        }
+    }
+}
+
+fn has_earlier(view: &InvitationView<'_>, shown: Option<&SpokenCode>) -> bool {
+    view.codes.iter().any(|code| Some(code) != shown)
+}
+
+/// One stage's part of the card. `announcement` is what a screen reader says when it begins.
+fn part(name: &str, is_current: bool, announcement: &str, content: &Markup) -> Markup {
+    html! {
+        div.stage data-stage=(name) data-announce=(announcement) hidden[!is_current] { (content) }
+    }
+}
+
+fn waiting(stage: &CodeStage) -> Markup {
+    part(
+        "waiting",
+        matches!(stage, CodeStage::Waiting),
+        "Waiting for Meta's call.",
+        &html! {
+            p.status { span.pulse {} "Waiting for Meta's call" }
+            p { "The code appears here while it is being spoken. There is nothing to reload." }
+            div.hint #no-call hidden {
+                p { strong { "No call yet?" } }
+                ul {
+                    li { "Check in Meta's window that the number is the one above." }
+                    li { "Check that you chose Phone call, not text message." }
+                    li { "Ask Meta to call again: the choice appears after a minute or two." }
+                }
+            }
+        },
+    )
+}
+
+fn ringing(stage: &CodeStage) -> Markup {
+    part(
+        "ringing",
+        matches!(stage, CodeStage::Ringing),
+        "Meta is calling.",
+        &html! {
+            p.status { span.pulse {} "Meta is calling" }
+            p { "We are answering." }
+        },
+    )
+}
+
+fn listening(stage: &CodeStage) -> Markup {
+    let digits = match stage {
+        CodeStage::Listening { digits } => digits.as_slice(),
+        _ => &[],
+    };
+    let is_current = matches!(stage, CodeStage::Listening { .. });
+    part(
+        "listening",
+        is_current,
+        "Listening to the call.",
+        &html! {
+            p.status { span.pulse {} "Listening" }
+            (digit_cells(digits))
+            p { "Wait for the whole code. A dotted digit is not certain yet." }
+        },
+    )
+}
+
+fn code_shown(stage: &CodeStage, now: Timestamp) -> Markup {
+    let code = match stage {
+        CodeStage::Code { code, .. } => code.expose(),
+        _ => "",
+    };
+    let remaining = remaining(stage, now).map(|remaining| remaining.as_millis());
+    let is_current = matches!(stage, CodeStage::Code { .. });
+    part(
+        "code",
+        is_current,
+        "Your code is",
+        &html! {
+            p.status { "Here is your code" }
+            p.code #code-digits { (grouped(code)) }
+            button.primary #copy-code type="button" data-copy=(code) data-copied="Copied" {
+                "Copy code"
+            }
+            p {
+                "Type it into Meta's window. Valid for "
+                span #remaining data-remaining=[remaining] { "about ten minutes" } "."
+            }
+        },
+    )
+}
+
+fn unreadable(stage: &CodeStage) -> Markup {
+    let digits = match stage {
+        CodeStage::Unreadable { digits } => digits.as_slice(),
+        _ => &[],
+    };
+    let is_current = matches!(stage, CodeStage::Unreadable { .. });
+    let announcement = "The code could not be read. Ask Meta to call again.";
+    part(
+        "unreadable",
+        is_current,
+        announcement,
+        &html! {
+            p.status { "We could not read the code" }
+            div #heard-digits hidden[digits.is_empty()] {
+                (digit_cells(digits))
+                p { "This is what we heard. It is not certain: do not use it as it is." }
+            }
+            p { "Ask Meta in its window to call again. This page is ready for the next call." }
+        },
+    )
+}
+
+fn expired(stage: &CodeStage) -> Markup {
+    let announcement = "The code has expired. Ask Meta to call again.";
+    part(
+        "expired",
+        matches!(stage, CodeStage::Expired),
+        announcement,
+        &html! {
+            p.status { "The code has expired" }
+            p { "Ask Meta in its window to call again. This page is ready for the next call." }
+        },
+    )
+}
+
+/// A cell for each digit of a code, empty where none was heard yet. Longer when more was heard.
+fn digit_cells(digits: &[HeardDigit]) -> Markup {
+    let cells = digits.len().max(CODE_LENGTH);
+    html! {
+        ol.digits {
+            @for index in 0..cells {
+                @match digits.get(index) {
+                    Some(digit) => li.unsure[!digit.sure] { (digit.digit) },
+                    None => li {},
+                }
+            }
+        }
+    }
+}
+
+/// Digits in groups of three, as people read them out.
+fn grouped(code: &str) -> String {
+    let (first, second) = code.split_at(code.len() / 2);
+    format!("{first} {second}").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::EventId;
+
+    fn page(stage: CodeStage, codes: &[SpokenCode]) -> String {
+        render(&InvitationView {
+            company: "Tom & Jerry <script>",
+            number: Some(&"+15551234567".parse().unwrap()),
+            current: &StageEvent { id: EventId(12), stage },
+            codes,
+            now: Timestamp::from_unix_millis(0),
+            heartbeat: Duration::from_secs(15),
+        })
+        .into_string()
+    }
+
+    /// The stages that are not hidden.
+    fn visible(page: &str) -> Vec<&str> {
+        page.split("<div class=\"stage\" data-stage=\"")
+            .skip(1)
+            .filter(|part| !part.split_once('>').unwrap().0.contains("hidden"))
+            .map(|part| part.split_once('"').unwrap().0)
+            .collect()
+    }
+
+    #[test]
+    fn exactly_the_current_stage_is_visible() {
+        let code: SpokenCode = "481529".parse().unwrap();
+        let valid_until = Timestamp::from_unix_millis(60_000);
+        for (stage, name) in [
+            (CodeStage::Waiting, "waiting"),
+            (CodeStage::Ringing, "ringing"),
+            (CodeStage::Listening { digits: Vec::new() }, "listening"),
+            (CodeStage::Code { code, valid_until }, "code"),
+            (CodeStage::Unreadable { digits: Vec::new() }, "unreadable"),
+            (CodeStage::Expired, "expired"),
+        ] {
+            assert_eq!(visible(&page(stage, &[])), [name]);
+        }
+    }
+
+    #[test]
+    fn a_company_name_can_not_break_out_of_its_place() {
+        let page = page(CodeStage::Waiting, &[]);
+        assert!(page.contains("Tom &amp; Jerry &lt;script&gt;"));
+    }
+
+    #[test]
+    fn the_code_stands_in_groups_and_whole_in_its_copy_button() {
+        let code: SpokenCode = "481529".parse().unwrap();
+        let stage = CodeStage::Code {
+            code: code.clone(),
+            valid_until: Timestamp::from_unix_millis(60_000),
+        };
+        let page = page(stage, &[code, "111111".parse().unwrap()]);
+        assert!(page.contains(">481 529<"));
+        assert!(page.contains("data-copy=\"481529\""));
+        assert!(page.contains("data-remaining=\"60000\""));
+        assert!(page.contains("<li>111 111</li>"));
+    }
+
+    #[test]
+    fn a_doubtful_digit_is_marked() {
+        let digits =
+            vec![HeardDigit { digit: 4, sure: true }, HeardDigit { digit: 8, sure: false }];
+        let page = page(CodeStage::Listening { digits }, &[]);
+        assert!(page.contains("<li>4</li><li class=\"unsure\">8</li><li></li>"));
+    }
+}

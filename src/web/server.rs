@@ -1,0 +1,181 @@
+//! Connections: accepted, limited, taken through TLS where it is switched on, and served by hyper.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+/// A browser that is not through with its handshake or its request headers by then is a stranger
+/// who holds a connection open.
+const SLOWEST_GREETING: Duration = Duration::from_secs(10);
+
+/// How long open requests may take when the daemon stops.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How long to wait after the system refused a connection, most likely for want of file
+/// descriptors: trying again at once would only burn the processor.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What the server needs to know.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    pub listen: SocketAddr,
+    /// Certificate chain and private key, PEM files, for HTTPS.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    pub max_connections: usize,
+}
+
+/// Why pages can not be served.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotServe {
+    /// The port can not be had.
+    #[error("cannot listen for HTTP on {address}: {source}. Is another program using the port?")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    /// A file for HTTPS can not be used.
+    #[error("cannot use {} for HTTPS: {reason}", path.display())]
+    Tls { path: PathBuf, reason: String },
+}
+
+/// The running web side of the daemon.
+#[derive(Debug)]
+pub struct WebServer {
+    address: SocketAddr,
+    accepting: JoinHandle<()>,
+}
+
+impl WebServer {
+    /// Begins to serve `router`, until `stop` is cancelled.
+    ///
+    /// # Errors
+    /// When the port or the files for HTTPS can not be used.
+    pub async fn start(
+        config: ServerConfig,
+        router: Router,
+        stop: CancellationToken,
+    ) -> Result<Self, CannotServe> {
+        let ServerConfig { listen, tls, max_connections } = config;
+        let acceptor =
+            tls.map(|(certificate, key)| tls_acceptor(&certificate, &key)).transpose()?;
+        let cannot_listen = |source| CannotServe::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
+        let address = listener.local_addr().map_err(cannot_listen)?;
+        let server =
+            Server { acceptor, router, connections: Arc::new(Semaphore::new(max_connections)) };
+        Ok(Self { address, accepting: tokio::spawn(server.accept_all(listener, stop)) })
+    }
+
+    /// Where pages are served, with the port that was really taken.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until open requests are done, or were given up.
+    pub async fn stopped(self) {
+        // A panic of the task was already printed where it happened.
+        let _ = self.accepting.await;
+    }
+}
+
+fn tls_acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, CannotServe> {
+    let unusable = |path: &Path, reason: String| CannotServe::Tls { path: path.to_owned(), reason };
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| unusable(certificate, error.to_string()))?;
+    let private_key =
+        PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, error.to_string()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(certificate, error.to_string()))?
+        .with_no_client_auth()
+        .with_single_cert(chain, private_key)
+        .map_err(|error| unusable(certificate, error.to_string()))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+struct Server {
+    acceptor: Option<TlsAcceptor>,
+    router: Router,
+    connections: Arc<Semaphore>,
+}
+
+impl Server {
+    /// Waits for connections, each of which gets a task of its own that holds a permit.
+    async fn accept_all(self, listener: TcpListener, stop: CancellationToken) {
+        let graceful = GracefulShutdown::new();
+        loop {
+            let permit = tokio::select! {
+                permit = Arc::clone(&self.connections).acquire_owned() => permit,
+                () = stop.cancelled() => break,
+            };
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = stop.cancelled() => break,
+            };
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    warn!(%error, "a connection could not be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let (acceptor, router) = (self.acceptor.clone(), self.router.clone());
+            let watcher = graceful.watcher();
+            tokio::spawn(async move {
+                greet_and_serve(stream, acceptor, router, watcher).await;
+                drop(permit);
+            });
+        }
+        drop(listener);
+        if timeout(FAREWELL, graceful.shutdown()).await.is_err() {
+            debug!("some connections were still open when the daemon stopped");
+        }
+    }
+}
+
+async fn greet_and_serve(
+    stream: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    router: Router,
+    watcher: Watcher,
+) {
+    // Digits are small and urgent.
+    let _ = stream.set_nodelay(true);
+    let Some(acceptor) = acceptor else { return serve(stream, router, watcher).await };
+    match timeout(SLOWEST_GREETING, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => serve(stream, router, watcher).await,
+        Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
+        Err(_) => debug!("a TLS handshake took too long"),
+    }
+}
+
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    router: Router,
+    watcher: Watcher,
+) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(SLOWEST_GREETING)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    if let Err(error) = watcher.watch(connection).await {
+        debug!(%error, "a connection broke off");
+    }
+}
