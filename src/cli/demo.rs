@@ -1,0 +1,283 @@
+//! `zavud demo`: the whole product on one screen. Starts the daemon on free loopback ports, makes
+//! an invitation, calls it with a recorded voice and shows what its page shows.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use rand::RngExt as _;
+use sip::Uri;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use super::Failure;
+use super::demo_voice::{SpokenCall, Voice};
+use super::page_watcher::PageWatcher;
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::{Config, installation};
+use crate::daemon::{Daemon, Surroundings};
+use crate::domain::{
+    CODE_LENGTH, CodeStage, HeardDigit, InvitationId, InvitationToken, Language, PhoneNumber,
+    PhoneNumberId, ProjectId, SpokenCode,
+};
+use crate::observability::start_logging;
+use crate::store::{NewInvitation, NewPhoneNumber, NewProject, Store, StoreError};
+use crate::telephony::caller::{CallProgress, OutgoingCall, place_call};
+
+/// The pre-assigned number: one that is reserved for fiction.
+const NUMBER: &str = "+15550100123";
+
+/// How long the invitation of the demo can be used.
+const LINK_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Time to open the link before the phone rings.
+const BEFORE_THE_CALL: Duration = Duration::from_secs(8);
+
+/// How long after the call the page may take to show its end.
+const AFTER_THE_CALL: Duration = Duration::from_secs(30);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// End after the first call; succeed only if the page showed exactly the spoken code
+    #[arg(long)]
+    once: bool,
+    /// The code to speak [default: a random one]
+    #[arg(long, value_name = "NNNNNN")]
+    code: Option<SpokenCode>,
+    /// The language it is spoken in: en, es or pt
+    #[arg(long, default_value = "en")]
+    language: Language,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Some(voice) = Voice::of(arguments.language) else {
+        let known: Vec<_> = Voice::languages().collect();
+        return Err(Failure::Usage(format!(
+            "--language {}: there are voices for {}",
+            arguments.language,
+            known.join(", ")
+        )));
+    };
+    let code = arguments.code.clone().unwrap_or_else(random_code);
+    let spoken = voice.speak(&code).map_err(anyhow::Error::from)?;
+
+    let directory = tempfile::tempdir().context("cannot make a directory for the database")?;
+    let config = demo_config(directory.path())?;
+    start_logging(&config.log)?;
+    let daemon = Daemon::start(&config, Surroundings::real(&config)?).await?;
+    let result = show(&arguments, &daemon, &code, spoken).await;
+    daemon.stop().await;
+    result.map_err(Failure::from)
+}
+
+/// The shipped configuration on free ports, with a database that goes away.
+fn demo_config(directory: &Path) -> Result<Config, Failure> {
+    let mut config = Config::shipped(&installation())?;
+    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    config.sip.listen = any_port;
+    config.web.listen = any_port;
+    config.store.path = directory.join("demo.db");
+    "warn".clone_into(&mut config.log.filter);
+    Ok(config)
+}
+
+fn random_code() -> SpokenCode {
+    let digits: [u8; CODE_LENGTH] = std::array::from_fn(|_| rand::rng().random_range(0..=9));
+    SpokenCode::from_digits(&digits).expect("each is a digit")
+}
+
+async fn show(
+    arguments: &Arguments,
+    daemon: &Daemon,
+    code: &SpokenCode,
+    spoken: SpokenCall,
+) -> anyhow::Result<()> {
+    let number: PhoneNumber = NUMBER.parse()?;
+    let token = make_invitation(&daemon.store, number, arguments.language).await?;
+    let link = format!("http://{}/i/{}", daemon.web_address(), token.expose());
+    println!("invitation link: {link}");
+    println!("number:          {NUMBER}, SIP at {}", daemon.sip_address());
+    if !arguments.once {
+        let seconds = BEFORE_THE_CALL.as_secs();
+        println!("Open the link: in {seconds} seconds the phone rings and a voice speaks a code.");
+        sleep(BEFORE_THE_CALL).await;
+    }
+
+    let watcher = PageWatcher::open(&link, None).await?;
+    let shown = call_and_watch(daemon.sip_address(), watcher, spoken).await?;
+    let Some((shown_code, delay)) = shown else { bail!("the page showed no code") };
+    if shown_code != *code {
+        bail!("the page showed {}, but {} was spoken", shown_code.expose(), code.expose());
+    }
+    if !arguments.once {
+        println!("The page stays open at {link} (Ctrl-C ends the demo).");
+    }
+    println!("code {} shown {} ms after the last digit", shown_code.expose(), delay.as_millis());
+    if !arguments.once {
+        tokio::signal::ctrl_c().await?;
+    }
+    Ok(())
+}
+
+async fn make_invitation(
+    store: &Arc<Store>,
+    number: PhoneNumber,
+    language: Language,
+) -> Result<InvitationToken, StoreError> {
+    let now = SystemClock.now();
+    let mut random = rand::rng();
+    let project = NewProject {
+        id: ProjectId::new(now, random.random()),
+        name: "Acme".to_owned(),
+        created_at: now,
+    };
+    let number = NewPhoneNumber {
+        id: PhoneNumberId::new(now, random.random()),
+        project: project.id.clone(),
+        number,
+        created_at: now,
+    };
+    let token = InvitationToken::new(random.random());
+    let invitation = NewInvitation {
+        id: InvitationId::new(now, random.random()),
+        project: project.id.clone(),
+        token: token.clone(),
+        client_name: Some("Demo client".to_owned()),
+        language: Some(language),
+        phone_number: Some(number.id.clone()),
+        created_at: now,
+        expires_at: now + LINK_LIFETIME,
+    };
+    store
+        .write(move |writer| {
+            writer.insert_project(&project)?;
+            writer.insert_phone_number(&number)?;
+            writer.insert_invitation(&invitation)
+        })
+        .await?;
+    Ok(token)
+}
+
+/// Calls the daemon and follows its page at the same time. Returns the code that the page showed
+/// in the end, and how long after the last digit of a reading it was first shown.
+async fn call_and_watch(
+    sip_address: SocketAddr,
+    mut watcher: PageWatcher,
+    spoken: SpokenCall,
+) -> anyhow::Result<Option<(SpokenCode, Duration)>> {
+    let (progress, mut progressed) = mpsc::unbounded_channel();
+    let call = OutgoingCall {
+        target: Uri::parse(&format!("sip:{NUMBER}@{sip_address}"))?,
+        remote: sip_address,
+        caller: Uri::parse(&format!("sip:meta@{sip_address}"))?,
+        samples: spoken.samples,
+    };
+    let mut calling = tokio::spawn(place_call(call, move |step| drop(progress.send(step))));
+
+    let mut screen = Screen::default();
+    let mut playing_since = None;
+    let mut shown: Option<(SpokenCode, Instant)> = None;
+    let mut give_up_at = None;
+    loop {
+        tokio::select! {
+            Some(step) = progressed.recv() => {
+                if let CallProgress::Playing { since } = step {
+                    playing_since = Some(since);
+                }
+            }
+            ended = &mut calling, if give_up_at.is_none() => {
+                ended??;
+                // The last audio may still be read when the call is over.
+                let patience = if shown.is_some() { Duration::ZERO } else { AFTER_THE_CALL };
+                give_up_at = Some(Instant::now() + patience);
+            }
+            seen = watcher.next() => {
+                let stage = seen?.context("the page's events ended")?.stage;
+                screen.show(&stage);
+                let is_over = give_up_at.is_some();
+                match stage {
+                    CodeStage::Code { code, .. } => {
+                        let is_known = shown.as_ref().is_some_and(|(known, _)| *known == code);
+                        if !is_known {
+                            shown = Some((code, Instant::now()));
+                        }
+                    }
+                    CodeStage::Unreadable { .. } | CodeStage::Expired => shown = None,
+                    CodeStage::Listening { .. } if shown.is_some() => shown = None,
+                    CodeStage::Waiting | CodeStage::Ringing | CodeStage::Listening { .. } => {}
+                }
+                if is_over {
+                    break;
+                }
+            }
+            () = until(give_up_at) => break,
+        }
+    }
+    screen.finish();
+    Ok(shown.zip(playing_since).map(|((code, at), since)| {
+        let spoken_for = at.saturating_duration_since(since);
+        let delay = spoken
+            .readings_end
+            .iter()
+            .filter_map(|end| spoken_for.checked_sub(*end))
+            .min()
+            .unwrap_or_default();
+        (code, delay)
+    }))
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The stages in the terminal: on one line that changes, or a line each when nobody watches.
+#[derive(Default)]
+struct Screen {
+    line_is_open: bool,
+}
+
+impl Screen {
+    fn show(&mut self, stage: &CodeStage) {
+        let text = match stage {
+            CodeStage::Waiting => "waiting for the call".to_owned(),
+            CodeStage::Ringing => "ringing".to_owned(),
+            CodeStage::Listening { digits } => format!("listening   {}", cells(digits)),
+            CodeStage::Code { code, .. } => format!("code        {}", spaced(code.expose())),
+            CodeStage::Unreadable { digits } => format!("unreadable  {}", cells(digits)),
+            CodeStage::Expired => "expired".to_owned(),
+        };
+        let mut terminal = std::io::stdout();
+        let written = if terminal.is_terminal() {
+            self.line_is_open = true;
+            write!(terminal, "\r\x1b[2K{text}").and_then(|()| terminal.flush())
+        } else {
+            writeln!(terminal, "{text}")
+        };
+        // A terminal that is gone takes nothing from the demo's result.
+        drop(written);
+    }
+
+    fn finish(&mut self) {
+        if self.line_is_open {
+            println!();
+        }
+    }
+}
+
+/// Digits that were heard, doubtful ones with a question mark, and lines for those to come.
+fn cells(digits: &[HeardDigit]) -> String {
+    let heard =
+        digits.iter().map(|heard| format!("{}{}", heard.digit, if heard.sure { "" } else { "?" }));
+    let to_come = std::iter::repeat_n("_".to_owned(), CODE_LENGTH.saturating_sub(digits.len()));
+    heard.chain(to_come).collect::<Vec<_>>().join(" ")
+}
+
+fn spaced(digits: &str) -> String {
+    digits.chars().map(String::from).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,57 @@
+//! How a command fails, and the exit code that tells it (numbers of sysexits.h).
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+
+use crate::config::ConfigError;
+
+/// The command line can not be understood.
+const USAGE: u8 = 64;
+/// The configuration is wrong.
+const CONFIG: u8 = 78;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The configuration is wrong: exit code 78.
+    Config(ConfigError),
+    /// The command line is well-formed but makes no sense: exit code 64.
+    Usage(String),
+    /// Anything else: exit code 1.
+    Other(anyhow::Error),
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl Failure {
+    pub(super) fn report(self) -> ExitCode {
+        let (message, code) = match self {
+            Self::Config(error) => (error.to_string(), CONFIG.into()),
+            Self::Usage(message) => (message, USAGE.into()),
+            Self::Other(error) => (format!("{error:#}"), ExitCode::FAILURE),
+        };
+        eprintln!("zavud: {message}");
+        code
+    }
+}
+
+/// Prints what clap has to say: help and version are no failures.
+pub(super) fn report_usage(error: &clap::Error) -> ExitCode {
+    // Nothing can be done when the terminal is gone.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => USAGE.into(),
+    }
+}

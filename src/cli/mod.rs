@@ -1,0 +1,65 @@
+//! The command line: one file a subcommand. Says what went wrong, with the file, key or port and
+//! what to do about it, and tells it by the exit code as well.
+
+mod call;
+mod check_config;
+mod demo;
+pub mod demo_voice;
+mod failure;
+pub mod page_watcher;
+mod serve;
+mod transcribe;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+pub use failure::Failure;
+
+/// Reads the WhatsApp verification code out of Meta's phone call and shows it live on the
+/// invitation page.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon
+    Serve(serve::Arguments),
+    /// Show everything at work: a call speaks a code, and the invitation page shows it
+    Demo(demo::Arguments),
+    /// Say whether a configuration can be used
+    CheckConfig(check_config::Arguments),
+    /// Place a test call
+    Call(call::Arguments),
+    /// Read codes out of recordings
+    Transcribe(transcribe::Arguments),
+}
+
+/// Runs the command that the program was started with.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return failure::report_usage(&error),
+    };
+    let result = match cli.command {
+        Command::Serve(arguments) => wait_for(serve::run(arguments)),
+        Command::Demo(arguments) => wait_for(demo::run(arguments)),
+        Command::CheckConfig(arguments) => check_config::run(&arguments),
+        Command::Call(arguments) => wait_for(call::run(arguments)),
+        Command::Transcribe(arguments) => transcribe::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn wait_for(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    runtime.block_on(command)
+}

@@ -1,0 +1,21 @@
+//! `zavud` answers the phone call in which Meta speaks a WhatsApp verification code, reads the
+//! code while it is being spoken, and shows it on the invitation page that the client has open.
+//!
+//! In reading order: [`domain`] has the nouns; [`calls`] joins [`telephony`] (the phone), `speech`
+//! and `codes` (the reader) and [`store`] (the truth); [`web`] shows what the store holds when
+//! [`feed`] says that it changed; [`daemon`] builds all of it, and [`cli`] starts the daemon.
+//! ARCHITECTURE.md has the map and the walk of one call.
+
+pub mod calls;
+pub mod cli;
+pub mod clock;
+pub mod codes;
+pub mod config;
+pub mod daemon;
+pub mod domain;
+pub mod feed;
+pub mod observability;
+pub mod speech;
+pub mod store;
+pub mod telephony;
+pub mod web;
