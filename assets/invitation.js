@@ -27,13 +27,18 @@
     }
   }
 
+  function showUncopied(button) {
+    clearTimeout(button.copiedTimer);
+    button.textContent = button.dataset.label;
+  }
+
   for (const button of document.querySelectorAll("button[data-copy]")) {
-    const label = button.textContent;
     button.addEventListener("click", async () => {
       await copy(button.dataset.copy);
       button.focus();
       button.textContent = button.dataset.copied;
-      setTimeout(() => (button.textContent = label), COPIED_MS);
+      clearTimeout(button.copiedTimer);
+      button.copiedTimer = setTimeout(() => showUncopied(button), COPIED_MS);
     });
   }
 
@@ -62,9 +67,11 @@
   }
 
   function showCode(code) {
-    const shown = byId("copy-code").dataset.copy;
+    const button = byId("copy-code");
+    const shown = button.dataset.copy;
     if (shown && shown !== code) addEarlier(shown);
-    byId("copy-code").dataset.copy = code;
+    if (shown !== code) showUncopied(button); // The new code was not copied yet.
+    button.dataset.copy = code;
     byId("code-digits").textContent = grouped(code);
   }
 
@@ -76,7 +83,7 @@
   }
 
   function forgetCodes() {
-    delete byId("copy-code").dataset.copy;
+    byId("copy-code").dataset.copy = "";
     byId("code-digits").textContent = "";
     byId("earlier").querySelector("ul").replaceChildren();
     byId("earlier").hidden = true;

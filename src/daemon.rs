@@ -42,6 +42,7 @@ impl Surroundings {
 #[derive(Debug)]
 pub struct Daemon {
     pub store: Arc<Store>,
+    pub feed: Feed,
     telephony: Telephony,
     web: WebServer,
     switchboard: JoinHandle<()>,
@@ -66,7 +67,7 @@ impl Daemon {
         let (stop_calls, stop_the_rest) = (CancellationToken::new(), CancellationToken::new());
         let web_state = WebState {
             store: Arc::clone(&store),
-            feed,
+            feed: feed.clone(),
             clock: Arc::clone(&clock),
             heartbeat: config.web.heartbeat,
             stop: stop_the_rest.clone(),
@@ -96,6 +97,7 @@ impl Daemon {
                 stop_the_rest.clone(),
             )),
             store,
+            feed,
             stop_calls,
             stop_the_rest,
         })

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use sip::Uri;
+use sip::{Scheme, Uri};
 
 use super::Failure;
 use crate::speech::audio_file;
@@ -27,10 +27,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let not_a_target = |reason: String| Failure::Usage(format!("{}: {reason}", arguments.target));
+    let not_a_target = |reason: String| Failure::Usage(format!("{} {reason}", arguments.target));
     let target = Uri::parse(&arguments.target).map_err(|error| not_a_target(error.to_string()))?;
-    if target.user().is_none() {
-        return Err(not_a_target("names no number, as in sip:NUMBER@HOST:PORT".to_owned()));
+    if target.scheme() != Scheme::Sip || target.user().is_none() || target.host().is_empty() {
+        return Err(not_a_target("is not of the form sip:NUMBER@HOST:PORT".to_owned()));
     }
     let remote = resolve(&target).await?;
     let caller = Uri::parse(&format!("sip:{}@{}", arguments.from, remote))

@@ -65,13 +65,21 @@ fn number_card(number: &PhoneNumber) -> Markup {
             h2 #number-title { "1. Give Meta this number" }
             div.row {
                 span.number { (number) }
-                button type="button" data-copy=(number) data-copied="Copied" { "Copy number" }
+                (copy_button("Copy number", number.as_str(), None))
             }
             p {
                 "When Meta asks how to verify it, choose " strong { "Phone call" }
                 ". We answer the call for you."
             }
         }
+    }
+}
+
+/// A button that copies `text`, and says that it did. With an id it is the main one.
+fn copy_button(label: &str, text: &str, id: Option<&str>) -> Markup {
+    html! {
+        button type="button" id=[id] class=[id.map(|_| "primary")] data-copy=(text)
+            data-label=(label) data-copied="Copied" { (label) }
     }
 }
 
@@ -180,9 +188,7 @@ fn code_shown(stage: &CodeStage, now: Timestamp) -> Markup {
         &html! {
             p.status { "Here is your code" }
             p.code #code-digits { (grouped(code)) }
-            button.primary #copy-code type="button" data-copy=(code) data-copied="Copied" {
-                "Copy code"
-            }
+            (copy_button("Copy code", code, Some("copy-code")))
             p {
                 "Type it into Meta's window. Valid for "
                 span #remaining data-remaining=[remaining] { "about ten minutes" } "."
@@ -233,7 +239,7 @@ fn digit_cells(digits: &[HeardDigit]) -> Markup {
         ol.digits {
             @for index in 0..cells {
                 @match digits.get(index) {
-                    Some(digit) => li.unsure[!digit.sure] { (digit.digit) },
+                    Some(digit) => li class=[(!digit.sure).then_some("unsure")] { (digit.digit) },
                     None => li {},
                 }
             }

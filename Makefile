@@ -1,0 +1,39 @@
+# What a person runs, and CI: `make check` followed by `make test` is CI to the letter.
+
+# The stamps of scripts/setup.sh lie beside the build, so that a fresh clone sets itself up once.
+target := $(or $(CARGO_TARGET_DIR),target)
+
+# cargo uses all cores by itself, and two installations at once would fight over apt's lock.
+.NOTPARALLEL:
+.PHONY: help setup demo build check audit test clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install whatever the targets below need (they do it themselves too, once)
+	scripts/setup.sh build test check
+
+demo: build ## Build, then run the demo; ARGS="..." is passed on
+	$(target)/release/zavud demo $(ARGS)
+
+build: $(target)/setup-build ## Build the daemon: target/release/zavud
+	cargo build --locked --release
+
+check: $(target)/setup-check ## Formatting, lints, licences, docs
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	cargo deny --locked check bans licenses sources
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+
+audit: $(target)/setup-check ## Known vulnerabilities; fetches the advisory database by git, so not in CI
+	cargo deny --locked check advisories
+
+test: $(target)/setup-test ## All tests, with real callers and a real browser
+	cargo test --locked --workspace --all-features
+
+clean: ## Remove what was built, and forget what was set up
+	cargo clean --locked
+
+$(target)/setup-%: scripts/setup.sh
+	scripts/setup.sh $*
+	@mkdir -p $(@D) && touch $@

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Installs what is missing on a Debian machine (bookworm, trixie) that has a Rust toolchain.
+#
+#   scripts/setup.sh [build|test|check]...     everything when none is named
+#
+# Looks for commands and not for packages: what came from elsewhere is as good. Changes nothing, and
+# asks the network nothing, when nothing is missing. Never prompts.
+set -euo pipefail
+
+cargo_deny_version=0.20.2
+
+packages=()
+
+# Notes a package as missing unless a command is there: need COMMAND PACKAGE
+need() {
+    command -v "$1" >/dev/null || packages+=("$2")
+}
+
+# bindgen loads this library while it builds the binding to whisper.cpp. libclang-cpp, which lies
+# beside it and comes with clang, is another one.
+has_libclang() {
+    [[ -n ${LIBCLANG_PATH:-} ]] && return
+    local pattern
+    for pattern in 'libclang.so*' 'libclang-[0-9]*.so*'; do
+        compgen -G "/usr/lib/llvm-*/lib/$pattern" >/dev/null && return
+        compgen -G "/usr/lib/*-linux-gnu/$pattern" >/dev/null && return
+        compgen -G "/usr/lib64/$pattern" >/dev/null && return
+    done
+    return 1
+}
+
+need_for_build() {
+    need cc gcc
+    need c++ g++
+    need make make
+    need cmake cmake
+    need clang clang
+    need pkg-config pkg-config
+    has_libclang || packages+=(libclang-dev)
+}
+
+need_for_test() {
+    need sipp sip-tester
+    need chromium chromium
+    need chromedriver chromium-driver
+}
+
+install_packages() {
+    local as_root=()
+    if ! command -v apt-get >/dev/null; then
+        refuse "this is no Debian"
+    elif [[ $EUID -ne 0 ]]; then
+        sudo -n true 2>/dev/null || refuse "that takes root, or sudo without a password"
+        as_root=(sudo -n)
+    fi
+    echo "setup: installing ${packages[*]}"
+    # Another installation may hold the lock for a while, on a machine that has just booted.
+    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive
+        apt-get -q -o DPkg::Lock::Timeout=300)
+    "${apt[@]}" update </dev/null
+    "${apt[@]}" install -y --no-install-recommends "${packages[@]}" </dev/null
+}
+
+refuse() {
+    echo "setup: cannot install packages: $1. Please install:" >&2
+    echo "    ${packages[*]}" >&2
+    exit 1
+}
+
+install_cargo_deny() {
+    cargo deny --version >/dev/null 2>&1 && return
+    echo "setup: installing cargo-deny $cargo_deny_version, which takes some minutes"
+    cargo install --locked cargo-deny --version "$cargo_deny_version" </dev/null
+}
+
+# Rust itself is not ours to install: the versions that Debian has are too old.
+need_cargo() {
+    local subcommand
+    for subcommand in "$@"; do
+        cargo "$subcommand" --help >/dev/null 2>&1 && continue
+        echo "setup: 'cargo $subcommand' is missing. Please install Rust with rustup, including" \
+            "rustfmt and clippy." >&2
+        exit 1
+    done
+}
+
+[[ $# -gt 0 ]] || set -- build test check
+
+# All need what the build needs: lints and tests compile the same binding.
+need_cargo build
+need_for_build
+for purpose in "$@"; do
+    case $purpose in
+    build) ;;
+    test) need_for_test ;;
+    check) need_cargo fmt clippy ;;
+    *)
+        echo "usage: $0 [build|test|check]..." >&2
+        exit 64
+        ;;
+    esac
+done
+
+[[ ${#packages[@]} -eq 0 ]] || install_packages
+[[ " $* " != *" check "* ]] || install_cargo_deny

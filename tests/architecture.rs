@@ -1,0 +1,144 @@
+//! The direction of dependencies, held by machine. ARCHITECTURE.md draws it; this is its table.
+//!
+//! Only `use crate::module` lines and paths that begin with `crate::module::` are looked at, so
+//! groups of modules, which those could hide in, are refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// What each module may use besides itself, `domain` and the leaves.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("clock", &[]),
+    ("config", &[]),
+    ("observability", &["config"]),
+    ("store", &[]),
+    ("feed", &[]),
+    ("speech", &[]),
+    ("codes", &["speech"]),
+    ("telephony", &[]),
+    ("calls", &["codes", "speech", "store", "telephony"]),
+    ("web", &["feed", "store"]),
+    ("daemon", &["calls", "feed", "speech", "store", "telephony", "web"]),
+    ("cli", &["codes", "daemon", "speech", "store", "telephony"]),
+    ("lib", &[]),
+    ("main", &[]),
+];
+
+/// Anyone may use these.
+const LEAVES: &[&str] = &["clock", "config", "domain", "observability"];
+
+/// Libraries that only these modules may know.
+const PRIVATE_CRATES: &[(&str, &[&str])] = &[
+    ("rusqlite", &["store"]),
+    ("whisper_rs", &["speech/whisper.rs"]),
+    ("axum", &["web"]),
+    ("maud", &["web"]),
+    ("symphonia", &["speech/audio_file.rs"]),
+    ("rubato", &["speech/resample.rs"]),
+    ("anyhow", &["cli", "daemon.rs", "main.rs"]),
+    ("sip::Endpoint", &["telephony"]),
+];
+
+struct Source {
+    /// Relative to `src/`.
+    path: String,
+    text: String,
+}
+
+impl Source {
+    fn module(&self) -> &str {
+        self.path.split('/').next().unwrap().trim_end_matches(".rs")
+    }
+
+    /// The lines outside comments.
+    fn code(&self) -> impl Iterator<Item = &str> {
+        self.text.lines().map(str::trim_start).filter(|line| !line.starts_with("//"))
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let path = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+                sources.push(Source { path, text });
+            }
+        }
+    }
+    sources
+}
+
+/// The modules that a line of code names by `crate::`.
+fn used_modules(line: &str) -> impl Iterator<Item = &str> {
+    line.split("crate::").skip(1).map(|rest| {
+        let end = rest.find(|c: char| c != '_' && !c.is_ascii_lowercase()).unwrap_or(rest.len());
+        &rest[..end]
+    })
+}
+
+#[test]
+fn an_arrow_goes_only_where_the_table_allows_it() {
+    let allowed: BTreeMap<_, _> = ALLOWED.iter().copied().collect();
+    let mut forbidden = BTreeSet::new();
+    for source in sources() {
+        let module = source.module();
+        let may_use = allowed.get(module).unwrap_or_else(|| panic!("{module} is in the table"));
+        for line in source.code() {
+            for used in used_modules(line) {
+                let is_allowed =
+                    used == module || LEAVES.contains(&used) || may_use.contains(&used);
+                if !is_allowed {
+                    forbidden.insert(format!("{} uses {used}: {line}", source.path));
+                }
+            }
+        }
+    }
+    assert!(forbidden.is_empty(), "{forbidden:#?}");
+}
+
+#[test]
+fn no_group_hides_what_a_line_uses() {
+    for source in sources() {
+        for line in source.code() {
+            assert!(!line.contains("crate::{"), "{}: {line}", source.path);
+            assert!(!line.contains("super::super::"), "{}: {line}", source.path);
+        }
+    }
+}
+
+#[test]
+fn each_edge_of_the_table_is_used() {
+    let sources = sources();
+    for (module, may_use) in ALLOWED {
+        for edge in *may_use {
+            let is_used = sources
+                .iter()
+                .filter(|source| source.module() == *module)
+                .any(|source| source.code().flat_map(used_modules).any(|used| used == *edge));
+            assert!(is_used, "{module} -> {edge} stands in the table and nowhere else");
+        }
+    }
+}
+
+#[test]
+fn a_library_is_known_only_where_it_belongs() {
+    for source in sources() {
+        for (library, homes) in PRIVATE_CRATES {
+            let is_home = homes
+                .iter()
+                .any(|home| source.path == *home || source.path.starts_with(&format!("{home}/")));
+            let is_named = source.code().any(|line| {
+                line.contains(&format!("{library}::")) || line.contains(&format!("use {library};"))
+            });
+            assert!(is_home || !is_named, "{} knows {library}", source.path);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The invitation page in a real browser: Debian's Chromium, driven by its WebDriver.
+//!
+//! Each state of the code stage is brought about in the store while the page is open, so what is
+//! looked at came over the live connection. A picture of each is left in `target/screenshots/`,
+//! at the width of a small phone and of a laptop.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use zavud::domain::{CodeStage, HeardDigit};
+use zavud::store::{EventKind, NewEvent};
+
+use crate::support::{ManualClock, TestDaemon, skip};
+
+/// How long the page may take to show what is in the store, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Browser {
+    driver: Child,
+    client: Client,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// `None` when there is no Chromium.
+    async fn open(width: u32, height: u32) -> Option<Self> {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let port = port_of(&mut driver);
+        let profile = tempfile::tempdir().unwrap();
+        let capabilities = capabilities(profile.path(), width, height);
+        let client = ClientBuilder::new(fantoccini_connector())
+            .capabilities(capabilities.as_object().unwrap().clone())
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap();
+        Some(Self { driver, client, _profile: profile })
+    }
+
+    /// Waits until the part of this stage is the one that is shown.
+    async fn wait_for_stage(&self, stage: &str) {
+        let visible = format!("[data-stage={stage}]:not([hidden])");
+        let wait = self.client.wait().at_most(PATIENCE);
+        wait.for_element(Locator::Css(&visible)).await.unwrap_or_else(|error| {
+            panic!("the page does not show {stage:?}: {error}");
+        });
+    }
+
+    async fn eval(&self, script: &str) -> Value {
+        self.client.execute(&format!("return {script}"), vec![]).await.unwrap()
+    }
+
+    async fn close(mut self) {
+        self.client.close().await.unwrap();
+        self.driver.kill().unwrap();
+        self.driver.wait().unwrap();
+    }
+}
+
+fn fantoccini_connector() -> hyper_util::client::legacy::connect::HttpConnector {
+    hyper_util::client::legacy::connect::HttpConnector::new()
+}
+
+/// chromedriver says on which port it listens.
+fn port_of(driver: &mut Child) -> u16 {
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = loop {
+        let line = lines.next().expect("chromedriver starts").unwrap();
+        if let Some((_, rest)) = line.split_once("successfully on port ") {
+            break rest.trim_end_matches('.').parse().unwrap();
+        }
+    };
+    std::thread::spawn(move || lines.for_each(drop));
+    port
+}
+
+fn capabilities(profile: &Path, width: u32, height: u32) -> Value {
+    json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": {
+            "args": [
+                "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                format!("--user-data-dir={}", profile.display()),
+            ],
+            // A window can not be as narrow as a phone; an emulated one can.
+            "mobileEmulation": {
+                "deviceMetrics": {
+                    "width": width, "height": height, "pixelRatio": 1.0,
+                    "mobile": false, "touch": false,
+                },
+            },
+        },
+    })
+}
+
+fn digits(heard: &[(u8, bool)]) -> Vec<HeardDigit> {
+    heard.iter().map(|&(digit, sure)| HeardDigit { digit, sure }).collect()
+}
+
+async fn show(daemon: &TestDaemon, stage: CodeStage) {
+    let event = NewEvent {
+        project: daemon.invited.project.clone(),
+        invitation: daemon.invited.invitation.clone(),
+        call: None,
+        kind: EventKind::DigitsHeard,
+        at: zavud::domain::Timestamp::from_unix_millis(0),
+        stage: Some(stage),
+        stage_dies_at: None,
+    };
+    daemon.daemon.store.write(move |writer| writer.append_event(&event)).await.unwrap();
+}
+
+fn screenshots() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../screenshots");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn each_stage_reaches_the_open_page_and_fits_a_phone_and_a_laptop() {
+    for (width, height) in [(320, 1_000), (1_280, 1_000)] {
+        let Some(browser) = Browser::open(width, height).await else {
+            let name = "each_stage_reaches_the_open_page_and_fits_a_phone_and_a_laptop";
+            return skip(name, "chromedriver is not installed");
+        };
+        walk_through_stages(&browser, width).await;
+        browser.close().await;
+    }
+}
+
+async fn walk_through_stages(browser: &Browser, width: u32) {
+    let clock = Arc::new(ManualClock::new());
+    let now = zavud::clock::Clock::now(clock.as_ref());
+    let model = Box::new(crate::support::DeafModel);
+    let daemon = TestDaemon::start_with(clock, model, |_| {}).await;
+    browser.client.goto(&daemon.link()).await.unwrap();
+    let valid_until = now + Duration::from_secs(600);
+    let code = |text: &str| CodeStage::Code { code: text.parse().unwrap(), valid_until };
+    let stages = [
+        ("waiting", None),
+        ("ringing", Some(CodeStage::Ringing)),
+        (
+            "listening",
+            Some(CodeStage::Listening {
+                digits: digits(&[(4, true), (8, true), (1, true), (5, false)]),
+            }),
+        ),
+        ("code", Some(code("481529"))),
+        ("unreadable", Some(CodeStage::Unreadable { digits: digits(&[(4, true), (8, false)]) })),
+        ("code", Some(code("773016"))),
+        ("expired", Some(CodeStage::Expired)),
+    ];
+    for (index, (name, stage)) in stages.into_iter().enumerate() {
+        if let Some(stage) = stage {
+            show(&daemon, stage).await;
+        }
+        browser.wait_for_stage(name).await;
+        check_stage(browser, index, name).await;
+        let picture = browser.client.screenshot().await.unwrap();
+        std::fs::write(screenshots().join(format!("{index}-{name}-{width}.png")), picture).unwrap();
+    }
+    daemon.daemon.stop().await;
+}
+
+/// What must be true of the page in each stage.
+async fn check_stage(browser: &Browser, index: usize, name: &str) {
+    let shown = browser
+        .eval("[...document.querySelectorAll('[data-stage]:not([hidden])')].map(e => e.dataset.stage)")
+        .await;
+    assert_eq!(shown, json!([name]));
+    let overflow = browser.eval("document.documentElement.scrollWidth - innerWidth").await;
+    assert!(overflow.as_i64().unwrap() <= 0, "the page scrolls sideways by {overflow}");
+    let text = |id: &str| format!("document.getElementById('{id}').textContent");
+    match index {
+        2 => {
+            let cells = browser
+                .eval("[...document.querySelectorAll('[data-stage=listening] li')].map(e => e.textContent + e.className)")
+                .await;
+            assert_eq!(cells, json!(["4", "8", "1", "5unsure", "", ""]));
+        }
+        3 => {
+            assert_eq!(browser.eval(&text("code-digits")).await, "481 529");
+            let announced = browser.eval(&text("announcement")).await;
+            assert_eq!(announced, "Your code is 4 8 1 5 2 9");
+            let remaining = browser.eval(&text("remaining")).await;
+            assert!(remaining.as_str().unwrap().starts_with("9:") || remaining == "10:00");
+            let copy = "document.getElementById('copy-code')";
+            browser.client.find(Locator::Id("copy-code")).await.unwrap().click().await.unwrap();
+            browser
+                .client
+                .wait()
+                .at_most(PATIENCE)
+                .for_element(Locator::XPath("//button[.='Copied']"))
+                .await
+                .unwrap();
+            assert_eq!(browser.eval(&format!("{copy}.dataset.copy")).await, "481529");
+        }
+        5 => {
+            assert_eq!(browser.eval(&text("code-digits")).await, "773 016");
+            assert_eq!(
+                browser.eval(&text("copy-code")).await,
+                "Copy code",
+                "this one is not copied"
+            );
+            let earlier = "document.querySelector('#earlier li')";
+            assert_eq!(browser.eval(&format!("{earlier}.textContent")).await, "481 529");
+            let line = format!("getComputedStyle({earlier}).textDecorationLine");
+            assert_eq!(browser.eval(&line).await, "line-through");
+        }
+        6 => {
+            let body = browser.eval("document.body.innerHTML").await;
+            assert!(!body.as_str().unwrap().contains("773"), "the code has left the page");
+        }
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn a_page_left_open_comes_back_to_the_truth_after_the_daemon_was_gone() {
+    let Some(browser) = Browser::open(1_280, 800).await else {
+        let name = "a_page_left_open_comes_back_to_the_truth_after_the_daemon_was_gone";
+        return skip(name, "chromedriver is not installed");
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("zavud.db");
+    let store = Arc::new(zavud::store::Store::open(&database, Box::new(|_| {})).unwrap());
+    let now = zavud::clock::Clock::now(&zavud::clock::SystemClock);
+    let invited = crate::support::Invited::make(&store, now).await;
+
+    let first = crate::support::Serving::start(&database);
+    let address = first.web;
+    let link = format!("http://{address}/i/{}", invited.token.expose());
+    browser.client.goto(&link).await.unwrap();
+    browser.wait_for_stage("waiting").await;
+    first.kill();
+    let offline = Locator::Css("#offline:not([hidden])");
+    browser.client.wait().at_most(PATIENCE).for_element(offline).await.unwrap();
+
+    let event = NewEvent {
+        project: invited.project,
+        invitation: invited.invitation,
+        call: None,
+        kind: EventKind::CallRinging,
+        at: now,
+        stage: Some(CodeStage::Ringing),
+        stage_dies_at: None,
+    };
+    store.write(move |writer| writer.append_event(&event)).await.unwrap();
+    let second = crate::support::Serving::start_on(&database, address);
+    browser.wait_for_stage("ringing").await;
+    let notice = browser.eval("document.getElementById('offline').hidden").await;
+    assert_eq!(notice, true, "nothing is said to be interrupted any more");
+    browser.close().await;
+    assert!(second.terminate());
+}

@@ -1,0 +1,249 @@
+//! Calls of every kind: what the caller is answered, what the page shows, what is recorded.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sip::StatusCode;
+use tokio::net::UdpSocket;
+use zavud::clock::SystemClock;
+use zavud::domain::{CallOutcome, CodeStage};
+use zavud::telephony::caller::CallFailure;
+
+use crate::support::{
+    DeafModel, NUMBER, TestDaemon, call, digits_of, noise, silence, stages_until, voice,
+};
+
+fn is_end(stage: &CodeStage) -> bool {
+    matches!(stage, CodeStage::Code { .. } | CodeStage::Unreadable { .. })
+}
+
+fn is_refused(result: &Result<(), CallFailure>, expected: StatusCode) -> bool {
+    matches!(result, Err(CallFailure::Refused { status, .. }) if *status == expected)
+}
+
+/// A raw INVITE, with the session description given.
+fn invite(daemon: &TestDaemon, from_port: u16, description: &str) -> String {
+    format!(
+        "INVITE sip:{NUMBER}@{sip} SIP/2.0\r\n\
+         Via: SIP/2.0/UDP 127.0.0.1:{from_port};branch=z9hG4bKraw1\r\n\
+         From: <sip:raw@127.0.0.1>;tag=1\r\nTo: <sip:{NUMBER}@{sip}>\r\n\
+         Call-ID: raw-1@127.0.0.1\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:raw@127.0.0.1:{from_port}>\r\nMax-Forwards: 70\r\n\
+         Content-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{description}",
+        sip = daemon.daemon.sip_address(),
+        length = description.len(),
+    )
+}
+
+/// Sends a datagram to the daemon's SIP port and returns the socket it was sent from.
+async fn send(daemon: &TestDaemon, message: impl FnOnce(u16) -> String) -> UdpSocket {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let message = message(socket.local_addr().unwrap().port());
+    socket.send_to(message.as_bytes(), daemon.daemon.sip_address()).await.unwrap();
+    socket
+}
+
+/// The first line of the next response that is final.
+async fn final_status(socket: &UdpSocket) -> String {
+    let mut buffer = vec![0; 65_535];
+    loop {
+        let length = socket.recv(&mut buffer).await.unwrap();
+        let response = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        let status = response.lines().next().unwrap().to_owned();
+        if !status.starts_with("SIP/2.0 1") {
+            return status;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_spoken_code_appears_on_the_page_digit_by_digit() {
+    let daemon = TestDaemon::start_reading().await;
+    let mut page = daemon.watch(None).await;
+    let spoken = voice("481529");
+    let calling = tokio::spawn(call(daemon.daemon.sip_address(), NUMBER, spoken.samples));
+    let stages = stages_until(&mut page, is_end).await;
+    calling.await.unwrap().unwrap();
+
+    assert_eq!(stages[..2], [CodeStage::Waiting, CodeStage::Ringing]);
+    assert_eq!(stages[2], CodeStage::Listening { digits: vec![] });
+    let growing: Vec<String> = stages
+        .iter()
+        .filter_map(|stage| match stage {
+            CodeStage::Listening { digits } => Some(digits_of(digits)),
+            _ => None,
+        })
+        .collect();
+    assert!(growing.len() > 2, "partial results were shown: {growing:?}");
+    assert!(
+        matches!(stages.last(), Some(CodeStage::Code { code, .. }) if code.expose() == "481529"),
+        "{stages:?}"
+    );
+    assert_eq!(daemon.outcome().await, CallOutcome::CodeRead);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_to_a_number_that_is_not_ours_is_not_found() {
+    let daemon = TestDaemon::start().await;
+    let result = call(daemon.daemon.sip_address(), "+15550100199", silence(1)).await;
+    assert!(is_refused(&result, StatusCode::NOT_FOUND), "{result:?}");
+    let result = call(daemon.daemon.sip_address(), "operator", silence(1)).await;
+    assert!(is_refused(&result, StatusCode::NOT_FOUND), "{result:?}");
+    assert_eq!(daemon.outcomes().await, []);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_nobody_waits_for_is_refused_as_unavailable() {
+    let clock = Arc::new(crate::support::ManualClock::new());
+    let daemon = TestDaemon::start_with(Arc::clone(&clock) as _, Box::new(DeafModel), |_| {}).await;
+    clock.advance(Duration::from_secs(8 * 24 * 60 * 60));
+    let result = call(daemon.daemon.sip_address(), NUMBER, silence(1)).await;
+    assert!(is_refused(&result, StatusCode::TEMPORARILY_UNAVAILABLE), "{result:?}");
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_stranger_gets_no_answer_and_leaves_no_trace() {
+    let nobody = |config: &mut zavud::config::Config| config.sip.trunks.clear();
+    let daemon = TestDaemon::start_with(Arc::new(SystemClock), Box::new(DeafModel), nobody).await;
+    let stranger = send(&daemon, |port| invite(&daemon, port, "")).await;
+    // The same daemon answers on another port; by then the INVITE has long been handled.
+    daemon.watch(None).await.next().await.unwrap().unwrap();
+    let nothing = stranger.try_recv(&mut [0; 1_500]);
+    assert_eq!(nothing.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    assert_eq!(daemon.outcomes().await, []);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_caller_without_a_codec_of_ours_is_told_so() {
+    let daemon = TestDaemon::start().await;
+    let description = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                       m=audio 9 RTP/AVP 18\r\na=rtpmap:18 G729/8000\r\n";
+    let caller = send(&daemon, |port| invite(&daemon, port, description)).await;
+    assert_eq!(final_status(&caller).await, "SIP/2.0 488 Not Acceptable Here");
+    assert_eq!(daemon.outcomes().await, []);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn rtp_that_is_none_does_no_harm_and_the_call_ends_for_want_of_audio() {
+    let impatient = |config: &mut zavud::config::Config| {
+        config.rtp.media_timeout = Duration::from_millis(600);
+    };
+    let daemon =
+        TestDaemon::start_with(Arc::new(SystemClock), Box::new(DeafModel), impatient).await;
+    let description = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                       m=audio 9 RTP/AVP 0\r\n";
+    let caller = send(&daemon, |port| invite(&daemon, port, description)).await;
+    let mut buffer = vec![0; 65_535];
+    let answer = loop {
+        let length = caller.recv(&mut buffer).await.unwrap();
+        let response = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        if response.starts_with("SIP/2.0 200") {
+            break response;
+        }
+    };
+    let media_line = answer.lines().find_map(|line| line.strip_prefix("m=audio ")).unwrap();
+    let port: u16 = media_line.split(' ').next().unwrap().parse().unwrap();
+    for garbage in [&b""[..], b"x", &[0; 12], &[0xff; 1_500], b"OPTIONS sip:x SIP/2.0\r\n\r\n"] {
+        caller.send_to(garbage, (Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    }
+    let to = answer.lines().find(|line| line.starts_with("To:")).unwrap();
+    let acknowledge = |method: &str, cseq: u32| {
+        format!(
+            "{method} sip:{NUMBER}@{sip} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKack\r\n\
+             From: <sip:raw@127.0.0.1>;tag=1\r\n{to}\r\nCall-ID: raw-1@127.0.0.1\r\n\
+             CSeq: {cseq} {method}\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
+            sip = daemon.daemon.sip_address(),
+        )
+    };
+    let sip = daemon.daemon.sip_address();
+    caller.send_to(acknowledge("ACK", 1).as_bytes(), sip).await.unwrap();
+    assert_eq!(daemon.outcome().await, CallOutcome::Silent);
+    // It goes on serving.
+    call(sip, NUMBER, silence(1)).await.unwrap();
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn silence_is_no_code() {
+    let daemon = TestDaemon::start_reading().await;
+    call(daemon.daemon.sip_address(), NUMBER, silence(4)).await.unwrap();
+    assert_eq!(daemon.outcome().await, CallOutcome::Silent);
+    let stage = daemon.watch(None).await.next().await.unwrap().unwrap().stage;
+    assert_eq!(stage, CodeStage::Unreadable { digits: vec![] });
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn music_is_no_code() {
+    let daemon = TestDaemon::start_reading().await;
+    call(daemon.daemon.sip_address(), NUMBER, noise(8)).await.unwrap();
+    assert_ne!(daemon.outcome().await, CallOutcome::CodeRead);
+    let stage = daemon.watch(None).await.next().await.unwrap().unwrap().stage;
+    assert!(matches!(stage, CodeStage::Unreadable { .. }), "{stage:?}");
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn half_a_code_is_shown_as_unreadable_when_the_caller_hangs_up() {
+    let daemon = TestDaemon::start_reading().await;
+    let mut page = daemon.watch(None).await;
+    let spoken = voice("481529");
+    // 1.2 seconds before the first reading ends: one to three digits are missing.
+    let end = spoken.readings_end[0].as_millis() as usize * 8;
+    let cut = spoken.samples[..end - 9_600].to_vec();
+    call(daemon.daemon.sip_address(), NUMBER, cut).await.unwrap();
+    let stages = stages_until(&mut page, is_end).await;
+    let Some(CodeStage::Unreadable { digits }) = stages.last() else { panic!("{stages:?}") };
+    let heard = digits_of(digits);
+    assert!("481529".starts_with(&heard) && (1..6).contains(&heard.len()), "heard {heard}");
+    assert_eq!(daemon.outcome().await, CallOutcome::Unreadable);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_call_to_a_number_in_a_call_is_busy_and_disturbs_nothing() {
+    let daemon = TestDaemon::start().await;
+    let sip = daemon.daemon.sip_address();
+    let mut page = daemon.watch(None).await;
+    let first = tokio::spawn(call(sip, NUMBER, silence(3)));
+    stages_until(&mut page, |stage| matches!(stage, CodeStage::Listening { .. })).await;
+    let second = call(sip, NUMBER, silence(1)).await;
+    assert!(is_refused(&second, StatusCode::BUSY_HERE), "{second:?}");
+    first.await.unwrap().unwrap();
+    assert_eq!(daemon.outcome().await, CallOutcome::Silent);
+    call(sip, NUMBER, silence(1)).await.expect("the number is free again");
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn no_rtp_port_left_is_a_refusal_that_says_so() {
+    let no_ports = |config: &mut zavud::config::Config| {
+        config.rtp.first_port = 20_001;
+        config.rtp.last_port = 20_001;
+    };
+    let daemon = TestDaemon::start_with(Arc::new(SystemClock), Box::new(DeafModel), no_ports).await;
+    let result = call(daemon.daemon.sip_address(), NUMBER, silence(1)).await;
+    assert!(is_refused(&result, StatusCode::SERVICE_UNAVAILABLE), "{result:?}");
+    assert_eq!(daemon.outcome().await, CallOutcome::Failed);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_the_daemon_ends_its_calls_and_says_how() {
+    let daemon = TestDaemon::start().await;
+    let mut page = daemon.watch(None).await;
+    let calling = tokio::spawn(call(daemon.daemon.sip_address(), NUMBER, silence(60)));
+    stages_until(&mut page, |stage| matches!(stage, CodeStage::Listening { .. })).await;
+    let store = Arc::clone(&daemon.daemon.store);
+    let invitation = daemon.invited.invitation.clone();
+    daemon.daemon.stop().await;
+    let outcomes = store.read(move |reader| reader.call_outcomes(&invitation)).await.unwrap();
+    assert_eq!(outcomes, [Some(CallOutcome::Interrupted)]);
+    assert!(matches!(calling.await.unwrap(), Err(CallFailure::CutOff { .. })));
+}

@@ -1,0 +1,152 @@
+//! The command line: what each command prints, and how it fails.
+
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::Output;
+
+use crate::support::{voice, zavud};
+
+fn run(arguments: &[&str]) -> Output {
+    zavud().args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// Asserts that the command failed with `code`, and that its message holds each of `parts`.
+fn assert_failure(output: &Output, code: i32, parts: &[&str]) {
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{message}");
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is missing in: {message}");
+    }
+    assert!(!message.contains("panicked"), "{message}");
+}
+
+/// Writes a configuration file and returns its path.
+fn config(directory: &Path, text: &str) -> String {
+    let path = directory.join("zavud.toml");
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn write_wav(path: &Path, samples: &[i16]) {
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let length = bytes.len() as u32;
+    let mut file = Vec::new();
+    file.extend(b"RIFF");
+    file.extend((36 + length).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    file.extend(8_000u32.to_le_bytes());
+    file.extend(16_000u32.to_le_bytes());
+    file.extend(b"\x02\0\x10\0data");
+    file.extend(length.to_le_bytes());
+    file.extend(bytes);
+    std::fs::write(path, file).unwrap();
+}
+
+#[test]
+fn the_shipped_configuration_is_valid() {
+    let output = run(&["check-config", "config.toml"]);
+    assert!(output.status.success());
+    assert_eq!(stdout(&output), "config.toml is valid\n");
+}
+
+#[test]
+fn a_wrong_key_is_named_with_its_file_and_exit_code_78() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = config(directory.path(), "[sip]\nlisten_on = \"127.0.0.1:5060\"\n");
+    for command in [vec!["check-config", &path], vec!["serve", "--config", &path]] {
+        assert_failure(&run(&command), 78, &[&path, "sip.listen_on", "unknown field"]);
+    }
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_is_exit_code_64() {
+    assert_failure(&run(&["serve", "--prot", "1"]), 64, &["--prot"]);
+    assert_failure(&run(&["demo", "--code", "12345"]), 64, &["6 digits"]);
+    assert_failure(&run(&["demo", "--language", "xx"]), 64, &["xx", "en, es, pt"]);
+    assert_failure(&run(&["call", "tel:x", "--play", "x.wav"]), 64, &["tel:x"]);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader-first.q5_1.bin");
+    let text = format!(
+        "[sip]\nlisten = {address:?}\n[web]\nlisten = \"127.0.0.1:0\"\n[speech]\nmodel = {model:?}\n"
+    );
+    let path = config(directory.path(), &text);
+    assert_failure(&run(&["serve", "--config", &path]), 1, &[&address, "SIP", "using the port"]);
+}
+
+#[test]
+fn a_model_that_is_missing_or_damaged_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = config(directory.path(), "[speech]\nmodel = \"gone.bin\"\n");
+    assert_failure(&run(&["serve", "--config", &path]), 1, &["gone.bin", "cannot read"]);
+
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader-first.q5_1.bin");
+    let mut bytes = std::fs::read(model).unwrap();
+    bytes[20_000_000] ^= 1;
+    std::fs::write(directory.path().join("damaged.bin"), &bytes).unwrap();
+    let path = config(directory.path(), "[speech]\nmodel = \"damaged.bin\"\n");
+    assert_failure(&run(&["serve", "--config", &path]), 1, &["damaged.bin", "SHA-256"]);
+
+    // Without a checksum to compare with, the form of the file decides.
+    bytes.truncate(20_000_000);
+    std::fs::write(directory.path().join("cut.bin"), &bytes).unwrap();
+    std::fs::write(directory.path().join("other.bin"), b"not a model at all").unwrap();
+    for file in ["cut.bin", "other.bin"] {
+        let text = format!("[speech]\nmodel = {file:?}\nmodel_sha256 = \"\"\n");
+        let path = config(directory.path(), &text);
+        assert_failure(&run(&["serve", "--config", &path]), 1, &[file, "not a Whisper model"]);
+    }
+}
+
+#[test]
+fn transcribe_prints_the_code_its_confidence_and_the_time_of_each_digit() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("call.wav");
+    let spoken = voice("907361");
+    write_wav(&path, &spoken.samples);
+    let output = run(&["transcribe", "--json", path.to_str().unwrap()]);
+    let answer: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(answer["code"], "907361");
+    assert!(answer["confidence"].as_f64().unwrap() > 0.85);
+    let times: Vec<u64> = answer["digits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|digit| digit["at_ms"].as_u64().unwrap())
+        .collect();
+    assert!(times.is_sorted(), "{times:?}");
+    let first_reading_ends = spoken.readings_end[0].as_millis() as i64;
+    assert!((times[5] as i64 - first_reading_ends).abs() < 400, "{times:?}");
+
+    let text = stdout(&run(&["transcribe", path.to_str().unwrap()]));
+    assert!(text.contains("code 907361, confidence "), "{text}");
+}
+
+#[test]
+fn transcribe_refuses_what_holds_no_audio() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("notes.wav");
+    std::fs::write(&path, "no audio at all").unwrap();
+    assert_failure(&run(&["transcribe", path.to_str().unwrap()]), 1, &["notes.wav", "no audio"]);
+    assert_failure(&run(&["transcribe", "gone.wav"]), 1, &["gone.wav", "cannot read"]);
+}
+
+#[test]
+fn the_demo_succeeds_only_when_the_page_showed_the_spoken_code() {
+    let output = run(&["demo", "--once", "--code", "481529", "--language", "es"]);
+    let text = stdout(&output);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let last = text.lines().last().unwrap();
+    let delay = last.strip_prefix("code 481529 shown ").unwrap();
+    let delay = delay.strip_suffix(" ms after the last digit").unwrap();
+    assert!(delay.parse::<u64>().is_ok(), "{last}");
+}

@@ -1,0 +1,219 @@
+//! The invitation page over HTTP: its addresses, its headers, its live events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::{HeaderMap, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use zavud::clock::Clock as _;
+use zavud::domain::{CallId, CodeStage, EventId, HeardDigit, Timestamp};
+use zavud::store::{EventKind, NewCall, NewCode, NewEvent, Store};
+
+use crate::support::{DeafModel, Invited, ManualClock, NUMBER, TestDaemon};
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+async fn get(daemon: &TestDaemon, path: &str) -> Answer {
+    let stream = TcpStream::connect(daemon.daemon.web_address()).await.unwrap();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::get(path).header("host", "localhost");
+    let response = sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: String::from_utf8(body.to_vec()).unwrap(),
+    }
+}
+
+fn stage_event(invited: &Invited, stage: CodeStage, dies_at: Option<Timestamp>) -> NewEvent {
+    NewEvent {
+        project: invited.project.clone(),
+        invitation: invited.invitation.clone(),
+        call: None,
+        kind: EventKind::DigitsHeard,
+        at: Timestamp::from_unix_millis(0),
+        stage: Some(stage),
+        stage_dies_at: dies_at,
+    }
+}
+
+async fn append(store: &Store, event: NewEvent) -> EventId {
+    store.write(move |writer| writer.append_event(&event)).await.unwrap()
+}
+
+fn listening(text: &str) -> CodeStage {
+    let digits = text.bytes().map(|digit| HeardDigit { digit: digit - b'0', sure: true });
+    CodeStage::Listening { digits: digits.collect() }
+}
+
+#[tokio::test]
+async fn an_unknown_token_gets_a_plain_page_and_404() {
+    let daemon = TestDaemon::start().await;
+    let unknown = get(&daemon, "/i/0123456789abcdef0123456789abcdef01234567").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    assert!(unknown.body.contains("This link does not work"));
+    // An address that never was looks the same: nobody learns whether a token existed.
+    let elsewhere = get(&daemon, "/elsewhere").await;
+    assert_eq!((elsewhere.status, elsewhere.body), (unknown.status, unknown.body));
+    let events = get(&daemon, "/i/0123456789abcdef/events").await;
+    assert_eq!(events.status, StatusCode::NOT_FOUND);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_shows_company_number_and_stage_and_is_well_protected() {
+    let daemon = TestDaemon::start().await;
+    let page = get(&daemon, &format!("/i/{}", daemon.invited.token.expose())).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("Acme") && page.body.contains(NUMBER));
+    let header = |name: &str| page.headers[name].to_str().unwrap().to_owned();
+    assert!(header("content-security-policy").contains("default-src 'none'"));
+    assert!(!header("content-security-policy").contains("unsafe"));
+    assert_eq!(header("referrer-policy"), "no-referrer");
+    assert_eq!(header("cache-control"), "no-store");
+
+    let script = page.body.split("src=\"").nth(1).unwrap().split('"').next().unwrap();
+    let asset = get(&daemon, script).await;
+    assert_eq!(asset.status, StatusCode::OK);
+    assert!(asset.headers["cache-control"].to_str().unwrap().contains("immutable"));
+    assert!(asset.body.contains("EventSource"));
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn an_invitation_is_gone_at_the_moment_it_expires() {
+    let clock = Arc::new(ManualClock::new());
+    let daemon = TestDaemon::start_with(Arc::clone(&clock) as _, Box::new(DeafModel), |_| {}).await;
+    let path = format!("/i/{}", daemon.invited.token.expose());
+    let week = Duration::from_secs(7 * 24 * 60 * 60);
+    clock.advance(week - Duration::from_millis(1));
+    assert_eq!(get(&daemon, &path).await.status, StatusCode::OK);
+    clock.advance(Duration::from_millis(1));
+    let gone = get(&daemon, &path).await;
+    assert_eq!(gone.status, StatusCode::GONE);
+    assert!(gone.body.contains("has expired"));
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_that_was_away_gets_everything_it_missed_in_order() {
+    let daemon = TestDaemon::start().await;
+    let (store, invited) = (&daemon.daemon.store, &daemon.invited);
+    let first = append(store, stage_event(invited, CodeStage::Ringing, None)).await;
+    append(store, stage_event(invited, listening("4"), None)).await;
+    let last = append(store, stage_event(invited, listening("48"), None)).await;
+
+    let mut away = daemon.watch(Some(first)).await;
+    assert_eq!(away.next().await.unwrap().unwrap().stage, listening("4"));
+    let newest = away.next().await.unwrap().unwrap();
+    assert_eq!((newest.id, newest.stage), (last, listening("48")));
+
+    let mut new = daemon.watch(None).await;
+    let now = new.next().await.unwrap().unwrap();
+    assert_eq!((now.id, now.stage), (last, listening("48")), "a new page gets the present only");
+
+    append(store, stage_event(invited, listening("481"), None)).await;
+    for page in [&mut away, &mut new] {
+        assert_eq!(page.next().await.unwrap().unwrap().stage, listening("481"));
+    }
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn an_idle_page_hears_a_heartbeat() {
+    let daemon = TestDaemon::start_with(
+        Arc::new(zavud::clock::SystemClock),
+        Box::new(DeafModel),
+        |config| config.web.heartbeat = Duration::from_millis(50),
+    )
+    .await;
+    let stream = TcpStream::connect(daemon.daemon.web_address()).await.unwrap();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let path = format!("/i/{}/events?after=0", daemon.invited.token.expose());
+    let request = Request::get(path).header("host", "localhost");
+    let response = sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
+    let mut body = response.into_body();
+    let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert!(frame.starts_with(b"event: heartbeat"), "{frame:?}");
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_code_leaves_page_and_disk_when_its_time_is_over() {
+    let clock = Arc::new(ManualClock::new());
+    let daemon = TestDaemon::start_with(Arc::clone(&clock) as _, Box::new(DeafModel), |_| {}).await;
+    let now = clock.now();
+    let valid_until = now + Duration::from_secs(600);
+    let digits = "907361";
+    show_code(&daemon, digits, now, valid_until).await;
+    assert!(database_contains(&daemon, digits), "the code is kept while it is valid");
+
+    let mut page = daemon.watch(None).await;
+    let shown = page.next().await.unwrap().unwrap();
+    assert!(matches!(shown.stage, CodeStage::Code { code, .. } if code.expose() == digits));
+
+    clock.advance(Duration::from_secs(600));
+    let path = format!("/i/{}", daemon.invited.token.expose());
+    assert!(!get(&daemon, &path).await.body.contains("907"), "not shown from that moment on");
+    assert_eq!(page.next().await.unwrap().unwrap().stage, CodeStage::Expired);
+    assert!(!database_contains(&daemon, digits), "its bytes are gone");
+    let replayed = daemon.watch(Some(EventId(0))).await.next().await.unwrap().unwrap();
+    assert_eq!(replayed.stage, CodeStage::Expired, "a replay does not bring it back");
+    daemon.daemon.stop().await;
+}
+
+/// Records a call in which `digits` were read, as the policy of calls does.
+async fn show_code(daemon: &TestDaemon, digits: &str, now: Timestamp, valid_until: Timestamp) {
+    let invited = daemon.invited.clone();
+    let call = CallId::new(now, [5; 10]);
+    let code: zavud::domain::SpokenCode = digits.parse().unwrap();
+    let number = NUMBER.parse().unwrap();
+    let own = daemon.daemon.store.read(move |reader| reader.own_number(&number)).await.unwrap();
+    let new_call = NewCall {
+        id: call.clone(),
+        project: invited.project.clone(),
+        number: own.unwrap().id,
+        invitation: invited.invitation.clone(),
+        trunk: "test".into(),
+        sip_call_id: "test".into(),
+        caller: None,
+        rang_at: now,
+    };
+    let row = NewCode {
+        call: call.clone(),
+        invitation: invited.invitation.clone(),
+        code: code.clone(),
+        read_at: now,
+        valid_until,
+    };
+    let event = NewEvent {
+        call: Some(call),
+        kind: EventKind::CodeRead,
+        ..stage_event(&invited, CodeStage::Code { code, valid_until }, Some(valid_until))
+    };
+    let write = daemon.daemon.store.write(move |writer| {
+        writer.insert_call(&new_call)?;
+        writer.insert_code(&row)?;
+        writer.append_event(&event)
+    });
+    write.await.unwrap();
+}
+
+fn database_contains(daemon: &TestDaemon, text: &str) -> bool {
+    daemon.database_files().iter().any(|file| {
+        let bytes = std::fs::read(file).unwrap();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    })
+}

@@ -1,0 +1,137 @@
+//! A daemon on free loopback ports, with a database of its own.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time::timeout;
+use zavud::cli::page_watcher::PageWatcher;
+use zavud::clock::{Clock, SystemClock};
+use zavud::config::Config;
+use zavud::daemon::{Daemon, Surroundings};
+use zavud::domain::{
+    CallOutcome, EventId, InvitationId, InvitationToken, Language, PhoneNumberId, ProjectId,
+    Timestamp,
+};
+use zavud::speech::SpeechModel;
+use zavud::store::{NewInvitation, NewPhoneNumber, NewProject, Store};
+
+use super::{DeafModel, PATIENCE};
+
+/// The number that is pre-assigned to the invitation.
+pub(crate) const NUMBER: &str = "+15550100123";
+
+/// An invitation to connect that number.
+#[derive(Debug, Clone)]
+pub(crate) struct Invited {
+    pub(crate) project: ProjectId,
+    pub(crate) invitation: InvitationId,
+    pub(crate) token: InvitationToken,
+}
+
+impl Invited {
+    /// Makes a project, a number and an invitation that can be used for a week.
+    pub(crate) async fn make(store: &Store, now: Timestamp) -> Self {
+        let project =
+            NewProject { id: ProjectId::new(now, [1; 10]), name: "Acme".into(), created_at: now };
+        let number = NewPhoneNumber {
+            id: PhoneNumberId::new(now, [2; 10]),
+            project: project.id.clone(),
+            number: NUMBER.parse().unwrap(),
+            created_at: now,
+        };
+        let invitation = NewInvitation {
+            id: InvitationId::new(now, [3; 10]),
+            project: project.id.clone(),
+            token: InvitationToken::new([4; 20]),
+            client_name: None,
+            language: Some("en".parse::<Language>().unwrap()),
+            phone_number: Some(number.id.clone()),
+            created_at: now,
+            expires_at: now + Duration::from_secs(7 * 24 * 60 * 60),
+        };
+        let invited = Self {
+            project: project.id.clone(),
+            invitation: invitation.id.clone(),
+            token: invitation.token.clone(),
+        };
+        let insert = store.write(move |writer| {
+            writer.insert_project(&project)?;
+            writer.insert_phone_number(&number)?;
+            writer.insert_invitation(&invitation)
+        });
+        insert.await.unwrap();
+        invited
+    }
+}
+
+pub(crate) struct TestDaemon {
+    pub(crate) daemon: Daemon,
+    pub(crate) invited: Invited,
+    directory: TempDir,
+}
+
+impl TestDaemon {
+    /// With the real clock and a model that hears nothing.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Arc::new(SystemClock), Box::new(DeafModel), |_| {}).await
+    }
+
+    /// With the model that is shipped.
+    pub(crate) async fn start_reading() -> Self {
+        Self::start_with(Arc::new(SystemClock), super::real_model(), |_| {}).await
+    }
+
+    /// With everything given; `adjust` changes the shipped configuration.
+    pub(crate) async fn start_with(
+        clock: Arc<dyn Clock>,
+        model: Box<dyn SpeechModel>,
+        adjust: impl FnOnce(&mut Config),
+    ) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut config = Config::shipped(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        config.sip.listen = any_port;
+        config.web.listen = any_port;
+        config.store.path = directory.path().join("zavud.db");
+        adjust(&mut config);
+        let now = clock.now();
+        let daemon = Daemon::start(&config, Surroundings { clock, model }).await.unwrap();
+        let invited = Invited::make(&daemon.store, now).await;
+        Self { daemon, invited, directory }
+    }
+
+    pub(crate) fn link(&self) -> String {
+        format!("http://{}/i/{}", self.daemon.web_address(), self.invited.token.expose())
+    }
+
+    /// Opens the invitation page's events.
+    pub(crate) async fn watch(&self, after: Option<EventId>) -> PageWatcher {
+        PageWatcher::open(&self.link(), after).await.unwrap()
+    }
+
+    /// How the invitation's calls ended so far.
+    pub(crate) async fn outcomes(&self) -> Vec<Option<CallOutcome>> {
+        let invitation = self.invited.invitation.clone();
+        self.daemon.store.read(move |reader| reader.call_outcomes(&invitation)).await.unwrap()
+    }
+
+    /// Waits until the only call has an outcome, and tells it.
+    pub(crate) async fn outcome(&self) -> CallOutcome {
+        let mut changes = self.daemon.feed.subscribe(&self.invited.invitation);
+        loop {
+            if let [Some(outcome)] = self.outcomes().await[..] {
+                return outcome;
+            }
+            timeout(PATIENCE, changes.changed()).await.expect("the call ends");
+        }
+    }
+
+    /// The files of the database.
+    pub(crate) fn database_files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.directory.path()).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+}

@@ -1,0 +1,22 @@
+//! A daemon, a phone and a clock for tests.
+
+mod clock;
+mod daemon;
+mod model;
+mod phone;
+mod process;
+mod recorder;
+
+pub(crate) use clock::ManualClock;
+pub(crate) use daemon::{Invited, NUMBER, TestDaemon};
+pub(crate) use model::{DeafModel, real_model};
+pub(crate) use phone::{call, digits_of, noise, silence, voice};
+pub(crate) use process::{Serving, zavud};
+pub(crate) use recorder::{PATIENCE, stages_until};
+
+/// Tells on the terminal that a test did nothing, and why. Not through `eprintln!`, which the
+/// test harness keeps to itself when a test passes.
+pub(crate) fn skip(test: &str, reason: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {reason}");
+}

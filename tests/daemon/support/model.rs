@@ -1,0 +1,36 @@
+//! Models to read with.
+
+use std::path::Path;
+use std::time::Duration;
+
+use zavud::config::Config;
+use zavud::domain::Language;
+use zavud::speech::whisper::WhisperModel;
+use zavud::speech::{Heard, Recogniser, RecogniserError, SpeechModel};
+
+/// The model that is shipped.
+pub(crate) fn real_model() -> Box<dyn SpeechModel> {
+    let config = Config::shipped(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let speech = &config.speech;
+    Box::new(WhisperModel::load(&speech.model, &speech.model_sha256, 2).unwrap())
+}
+
+/// Hears no digit in anything: for tests in which nobody speaks.
+#[derive(Debug)]
+pub(crate) struct DeafModel;
+
+impl SpeechModel for DeafModel {
+    fn longest_window(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+
+    fn recogniser(&self) -> Result<Box<dyn Recogniser>, RecogniserError> {
+        Ok(Box::new(Self))
+    }
+}
+
+impl Recogniser for DeafModel {
+    fn read(&mut self, _: &[f32], _: Option<Language>) -> Result<Heard, RecogniserError> {
+        Ok(Heard::new())
+    }
+}

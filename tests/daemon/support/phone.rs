@@ -1,0 +1,54 @@
+//! A phone that calls the daemon, and what it says.
+
+use std::net::SocketAddr;
+
+use sip::Uri;
+use zavud::cli::demo_voice::{SpokenCall, Voice};
+use zavud::domain::HeardDigit;
+use zavud::telephony::caller::{CallFailure, OutgoingCall, place_call};
+
+/// Calls `number` at `remote` and plays `samples`.
+pub(crate) async fn call(
+    remote: SocketAddr,
+    number: &str,
+    samples: Vec<i16>,
+) -> Result<(), CallFailure> {
+    let call = OutgoingCall {
+        target: Uri::parse(&format!("sip:{number}@{remote}")).unwrap(),
+        remote,
+        caller: Uri::parse("sip:+442071838750@127.0.0.1").unwrap(),
+        samples,
+    };
+    place_call(call, |_| {}).await
+}
+
+/// A recorded voice that speaks `code` twice.
+pub(crate) fn voice(code: &str) -> SpokenCall {
+    let voice = Voice::of("en".parse().unwrap()).unwrap();
+    voice.speak(&code.parse().unwrap()).unwrap()
+}
+
+pub(crate) fn silence(seconds: usize) -> Vec<i16> {
+    vec![0; 8_000 * seconds]
+}
+
+/// Music on hold: chords that change twice a second.
+pub(crate) fn noise(seconds: usize) -> Vec<i16> {
+    let chord = |index: usize| match index / 4_000 % 4 {
+        0 => [262.0, 330.0, 392.0],
+        1 => [220.0, 262.0, 330.0],
+        2 => [175.0, 220.0, 262.0],
+        _ => [196.0, 247.0, 294.0],
+    };
+    (0..8_000 * seconds)
+        .map(|index| {
+            let time = index as f32 / 8_000.0;
+            let tones = chord(index).map(|hertz| (std::f32::consts::TAU * hertz * time).sin());
+            (tones.iter().sum::<f32>() * 4_000.0) as i16
+        })
+        .collect()
+}
+
+pub(crate) fn digits_of(digits: &[HeardDigit]) -> String {
+    digits.iter().map(|heard| char::from(b'0' + heard.digit)).collect()
+}

@@ -1,0 +1,74 @@
+//! The daemon as a process of its own, so that it can be killed.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// The program under test.
+pub(crate) fn zavud() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_zavud"))
+}
+
+/// `zavud serve` on free loopback ports.
+pub(crate) struct Serving {
+    process: Child,
+    pub(crate) sip: SocketAddr,
+    pub(crate) web: SocketAddr,
+}
+
+impl Serving {
+    /// Starts it with the database at `database`, and waits until it is ready.
+    pub(crate) fn start(database: &Path) -> Self {
+        Self::start_on(database, SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// Starts it with its pages at `web`.
+    pub(crate) fn start_on(database: &Path, web: SocketAddr) -> Self {
+        let directory = database.parent().unwrap();
+        let config = directory.join("config.toml");
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader-first.q5_1.bin");
+        let text = format!(
+            "[sip]\nlisten = \"127.0.0.1:0\"\n[web]\nlisten = \"{web}\"\n\
+             [store]\npath = {database:?}\n[speech]\nmodel = {model:?}\n\
+             [log]\nformat = \"json\"\n"
+        );
+        std::fs::write(&config, text).unwrap();
+        let mut process = zavud()
+            .args(["serve", "--config"])
+            .arg(&config)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sip, web) = addresses(&mut process);
+        Self { process, sip, web }
+    }
+
+    /// Ends it as a power cut would: SIGKILL.
+    pub(crate) fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Ends it as a service manager would, and tells whether it ended well.
+    pub(crate) fn terminate(mut self) -> bool {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.process.wait().unwrap().success()
+    }
+}
+
+/// Reads the log until the line that says "ready", then goes on emptying the pipe.
+fn addresses(process: &mut Child) -> (SocketAddr, SocketAddr) {
+    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+    let fields = loop {
+        let line = lines.next().expect("the daemon is ready before it ends").unwrap();
+        let entry: serde_json::Value = serde_json::from_str(&line).unwrap();
+        if entry["fields"]["message"] == "ready" {
+            break entry["fields"].clone();
+        }
+    };
+    std::thread::spawn(move || lines.for_each(drop));
+    let address = |name: &str| fields[name].as_str().unwrap().parse().unwrap();
+    (address("sip"), address("web"))
+}
