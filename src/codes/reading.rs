@@ -98,7 +98,7 @@ fn split_repetition(run: Reading) -> Vec<Reading> {
     let count = run.digits.len() / CODE_LENGTH;
     let values = run.values();
     let is_repetition = count > 1
-        && run.digits.len() % CODE_LENGTH == 0
+        && run.digits.len().is_multiple_of(CODE_LENGTH)
         && values.chunks(CODE_LENGTH).all(|part| part == &values[..CODE_LENGTH]);
     if !is_repetition {
         return vec![run];

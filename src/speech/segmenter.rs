@@ -19,10 +19,10 @@ const PRE_ROLL: usize = samples(400);
 /// New speech after which a growing segment is read again.
 const HOP: usize = samples(480);
 
-/// Pauses after which a segment is read although less than a hop is new: the first shows the
-/// last digit soon, the second reads the same digits with more silence behind them, so that a
-/// decision can ask for two readings that agree.
-const PAUSES_TO_READ: [usize; 2] = [samples(160), samples(480)];
+/// How long it has to be quiet for each look at everything that was spoken, although less than a
+/// hop is new: the first shows the last digit soon, the second reads the same digits with more
+/// silence behind them, so that a decision can ask for two looks that agree.
+const LOOKS: [usize; 2] = [samples(160), samples(480)];
 
 /// Silence after the last sample, at the line's rate: more than what the resampler (20 ms) and the
 /// detector (16 ms) keep waiting.
@@ -90,7 +90,8 @@ pub(super) struct Segmenter {
     /// End of the window being read, until its result is accepted.
     reading: Option<Reading>,
     read_until: usize,
-    pauses_read: usize,
+    /// How many windows have reached to the end of the newest speech.
+    looks: usize,
     quiet_reported: usize,
     settled: Vec<Symbol>,
     live: Vec<Symbol>,
@@ -119,7 +120,7 @@ impl Segmenter {
             pauses: Vec::new(),
             reading: None,
             read_until: 0,
-            pauses_read: 0,
+            looks: 0,
             quiet_reported: 0,
             settled: Vec::new(),
             live: Vec::new(),
@@ -162,9 +163,8 @@ impl Segmenter {
             return unread_speech.then_some(Urgency::Final);
         }
         let new_audio = self.judged_until - self.read_until.max(start);
-        let pause_reached = PAUSES_TO_READ
-            .get(self.pauses_read)
-            .is_some_and(|&pause| self.quiet_samples() >= pause);
+        let pause_reached =
+            LOOKS.get(self.looks).is_some_and(|&quiet| self.quiet_samples() >= quiet);
         let hop_reached = unread_speech && new_audio >= HOP;
         let window_full = unread_speech && self.judged_until - start >= self.longest_window;
         (hop_reached || pause_reached || window_full).then_some(Urgency::Partial)
@@ -174,9 +174,8 @@ impl Segmenter {
     pub(super) fn window(&mut self) -> Option<Window> {
         let from = self.segment_from?;
         let until = self.judged_until.min(from + self.longest_window);
-        if until == self.judged_until {
-            self.pauses_read =
-                PAUSES_TO_READ.iter().filter(|&&pause| self.quiet_samples() >= pause).count();
+        if until >= self.speech_until {
+            self.looks += 1;
         }
         self.reading = Some(Reading { from, until });
         let samples = self.audio[from - self.kept_from..until - self.kept_from].to_vec();
@@ -255,7 +254,7 @@ impl Segmenter {
             self.pauses.push(Pause { from: self.speech_until, until: from });
         }
         self.speech_until = self.judged_until;
-        self.pauses_read = 0;
+        self.looks = 0;
     }
 
     /// The middle of the longest pause that leaves enough at either end.

@@ -65,7 +65,10 @@ impl CallAudio {
                     receiver = self.receiver();
                 }
                 received = self.socket.recv_from(&mut buffer) => {
-                    if self.take(&mut receiver, received, &buffer) {
+                    // An error that the system reports here is about a packet of ours.
+                    if let Ok((length, source)) = received
+                        && self.take(&mut receiver, source, &buffer[..length])
+                    {
                         last_packet = Instant::now();
                     }
                 }
@@ -82,8 +85,8 @@ impl CallAudio {
             }
         };
         // What has already arrived still counts: a code may end with the last packet.
-        while let Ok(received) = self.socket.try_recv_from(&mut buffer) {
-            self.take(&mut receiver, Ok(received), &buffer);
+        while let Ok((length, source)) = self.socket.try_recv_from(&mut buffer) {
+            self.take(&mut receiver, source, &buffer[..length]);
         }
         receiver.flush();
         self.drain(&mut receiver);
@@ -99,20 +102,13 @@ impl CallAudio {
 
     /// Hands a datagram to the receiver when it comes from the caller. Returns whether it was a
     /// packet of the call.
-    fn take(
-        &self,
-        receiver: &mut Receiver,
-        received: std::io::Result<(usize, SocketAddr)>,
-        buffer: &[u8],
-    ) -> bool {
-        // An ICMP error that the system reports here is about a packet of ours, not of theirs.
-        let Ok((length, source)) = received else { return false };
+    fn take(&self, receiver: &mut Receiver, source: SocketAddr, datagram: &[u8]) -> bool {
         if source.ip() != self.signalling_address && source.ip() != self.plan.borrow().remote.ip() {
             trace!(%source, "RTP from somebody else was dropped");
             return false;
         }
         let before = receiver.statistics().received;
-        receiver.handle(Instant::now(), &buffer[..length]);
+        receiver.handle(Instant::now(), datagram);
         receiver.statistics().received > before
     }
 
