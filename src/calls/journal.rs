@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::codes::Finding;
 use crate::domain::{CallId, CallOutcome, CodeStage, HeardDigit, SpokenCode, Timestamp};
-use crate::store::{CallEnd, EventKind, NewCall, NewCode, NewEvent, Store, StoreError};
+use crate::store::{CallEnd, EventKind, NewCall, NewCode, NewEvent, NewStage, Store, StoreError};
 
 use super::admission::Admitted;
 
@@ -45,7 +45,7 @@ impl Journal {
             recorded: Recorded::Digits(Vec::new()),
         };
         let event = NewEvent {
-            stage: Some(CodeStage::Ringing),
+            stage: Some(CodeStage::Ringing.into()),
             ..journal.event(EventKind::CallRinging, call.rang_at)
         };
         journal
@@ -63,7 +63,7 @@ impl Journal {
         let now = self.clock.now();
         let call = self.call.clone();
         let event = NewEvent {
-            stage: Some(CodeStage::Listening { digits: Vec::new() }),
+            stage: Some(CodeStage::Listening { digits: Vec::new() }.into()),
             ..self.event(EventKind::CallAnswered, now)
         };
         self.store
@@ -117,8 +117,7 @@ impl Journal {
             }
         };
         let event = NewEvent {
-            stage,
-            stage_dies_at: Some(now + self.valid_for),
+            stage: stage.map(|stage| self.with_digits(stage, now)),
             ..self.event(EventKind::CallEnded, now)
         };
         let call = self.call;
@@ -134,8 +133,7 @@ impl Journal {
     async fn digits_heard(&self, digits: Vec<HeardDigit>) -> Result<(), StoreError> {
         let now = self.clock.now();
         let event = NewEvent {
-            stage: Some(CodeStage::Listening { digits }),
-            stage_dies_at: Some(now + self.valid_for),
+            stage: Some(self.with_digits(CodeStage::Listening { digits }, now)),
             ..self.event(EventKind::DigitsHeard, now)
         };
         self.store.write(move |writer| writer.append_event(&event).map(|_| ())).await
@@ -145,8 +143,7 @@ impl Journal {
         let now = self.clock.now();
         let valid_until = now + self.valid_for;
         let event = NewEvent {
-            stage: Some(CodeStage::Code { code: code.clone(), valid_until }),
-            stage_dies_at: Some(valid_until),
+            stage: Some(self.with_digits(CodeStage::Code { code: code.clone(), valid_until }, now)),
             ..self.event(EventKind::CodeRead, now)
         };
         let row = NewCode {
@@ -169,8 +166,7 @@ impl Journal {
     async fn code_withdrawn(&self, digits: Vec<HeardDigit>) -> Result<(), StoreError> {
         let now = self.clock.now();
         let event = NewEvent {
-            stage: Some(CodeStage::Listening { digits }),
-            stage_dies_at: Some(now + self.valid_for),
+            stage: Some(self.with_digits(CodeStage::Listening { digits }, now)),
             ..self.event(EventKind::CodeWithdrawn, now)
         };
         let call = self.call.clone();
@@ -182,6 +178,11 @@ impl Journal {
             .await
     }
 
+    /// Digits that are shown from now on live as long as a code read now would.
+    fn with_digits(&self, stage: CodeStage, now: Timestamp) -> NewStage {
+        NewStage { stage, digits_die_at: Some(now + self.valid_for) }
+    }
+
     fn event(&self, kind: EventKind, at: Timestamp) -> NewEvent {
         NewEvent {
             project: self.admitted.project.clone(),
@@ -190,7 +191,6 @@ impl Journal {
             kind,
             at,
             stage: None,
-            stage_dies_at: None,
         }
     }
 }

@@ -4,7 +4,9 @@ use tracing::info;
 
 use crate::clock::Clock;
 use crate::domain::{CallOutcome, CodeStage, Timestamp};
-use crate::store::{CallEnd, EventKind, NewEvent, Store, StoreError, UnfinishedCall, Writer};
+use crate::store::{
+    CallEnd, EventKind, NewEvent, NewStage, Store, StoreError, UnfinishedCall, Writer,
+};
 
 use super::journal::stage_without_code;
 
@@ -42,15 +44,14 @@ fn end(writer: &Writer<'_>, call: &UnfinishedCall, now: Timestamp) -> Result<(),
         | CodeStage::Unreadable { .. }
         | CodeStage::Expired => None,
     };
-    let stage_dies_at = writer.end_of_digits(&call.id)?;
+    let digits_die_at = writer.end_of_digits(&call.id)?;
     writer.append_event(&NewEvent {
         project: call.project.clone(),
         invitation: call.invitation.clone(),
         call: Some(call.id.clone()),
         kind: EventKind::CallEnded,
         at: now,
-        stage,
-        stage_dies_at,
+        stage: stage.map(|stage| NewStage { stage, digits_die_at }),
     })?;
     Ok(())
 }

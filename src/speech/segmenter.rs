@@ -107,7 +107,7 @@ struct Reading {
 impl Segmenter {
     /// For a model that reads at most `longest_window` at once.
     pub(super) fn new(longest_window: Duration) -> Self {
-        let millis = usize::try_from(longest_window.as_millis()).unwrap_or(usize::MAX / 16);
+        let millis = usize::try_from(longest_window.as_millis()).expect("a window is seconds long");
         Self {
             resampler: LineResampler::new(),
             activity: ActivityDetector::new(),

@@ -35,12 +35,16 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Takes back the code of a call: further listening put it in doubt.
+    /// Takes back the code of a call, if it has one: further listening put it in doubt.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn withdraw_code(&self, call: &CallId) -> Result<(), StoreError> {
-        self.connection.execute("DELETE FROM codes WHERE call_id = ?1", [call.as_str()])?;
+        let deleted =
+            self.connection.execute("DELETE FROM codes WHERE call_id = ?1", [call.as_str()])?;
+        if deleted == 0 {
+            return Ok(());
+        }
         self.connection.execute(
             "UPDATE events SET stage = NULL, stage_dies_at = NULL
              WHERE call_id = ?1 AND kind = ?2",
@@ -69,8 +73,7 @@ impl Writer<'_> {
                 call: None,
                 kind: EventKind::DigitsErased,
                 at: now,
-                stage: Some(stage.without_digits()),
-                stage_dies_at: None,
+                stage: Some(stage.without_digits().into()),
             })?;
         }
         if erased > 0 {

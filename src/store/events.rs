@@ -44,9 +44,22 @@ pub struct NewEvent {
     pub kind: EventKind,
     pub at: Timestamp,
     /// What the invitation page shows from now on; `None` when it does not change.
-    pub stage: Option<CodeStage>,
-    /// When the digits in `stage` have to be erased.
-    pub stage_dies_at: Option<Timestamp>,
+    pub stage: Option<NewStage>,
+}
+
+/// What the invitation page shows from now on.
+#[derive(Debug, Clone)]
+pub struct NewStage {
+    pub stage: CodeStage,
+    /// When the digits in it have to be erased; `None` when there are none.
+    pub digits_die_at: Option<Timestamp>,
+}
+
+impl From<CodeStage> for NewStage {
+    /// A stage without digits.
+    fn from(stage: CodeStage) -> Self {
+        Self { stage, digits_die_at: None }
+    }
 }
 
 /// What the page showed from this event on.
@@ -62,7 +75,8 @@ impl Writer<'_> {
     /// # Errors
     /// When the database refuses.
     pub fn append_event(&self, event: &NewEvent) -> Result<EventId, StoreError> {
-        let stage = event.stage.as_ref().map(stage_json).transpose()?;
+        let stage = event.stage.as_ref();
+        let json = stage.map(|new| stage_json(&new.stage)).transpose()?;
         self.connection
             .prepare_cached(
                 "INSERT INTO events (project_id, invitation_id, call_id, kind, at, stage,
@@ -75,8 +89,8 @@ impl Writer<'_> {
                 event.call.as_ref().map(CallId::as_str),
                 event.kind.as_str(),
                 event.at.unix_millis(),
-                stage,
-                event.stage_dies_at.map(Timestamp::unix_millis),
+                json,
+                stage.and_then(|new| new.digits_die_at).map(Timestamp::unix_millis),
             ))?;
         let id = EventId(self.connection.last_insert_rowid());
         self.note_change(Change { invitation: event.invitation.clone(), event: id });

@@ -25,7 +25,7 @@ use crate::domain::{EventId, InvitationId};
 
 pub use calls::{CallEnd, NewCall, UnfinishedCall};
 pub use codes::NewCode;
-pub use events::{EventKind, NewEvent, StageEvent};
+pub use events::{EventKind, NewEvent, NewStage, StageEvent};
 pub use invitations::{Invitation, NewInvitation, OpenInvitation};
 pub use phone_numbers::{NewPhoneNumber, OwnNumber};
 pub use projects::NewProject;

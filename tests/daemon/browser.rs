@@ -115,8 +115,7 @@ async fn show(daemon: &TestDaemon, stage: CodeStage) {
         call: None,
         kind: EventKind::DigitsHeard,
         at: zavud::domain::Timestamp::from_unix_millis(0),
-        stage: Some(stage),
-        stage_dies_at: None,
+        stage: Some(stage.into()),
     };
     daemon.daemon.store.write(move |writer| writer.append_event(&event)).await.unwrap();
 }
@@ -188,6 +187,10 @@ async fn check_stage(browser: &Browser, index: usize, name: &str) {
                 .eval("[...document.querySelectorAll('[data-stage=listening] li')].map(e => e.textContent + e.className)")
                 .await;
             assert_eq!(cells, json!(["4", "8", "1", "5unsure", "", ""]));
+            let rows = browser
+                .eval("new Set([...document.querySelectorAll('[data-stage=listening] li')].map(e => e.offsetTop)).size")
+                .await;
+            assert_eq!(rows, 1, "the six digits stand in one line");
         }
         3 => {
             assert_eq!(browser.eval(&text("code-digits")).await, "481 529");
@@ -253,8 +256,7 @@ async fn a_page_left_open_comes_back_to_the_truth_after_the_daemon_was_gone() {
         call: None,
         kind: EventKind::CallRinging,
         at: now,
-        stage: Some(CodeStage::Ringing),
-        stage_dies_at: None,
+        stage: Some(CodeStage::Ringing.into()),
     };
     store.write(move |writer| writer.append_event(&event)).await.unwrap();
     let second = crate::support::Serving::start_on(&database, address);

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use zavud::clock::Clock as _;
 use zavud::domain::{CallId, CodeStage, EventId, HeardDigit, Timestamp};
-use zavud::store::{EventKind, NewCall, NewCode, NewEvent, Store};
+use zavud::store::{EventKind, NewCall, NewCode, NewEvent, NewStage, Store};
 
 use crate::support::{DeafModel, Invited, ManualClock, NUMBER, TestDaemon};
 
@@ -43,8 +43,7 @@ fn stage_event(invited: &Invited, stage: CodeStage, dies_at: Option<Timestamp>) 
         call: None,
         kind: EventKind::DigitsHeard,
         at: Timestamp::from_unix_millis(0),
-        stage: Some(stage),
-        stage_dies_at: dies_at,
+        stage: Some(NewStage { stage, digits_die_at: dies_at }),
     }
 }
 
@@ -198,15 +197,21 @@ async fn show_code(daemon: &TestDaemon, digits: &str, now: Timestamp, valid_unti
         read_at: now,
         valid_until,
     };
-    let event = NewEvent {
-        call: Some(call),
+    let half = stage_event(&invited, listening(&digits[..3]), Some(valid_until));
+    let read = NewEvent {
+        call: Some(call.clone()),
         kind: EventKind::CodeRead,
         ..stage_event(&invited, CodeStage::Code { code, valid_until }, Some(valid_until))
     };
+    let ended =
+        NewEvent { call: Some(call), kind: EventKind::CallEnded, stage: None, ..half.clone() };
     let write = daemon.daemon.store.write(move |writer| {
         writer.insert_call(&new_call)?;
         writer.insert_code(&row)?;
-        writer.append_event(&event)
+        for event in [&half, &read, &ended] {
+            writer.append_event(event)?;
+        }
+        Ok(())
     });
     write.await.unwrap();
 }
@@ -216,4 +221,39 @@ fn database_contains(daemon: &TestDaemon, text: &str) -> bool {
         let bytes = std::fs::read(file).unwrap();
         bytes.windows(text.len()).any(|window| window == text.as_bytes())
     })
+}
+
+#[tokio::test]
+async fn https_is_served_where_a_certificate_is_configured() {
+    let directory = tempfile::tempdir().unwrap();
+    let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) =
+        (directory.path().join("certificate.pem"), directory.path().join("key.pem"));
+    std::fs::write(&certificate, issued.cert.pem()).unwrap();
+    std::fs::write(&key, issued.signing_key.serialize_pem()).unwrap();
+    let system_clock = Arc::new(zavud::clock::SystemClock);
+    let daemon = TestDaemon::start_with(system_clock, Box::new(DeafModel), |config| {
+        config.web.tls_certificate = Some(certificate);
+        config.web.tls_key = Some(key);
+    })
+    .await;
+
+    let mut trusted = rustls::RootCertStore::empty();
+    trusted.add(issued.cert.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(daemon.daemon.web_address()).await.unwrap();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::get("/health").header("host", "localhost");
+    let response = sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    drop((sender, response));
+    daemon.daemon.stop().await;
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rtp_rs::RtpReader;
 
 use super::framer::Framer;
-use super::reorder::{Packet, Placed, Released, Reorder};
+use super::reorder::{Packet, Payload, Placed, Released, Reorder};
 use super::{PcmFrame, SAMPLE_RATE, g711};
 use crate::{Codec, MediaPlan};
 
@@ -60,15 +60,6 @@ pub struct ReceiverStatistics {
     pub restarts: u64,
     /// Frames thrown away because nobody polled them.
     pub overflowed_frames: u64,
-}
-
-/// What a packet holds for us.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Payload {
-    /// Encoded audio.
-    Audio(Vec<u8>),
-    /// telephone-event or comfort noise: it has a place in the order, and no sound.
-    Nothing,
 }
 
 /// Comfort noise has a static payload type and is sent without having been settled (RFC 3389 §4).

@@ -5,8 +5,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::receiver::Payload;
-
 /// A packet as far as its order matters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Packet {
@@ -14,6 +12,15 @@ pub(super) struct Packet {
     pub(super) sequence: u16,
     pub(super) timestamp: u32,
     pub(super) payload: Payload,
+}
+
+/// What a packet holds for us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Payload {
+    /// Encoded audio.
+    Audio(Vec<u8>),
+    /// telephone-event or comfort noise: it has a place in the order, and no sound.
+    Nothing,
 }
 
 /// A packet in its turn.

@@ -1,0 +1,96 @@
+//! Reading whole recordings: windows are cut and joined again without losing or repeating a digit.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use zavud::cli::demo_voice::Voice;
+use zavud::codes::{Decision, Finding};
+use zavud::config::Config;
+use zavud::domain::Language;
+use zavud::speech::whisper::WhisperModel;
+use zavud::speech::{
+    Heard, Hypothesis, Recogniser, RecogniserError, SpeechModel, Symbol, read_recording,
+};
+
+/// Notes how long the windows are that it is given, and hears nothing in them.
+#[derive(Default)]
+struct WindowLengths(Vec<usize>);
+
+impl Recogniser for WindowLengths {
+    fn read(&mut self, window: &[f32], _: Option<Language>) -> Result<Heard, RecogniserError> {
+        self.0.push(window.len());
+        Ok(Heard::new())
+    }
+}
+
+fn spoken(code: &str, language: &str) -> Vec<i16> {
+    let voice = Voice::of(language.parse().unwrap()).unwrap();
+    voice.speak(&code.parse().unwrap()).unwrap().samples
+}
+
+fn digits(hypothesis: &Hypothesis) -> String {
+    hypothesis
+        .symbols
+        .iter()
+        .filter_map(|symbol| match symbol {
+            Symbol::Digit { value, .. } => Some(char::from(b'0' + value)),
+            Symbol::Break { .. } => None,
+        })
+        .collect()
+}
+
+#[test]
+fn all_speech_is_read_in_windows_no_longer_than_the_model_takes() {
+    let call = spoken("481529", "en").repeat(2);
+    let window = Duration::from_secs(5);
+    let mut recogniser = WindowLengths::default();
+    let mut last = Hypothesis::default();
+    let mut read_until = Duration::ZERO;
+    read_recording(&call, &mut recogniser, window, None, |hypothesis| {
+        assert!(!last.is_final, "nothing follows the final hypothesis");
+        assert!(hypothesis.heard_until >= last.heard_until);
+        read_until = read_until.max(hypothesis.read_until);
+        last = hypothesis.clone();
+    })
+    .unwrap();
+    assert!(last.is_final && last.speech_heard);
+    assert!(last.read_until + last.quiet_for >= last.heard_until, "{last:?}");
+    assert!(recogniser.0.iter().all(|&length| length <= 5 * 16_000), "{:?}", recogniser.0);
+}
+
+#[test]
+fn silence_is_never_read() {
+    let mut recogniser = WindowLengths::default();
+    let mut last = Hypothesis::default();
+    let silence = vec![0; 80_000];
+    read_recording(&silence, &mut recogniser, Duration::from_secs(5), None, |hypothesis| {
+        last = hypothesis.clone();
+    })
+    .unwrap();
+    assert!(recogniser.0.is_empty());
+    assert!(last.is_final && !last.speech_heard);
+}
+
+#[test]
+fn a_call_of_several_windows_is_joined_without_loss_or_repetition() {
+    let config = Config::shipped(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let speech = &config.speech;
+    let model = WhisperModel::load(&speech.model, &speech.model_sha256, 2).unwrap();
+    let mut recogniser = model.recogniser().unwrap();
+    let call = spoken("481529", "es").repeat(2);
+    let mut last = Hypothesis::default();
+    let mut decision = Decision::default();
+    let mut shown = Vec::new();
+    let window = model.longest_window();
+    read_recording(&call, recogniser.as_mut(), window, None, |hypothesis| {
+        if let Finding::Code(code, _) = decision.consider(hypothesis) {
+            shown.push(code.expose().to_owned());
+        }
+        last = hypothesis.clone();
+    })
+    .unwrap();
+    assert_eq!(digits(&last), "481529".repeat(4));
+    assert!(!shown.is_empty() && shown.iter().all(|code| code == "481529"), "{shown:?}");
+}

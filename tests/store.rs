@@ -1,0 +1,144 @@
+//! The store: what a transaction keeps, what it refuses, and who is told.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use zavud::domain::{
+    CodeStage, EventId, InvitationId, InvitationToken, PhoneNumberId, ProjectId, Timestamp,
+};
+use zavud::store::{
+    Change, EventKind, NewEvent, NewInvitation, NewPhoneNumber, NewProject, Store, StoreError,
+};
+
+const NOW: Timestamp = Timestamp::from_unix_millis(1_795_000_000_000);
+
+struct Opened {
+    store: Store,
+    told: Arc<Mutex<Vec<Change>>>,
+    _directory: TempDir,
+}
+
+fn open() -> Opened {
+    let directory = tempfile::tempdir().unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let listener = Arc::clone(&told);
+    let on_commit = Box::new(move |change: &Change| listener.lock().unwrap().push(change.clone()));
+    let store = Store::open(&directory.path().join("zavud.db"), on_commit).unwrap();
+    Opened { store, told, _directory: directory }
+}
+
+fn project() -> NewProject {
+    NewProject { id: ProjectId::new(NOW, [1; 10]), name: "Acme".into(), created_at: NOW }
+}
+
+fn phone_number() -> NewPhoneNumber {
+    NewPhoneNumber {
+        id: PhoneNumberId::new(NOW, [2; 10]),
+        project: project().id,
+        number: "+15550100123".parse().unwrap(),
+        created_at: NOW,
+    }
+}
+
+fn invitation(index: u8) -> NewInvitation {
+    NewInvitation {
+        id: InvitationId::new(NOW, [index; 10]),
+        project: project().id,
+        token: InvitationToken::new([index; 20]),
+        client_name: None,
+        language: None,
+        phone_number: Some(phone_number().id),
+        created_at: NOW,
+        expires_at: NOW + Duration::from_secs(60),
+    }
+}
+
+fn event(stage: CodeStage) -> NewEvent {
+    NewEvent {
+        project: project().id,
+        invitation: invitation(3).id,
+        call: None,
+        kind: EventKind::CallRinging,
+        at: NOW,
+        stage: Some(stage.into()),
+    }
+}
+
+async fn fill(store: &Store) {
+    let insert = store.write(|writer| {
+        writer.insert_project(&project())?;
+        writer.insert_phone_number(&phone_number())?;
+        writer.insert_invitation(&invitation(3))
+    });
+    insert.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_number_serves_one_open_invitation_at_a_time() {
+    let opened = open();
+    fill(&opened.store).await;
+    let second = opened.store.write(|writer| writer.insert_invitation(&invitation(4))).await;
+    assert!(matches!(second, Err(StoreError::Database(_))), "{second:?}");
+    let open = opened.store.read(|reader| reader.open_invitation_for(&phone_number().id, NOW));
+    assert_eq!(open.await.unwrap().map(|open| open.id), Some(invitation(3).id));
+}
+
+#[tokio::test]
+async fn work_that_fails_leaves_nothing_and_does_not_touch_its_neighbours() {
+    let opened = open();
+    fill(&opened.store).await;
+    let good = opened.store.write(|writer| writer.append_event(&event(CodeStage::Ringing)));
+    let bad = opened.store.write(|writer| {
+        writer.append_event(&event(CodeStage::Expired))?;
+        Err::<(), _>(StoreError::Unexpected("on purpose".into()))
+    });
+    let (good, bad) = tokio::join!(good, bad);
+    assert!(matches!(bad, Err(StoreError::Unexpected(_))));
+    let invitation = invitation(3).id;
+    let stages =
+        opened.store.read(move |reader| reader.stages_after(&invitation, EventId(0), 10, NOW));
+    let stages: Vec<CodeStage> =
+        stages.await.unwrap().into_iter().map(|event| event.stage).collect();
+    assert_eq!(stages, [CodeStage::Ringing]);
+    let told = opened.told.lock().unwrap().clone();
+    assert_eq!(told, [Change { invitation: self::invitation(3).id, event: good.unwrap() }]);
+}
+
+#[tokio::test]
+async fn a_wrong_token_opens_nothing() {
+    let opened = open();
+    fill(&opened.store).await;
+    let by_token = |token: InvitationToken| {
+        opened.store.read(move |reader| reader.invitation_by_token(&token))
+    };
+    let found = by_token(InvitationToken::new([3; 20])).await.unwrap().unwrap();
+    assert_eq!(found.id, invitation(3).id);
+    for wrong in ["", "03", &"03".repeat(21), "' OR 1=1 --", "\0"] {
+        assert_eq!(by_token(InvitationToken::from_text(wrong.into())).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_opening_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("zavud.db");
+    let store = Store::open(&path, Box::new(|_| {})).unwrap();
+    fill(&store).await;
+    drop(store);
+    let store = Store::open(&path, Box::new(|_| {})).unwrap();
+    let number = "+15550100123".parse().unwrap();
+    let own = store.read(move |reader| reader.own_number(&number)).await.unwrap();
+    assert_eq!(own.map(|own| own.id), Some(phone_number().id));
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("zavud.db");
+    std::fs::write(&path, "this is a text file and no database at all").unwrap();
+    let error = Store::open(&path, Box::new(|_| {})).unwrap_err();
+    assert!(error.to_string().contains("zavud.db"), "{error}");
+}
