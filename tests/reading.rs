@@ -77,9 +77,10 @@ fn silence_is_never_read() {
 fn a_call_of_several_windows_is_joined_without_loss_or_repetition() {
     let config = Config::shipped(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
     let speech = &config.speech;
-    let model = WhisperModel::load(&speech.model, &speech.model_sha256, 2).unwrap();
+    let model = WhisperModel::load(&speech.model, &speech.model_sha256, 1).unwrap();
     let mut recogniser = model.recogniser().unwrap();
-    let call = spoken("481529", "es").repeat(2);
+    let call = spoken("481529", "es");
+    assert!(call.len() > 15 * 8_000, "longer than one window");
     let mut last = Hypothesis::default();
     let mut decision = Decision::default();
     let mut shown = Vec::new();
@@ -91,6 +92,6 @@ fn a_call_of_several_windows_is_joined_without_loss_or_repetition() {
         last = hypothesis.clone();
     })
     .unwrap();
-    assert_eq!(digits(&last), "481529".repeat(4));
+    assert_eq!(digits(&last), "481529".repeat(2));
     assert!(!shown.is_empty() && shown.iter().all(|code| code == "481529"), "{shown:?}");
 }
