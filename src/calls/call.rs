@@ -13,6 +13,7 @@ use crate::store::StoreError;
 use crate::telephony::{CallUpdate, EndReason, FrameSink, PcmFrame, PhoneCall};
 
 use super::journal::Journal;
+use super::switchboard::Claim;
 
 /// How long the last of the audio may take to be read after the call is over. It is far more than
 /// a loaded host needs; beyond, a reader thread has died.
@@ -21,17 +22,17 @@ const READING_TIMEOUT: Duration = Duration::from_secs(60);
 /// Answers the call, reads it and records what is found. Waits on updates of the call, on
 /// hypotheses and on time.
 pub(super) async fn conduct(
-    mut phone_call: PhoneCall,
+    mut line: Line,
     mut journal: Journal,
     (listener, hypotheses): (Listener, Hypotheses),
     max_duration: Duration,
     stop: CancellationToken,
 ) -> Result<(), StoreError> {
-    phone_call.answer(sink(listener));
-    let without_code = match phone_call.next_update().await {
+    line.phone_call.answer(sink(listener));
+    let without_code = match line.next_update().await {
         Some(CallUpdate::Established) => {
             journal.answered().await?;
-            let listening = Listening { phone_call, hypotheses, stop };
+            let listening = Listening { line: &mut line, hypotheses, stop };
             listening.run(&mut journal, Instant::now() + max_duration).await?
         }
         Some(CallUpdate::Ended(EndReason::Cancelled)) => CallOutcome::Abandoned,
@@ -46,14 +47,31 @@ fn sink(mut listener: Listener) -> FrameSink {
     Box::new(move |frame: PcmFrame| listener.hear(frame.samples))
 }
 
+/// A phone call, and the number that is taken for as long as the call is not wholly recorded.
+pub(super) struct Line {
+    pub(super) phone_call: PhoneCall,
+    pub(super) claim: Claim,
+}
+
+impl Line {
+    async fn next_update(&mut self) -> Option<CallUpdate> {
+        let update = self.phone_call.next_update().await;
+        match update {
+            Some(CallUpdate::Established) => {}
+            Some(CallUpdate::Ended(_)) | None => self.claim.line_is_down(),
+        }
+        update
+    }
+}
+
 /// An answered call.
-struct Listening {
-    phone_call: PhoneCall,
+struct Listening<'a> {
+    line: &'a mut Line,
     hypotheses: Hypotheses,
     stop: CancellationToken,
 }
 
-impl Listening {
+impl Listening<'_> {
     /// Records what is heard until all of the call is read. Returns its outcome for the case that
     /// no code was read.
     async fn run(
@@ -67,7 +85,7 @@ impl Listening {
         let mut deadline = hang_up_at;
         loop {
             tokio::select! {
-                update = self.phone_call.next_update(), if ended.is_none() => {
+                update = self.line.next_update(), if ended.is_none() => {
                     deadline = Instant::now() + READING_TIMEOUT;
                     ended = Some(match update {
                         Some(CallUpdate::Ended(EndReason::CallerHungUp | EndReason::HungUp)) => {
@@ -91,7 +109,7 @@ impl Listening {
                         return Ok(CallOutcome::Failed);
                     }
                     info!("the call goes on for too long and is ended");
-                    self.phone_call.hang_up();
+                    self.line.phone_call.hang_up();
                     deadline = Instant::now() + READING_TIMEOUT;
                 }
             }

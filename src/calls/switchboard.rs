@@ -1,6 +1,7 @@
 //! Takes calls as they come in, and gives each that is admitted a task of its own.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::store::{NewCall, Store, StoreError};
 use crate::telephony::{PhoneCall, StatusCode};
 
 use super::admission::{admit, calling_number, dialled_number};
-use super::call::conduct;
+use super::call::{Line, conduct};
 use super::journal::Journal;
 
 /// What calls are held to.
@@ -79,7 +80,7 @@ impl Switchboard {
             call.refuse(StatusCode::NOT_FOUND);
             return wait_for_end(call).await;
         };
-        let Some(_claim) = busy.claim(&number) else {
+        let Some(claim) = busy.claim(&number).await else {
             info!(number = %Redacted(&number), "call refused: the number is in a call already");
             call.refuse(StatusCode::BUSY_HERE);
             return wait_for_end(call).await;
@@ -109,7 +110,7 @@ impl Switchboard {
         let ears = self.speech.listen(admitted.language);
         let Self { store, clock, rules, .. } = self;
         let journal = Journal::open(store, clock, new_call, admitted, rules.code_valid_for).await?;
-        conduct(call, journal, ears, rules.max_duration, stop).await
+        conduct(Line { phone_call: call, claim }, journal, ears, rules.max_duration, stop).await
     }
 }
 
@@ -122,28 +123,88 @@ async fn wait_for_end(mut call: PhoneCall) -> Result<(), StoreError> {
 
 /// The numbers that are in a call: a second call to one of them is refused.
 #[derive(Debug, Clone, Default)]
-struct BusyNumbers(Arc<Mutex<HashSet<PhoneNumber>>>);
+struct BusyNumbers(Arc<Mutex<HashMap<PhoneNumber, Occupied>>>);
+
+#[derive(Debug)]
+struct Occupied {
+    line: LineState,
+    /// Cancelled when the number is free again.
+    freed: CancellationToken,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LineState {
+    Up,
+    /// The phone call is over; the last of it is still being read and recorded.
+    Down,
+}
 
 impl BusyNumbers {
-    fn claim(&self, number: &PhoneNumber) -> Option<Claim> {
-        let is_free = self.lock().insert(number.clone());
-        is_free.then(|| Claim { busy: self.clone(), number: number.clone() })
+    /// `None` when the number is in a call. A call that is over, and not yet wholly read, is waited
+    /// for: whoever calls again at once must not find the number busy, nor be overtaken on the page
+    /// by the end of the call before.
+    async fn claim(&self, number: &PhoneNumber) -> Option<Claim> {
+        loop {
+            let freed = match self.lock().entry(number.clone()) {
+                Entry::Vacant(free) => {
+                    free.insert(Occupied { line: LineState::Up, freed: CancellationToken::new() });
+                    return Some(Claim { busy: self.clone(), number: number.clone() });
+                }
+                Entry::Occupied(occupied) if occupied.get().line == LineState::Up => return None,
+                Entry::Occupied(occupied) => occupied.get().freed.clone(),
+            };
+            freed.cancelled().await;
+        }
     }
 
-    /// No code panics while it holds the lock, so a poisoned set is still whole.
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<PhoneNumber>> {
+    /// No code panics while it holds the lock, so a poisoned map is still whole.
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<PhoneNumber, Occupied>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A number that is in a call, for as long as this lives.
-struct Claim {
+pub(super) struct Claim {
     busy: BusyNumbers,
     number: PhoneNumber,
 }
 
+impl Claim {
+    /// The phone call is over: the next one may wait for what is left to do.
+    pub(super) fn line_is_down(&self) {
+        if let Some(occupied) = self.busy.lock().get_mut(&self.number) {
+            occupied.line = LineState::Down;
+        }
+    }
+}
+
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.busy.lock().remove(&self.number);
+        if let Some(occupied) = self.busy.lock().remove(&self.number) {
+            occupied.freed.cancel();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_number_in_a_call_is_refused_and_one_whose_call_is_over_is_waited_for() {
+        let busy = BusyNumbers::default();
+        let number: PhoneNumber = "+34600000001".parse().unwrap();
+        let first = busy.claim(&number).await.unwrap();
+        assert!(busy.claim(&number).await.is_none());
+        first.line_is_down();
+        let mut second = Box::pin(busy.claim(&number));
+        assert!(second.as_mut().now_or_never().is_none());
+        drop(first);
+        let second = second.await.unwrap();
+        assert!(busy.claim(&number).await.is_none());
+        drop(second);
+        assert!(busy.claim(&number).await.is_some());
     }
 }
