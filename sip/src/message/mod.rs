@@ -1,8 +1,10 @@
 //! Messages as values: what a request and a response are made of (RFC 3261 §7).
 //! Knows nothing of transactions, dialogs or time.
 
+mod framer;
 pub(crate) mod header;
 mod lexer;
+mod lines;
 mod method;
 mod parse;
 mod write;
@@ -12,6 +14,7 @@ mod tests;
 
 use std::net::SocketAddr;
 
+pub(crate) use framer::{Frame, StreamFramer};
 pub(crate) use header::{CSeq, HeaderName, Headers, NameAddr, Via};
 pub(crate) use lexer::Parameters;
 pub(crate) use method::Method;

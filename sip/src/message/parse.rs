@@ -1,16 +1,17 @@
-//! Datagrams to messages, tolerant of what can be understood (RFC 3261 §7, §18.3; RFC 4475).
+//! Bytes to messages, tolerant of what can be understood (RFC 3261 §7, §18.3; RFC 4475): the bytes
+//! of one datagram, or of one frame of a stream (`framer`).
 //!
 //! A problem does not stop the reading: the essential headers are still looked for, because only
-//! with them can a peer be told of its mistake. Framing on streams is another matter and has no
-//! place here.
+//! with them can a peer be told of its mistake.
 
 use super::header::{CSeq, HeaderName, Headers, NameAddr, Via};
+use super::lines::Lines;
 use super::{Essentials, Message, Method, Request, Response, lexer};
 use crate::error::ParseError;
 use crate::{StatusCode, Uri};
 
 /// Cap on a message.
-const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+pub(super) const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 /// Cap on the number of header lines.
 const MAX_HEADERS: usize = 128;
 /// Cap on a line, unfolded.
@@ -18,7 +19,7 @@ const MAX_LINE_BYTES: usize = 8 * 1024;
 /// Cap on the values of Via, and of Route.
 const MAX_HOPS: usize = 32;
 
-/// A datagram that is no message.
+/// Bytes that are no message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ParseFailure {
     pub(crate) error: ParseError,
@@ -33,23 +34,41 @@ impl From<ParseError> for ParseFailure {
     }
 }
 
-/// Reads one datagram.
-pub(crate) fn parse(datagram: &[u8]) -> Result<Message, ParseFailure> {
-    if datagram.len() > MAX_MESSAGE_BYTES {
-        return Err(ParseError::TooLarge { bytes: datagram.len() }.into());
+impl ParseFailure {
+    /// A message whose end in its stream cannot be told, and of which only the head, or a part of
+    /// it, is there: its sender is told of `error`, if it can be.
+    pub(super) fn of_head(head: &[u8], error: ParseError) -> Self {
+        let answerable = match parse(head) {
+            Ok(Message::Request(request)) if request.method != Method::Ack => {
+                Some(Box::new(request.essentials))
+            }
+            Ok(Message::Request(_) | Message::Response(_) | Message::KeepAlive) => None,
+            Err(failure) => failure.answerable,
+        };
+        Self { error, answerable }
+    }
+}
+
+/// Reads one datagram, or one frame of a stream.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Message, ParseFailure> {
+    if bytes.len() > MAX_MESSAGE_BYTES {
+        return Err(ParseError::TooLarge { bytes: bytes.len() }.into());
     }
     // Line ends before the start line are ignored (RFC 3261 §7.5). Some peers send zero bytes to
     // keep a binding alive.
-    let Some(start) = datagram.iter().position(|byte| !b"\r\n\0".contains(byte)) else {
+    let Some(start) = bytes.iter().position(|byte| !b"\r\n\0".contains(byte)) else {
         return Ok(Message::KeepAlive);
     };
     let mut problems = Problems::default();
-    let (lines, rest) = split_head(&datagram[start..], &mut problems);
-    let Some((start_line, header_lines)) = lines.split_first() else {
-        return Err(ParseError::StartLine.into());
-    };
-    let start_line = parse_start_line(start_line);
-    let headers = parse_headers(header_lines, &mut problems);
+    let mut lines = Lines::new(&bytes[start..]);
+    let start_line = lines.next().ok_or(ParseError::StartLine)?;
+    problems.note_length_of(&start_line);
+    let start_line = parse_start_line(&start_line);
+    let headers = parse_headers(&mut lines, &mut problems);
+    let rest = lines.body().unwrap_or_else(|| {
+        problems.note(ParseError::HeadNotEnded);
+        &[]
+    });
     let essentials = parse_essentials(&headers, &mut problems)?;
     check_numbers(&headers, &mut problems);
     let body = cut_body(&headers, rest, &mut problems);
@@ -68,6 +87,12 @@ struct Problems(Option<ParseError>);
 impl Problems {
     fn note(&mut self, error: ParseError) {
         self.0.get_or_insert(error);
+    }
+
+    fn note_length_of(&mut self, line: &[u8]) {
+        if line.len() > MAX_LINE_BYTES {
+            self.note(ParseError::LineTooLong { limit: MAX_LINE_BYTES });
+        }
     }
 }
 
@@ -117,41 +142,6 @@ enum StartLine {
     Response(StatusCode),
 }
 
-/// Cuts the head into unfolded lines (RFC 3261 §7.3.1), and what comes after the empty line. A bare
-/// LF ends a line too.
-fn split_head<'a>(datagram: &'a [u8], problems: &mut Problems) -> (Vec<Vec<u8>>, &'a [u8]) {
-    let mut lines: Vec<Vec<u8>> = Vec::new();
-    let mut rest = datagram;
-    loop {
-        let Some(end) = rest.iter().position(|&byte| byte == b'\n') else {
-            problems.note(ParseError::HeadNotEnded);
-            return (lines, &[]);
-        };
-        let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
-        rest = &rest[end + 1..];
-        if line.is_empty() {
-            return (lines, rest);
-        }
-        let folded = line.starts_with(b" ") || line.starts_with(b"\t");
-        // One line more than there may be headers: the start line.
-        let full = lines.len() > MAX_HEADERS;
-        match lines.last_mut() {
-            Some(last) if folded => {
-                last.push(b' ');
-                last.extend_from_slice(line.trim_ascii());
-            }
-            _ if full => {
-                problems.note(ParseError::TooManyHeaders { limit: MAX_HEADERS });
-                continue;
-            }
-            _ => lines.push(line.to_vec()),
-        }
-        if lines.last().is_some_and(|line| line.len() > MAX_LINE_BYTES) {
-            problems.note(ParseError::LineTooLong { limit: MAX_LINE_BYTES });
-        }
-    }
-}
-
 fn parse_start_line(line: &[u8]) -> Result<StartLine, ParseError> {
     if let Some(status) = line.strip_prefix(b"SIP/2.0 ") {
         let code = status.get(..3).and_then(lexer::parse_number).and_then(StatusCode::new);
@@ -173,12 +163,18 @@ fn parse_start_line(line: &[u8]) -> Result<StartLine, ParseError> {
     Ok(StartLine::Request { method, uri: Uri::parse(uri) })
 }
 
-fn parse_headers(lines: &[Vec<u8>], problems: &mut Problems) -> Headers {
+fn parse_headers(lines: &mut Lines<'_>, problems: &mut Problems) -> Headers {
     let mut headers = Headers::default();
-    for line in lines {
-        match lexer::split_once(line, b':') {
-            Some((name, value)) if !name.is_empty() => headers.push(HeaderName::parse(name), value),
-            _ => problems.note(ParseError::HeaderLine),
+    for (index, line) in lines.enumerate() {
+        // Whoever sends more is not worth reading, but the body must be found.
+        if index >= MAX_HEADERS {
+            problems.note(ParseError::TooManyHeaders { limit: MAX_HEADERS });
+            continue;
+        }
+        problems.note_length_of(&line);
+        match split_header(&line) {
+            Some((name, value)) => headers.push(name, value),
+            None => problems.note(ParseError::HeaderLine),
         }
     }
     for (name, header) in [(HeaderName::Via, "Via"), (HeaderName::Route, "Route")] {
@@ -187,6 +183,12 @@ fn parse_headers(lines: &[Vec<u8>], problems: &mut Problems) -> Headers {
         }
     }
     headers
+}
+
+/// Name and value of a header line; `None` if it has no name.
+fn split_header(line: &[u8]) -> Option<(HeaderName, &[u8])> {
+    let (name, value) = lexer::split_once(line, b':')?;
+    (!name.is_empty()).then(|| (HeaderName::parse(name), value))
 }
 
 fn parse_essentials(headers: &Headers, problems: &mut Problems) -> Result<Essentials, ParseError> {
@@ -232,16 +234,13 @@ fn check_numbers(headers: &Headers, problems: &mut Problems) {
 /// The body: as long as Content-Length says, or to the end of the datagram without one (RFC 3261
 /// §18.3).
 fn cut_body(headers: &Headers, rest: &[u8], problems: &mut Problems) -> Vec<u8> {
-    let mut lengths = headers.lines(&HeaderName::ContentLength);
-    let Some(first) = lengths.next() else {
-        return rest.to_vec();
-    };
-    if lengths.any(|other| other != first) {
-        problems.note(ParseError::RepeatedHeader { header: "Content-Length" });
-    }
-    let Some(declared) = lexer::parse_number::<u64>(first) else {
-        problems.note(ParseError::Header { header: "Content-Length" });
-        return Vec::new();
+    let declared = match declared_length(headers.lines(&HeaderName::ContentLength)) {
+        Ok(Some(declared)) => declared,
+        Ok(None) => return rest.to_vec(),
+        Err(error) => {
+            problems.note(error);
+            return Vec::new();
+        }
     };
     match usize::try_from(declared).ok().and_then(|length| rest.get(..length)) {
         Some(body) => body.to_vec(),
@@ -249,5 +248,29 @@ fn cut_body(headers: &Headers, rest: &[u8], problems: &mut Problems) -> Vec<u8> 
             problems.note(ParseError::BodyTruncated { declared, available: rest.len() });
             Vec::new()
         }
+    }
+}
+
+/// The Content-Length of a head: all that a stream must know of one. Framer and parser read it the
+/// same way, since a length read in two ways makes two messages of one.
+pub(super) fn content_length(head: &[u8]) -> Result<Option<u64>, ParseError> {
+    declared_length(Lines::new(head).skip(1).filter_map(|line| match split_header(&line) {
+        Some((HeaderName::ContentLength, value)) => Some(value.to_vec()),
+        Some(_) | None => None,
+    }))
+}
+
+fn declared_length<V: AsRef<[u8]>>(
+    mut values: impl Iterator<Item = V>,
+) -> Result<Option<u64>, ParseError> {
+    let Some(first) = values.next() else {
+        return Ok(None);
+    };
+    if values.any(|other| other.as_ref() != first.as_ref()) {
+        return Err(ParseError::RepeatedHeader { header: "Content-Length" });
+    }
+    match lexer::parse_number(first.as_ref()) {
+        Some(declared) => Ok(Some(declared)),
+        None => Err(ParseError::Header { header: "Content-Length" }),
     }
 }
