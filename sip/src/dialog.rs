@@ -1,10 +1,8 @@
 //! Dialogs (RFC 3261 §12): who the two ends are, in which order their requests come, and which way
 //! ours take. Knows nothing of calls or sessions.
 
-use std::net::SocketAddr;
-
-use crate::Uri;
 use crate::message::{CSeq, Essentials, HeaderName, Method, NameAddr, Request, Response, Via};
+use crate::{Advertised, Flow, Uri};
 
 /// What tells a dialog from every other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,15 +37,15 @@ pub(crate) struct Dialog {
     remote_target: Uri,
     /// Verbatim, in the order our requests take them.
     route_set: Vec<NameAddr>,
-    /// Where the peer's last request came from. This package resolves no names, so this is the next
+    /// The way the peer's last request came. This package resolves no names, so this is the next
     /// hop of our requests.
-    next_hop: SocketAddr,
+    next_hop: Flow,
 }
 
 impl Dialog {
     /// The dialog that a 2xx to this INVITE begins (§12.1.1). Without a readable Contact the From
     /// stands in for it.
-    pub(crate) fn of_server(invite: &Request, source: SocketAddr, local_tag: &[u8]) -> Self {
+    pub(crate) fn of_server(invite: &Request, flow: Flow, local_tag: &[u8]) -> Self {
         let essentials = &invite.essentials;
         let records = invite.headers.list(&HeaderName::RecordRoute);
         let fallback = essentials.from.uri().cloned();
@@ -59,16 +57,16 @@ impl Dialog {
             remote_cseq: essentials.cseq.number,
             remote_target: contact(invite)
                 .or(fallback)
-                .unwrap_or_else(|| Uri::from_address(source)),
+                .unwrap_or_else(|| Uri::from_address(flow.remote)),
             route_set: records
                 .filter_map(|record| NameAddr::parse(record, "Record-Route").ok())
                 .collect(),
-            next_hop: source,
+            next_hop: flow,
         }
     }
 
     /// The dialog that this 2xx to our INVITE begins (§12.1.2): the route set turned round.
-    pub(crate) fn of_client(invite: &Request, answer: &Response, next_hop: SocketAddr) -> Self {
+    pub(crate) fn of_client(invite: &Request, answer: &Response, next_hop: Flow) -> Self {
         let contact = answer.headers.list(&HeaderName::Contact).next();
         let contact = contact.and_then(|contact| NameAddr::parse(contact, "Contact").ok());
         let records = answer.headers.list(&HeaderName::RecordRoute);
@@ -108,16 +106,12 @@ impl Dialog {
 
     /// Takes note of a request of the peer: whether it comes in order (§12.2.2). An ACK and a
     /// CANCEL are not asked.
-    pub(crate) fn accept(
-        &mut self,
-        request: &Request,
-        source: SocketAddr,
-    ) -> Result<(), OutOfOrder> {
+    pub(crate) fn accept(&mut self, request: &Request, flow: Flow) -> Result<(), OutOfOrder> {
         if request.essentials.cseq.number < self.remote_cseq {
             return Err(OutOfOrder);
         }
         self.remote_cseq = request.essentials.cseq.number;
-        self.next_hop = source;
+        self.next_hop = flow;
         Ok(())
     }
 
@@ -132,28 +126,32 @@ impl Dialog {
     pub(crate) fn request(
         &mut self,
         method: Method,
-        local: SocketAddr,
+        advertised: &Advertised,
         branch: &[u8],
-    ) -> (SocketAddr, Request) {
+    ) -> (Flow, Request) {
         self.local_cseq += 1;
         let cseq = CSeq { number: self.local_cseq, method };
-        (self.next_hop, self.compose(cseq, local, branch))
+        (self.next_hop, self.compose(cseq, advertised, branch))
     }
 
     /// The ACK to a 2xx to our INVITE (§13.2.2.4), and where to send it.
     pub(crate) fn ack(
         &self,
         invite_cseq: u32,
-        local: SocketAddr,
+        advertised: &Advertised,
         branch: &[u8],
-    ) -> (SocketAddr, Request) {
+    ) -> (Flow, Request) {
         let cseq = CSeq { number: invite_cseq, method: Method::Ack };
-        (self.next_hop, self.compose(cseq, local, branch))
+        (self.next_hop, self.compose(cseq, advertised, branch))
     }
 
-    fn compose(&self, cseq: CSeq, local: SocketAddr, branch: &[u8]) -> Request {
+    fn compose(&self, cseq: CSeq, advertised: &Advertised, branch: &[u8]) -> Request {
         let essentials = Essentials {
-            via: Via::ours(local, branch),
+            via: Via::ours(
+                self.next_hop.transport(),
+                advertised.address_for(&self.next_hop),
+                branch,
+            ),
             lower_vias: Vec::new(),
             from: self.local.clone(),
             to: self.remote.clone(),

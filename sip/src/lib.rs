@@ -3,9 +3,10 @@
 //! Nothing here reads a clock, opens a socket or starts a thread. [`Endpoint`] takes in datagrams,
 //! commands and the time, and gives out datagrams to send, events for the application, and the time
 //! it wants to be woken. [`rtp::Receiver`] turns the RTP of one call into PCM frames in the same
-//! manner. [`call_out::CallOut`] is the other end: a caller.
+//! manner. [`call_out::CallOut`] is the other end: a caller. Messages travel over a [`Flow`]: UDP, or a
+//! TCP or TLS connection that the shell opens and closes.
 //!
-//! This slice is UDP only. An INVITE without a session description is answered with an offer;
+//! An INVITE without a session description is answered with an offer;
 //! extensions (100rel, timer), UPDATE, registration, authentication and TLS are not there yet, and
 //! are refused as RFC 3261 wants it.
 //!
@@ -15,24 +16,25 @@
 //! use std::net::SocketAddr;
 //! use std::time::Instant;
 //!
-//! use sip::{AnswerPlan, CallCommand, CallEvent, Endpoint, Input, Output};
+//! use sip::{AnswerPlan, CallCommand, CallEvent, Endpoint, Flow, Input, Output};
 //!
 //! /// Carries out everything the endpoint wants, and says when it wants to be woken.
 //! fn drain(
 //!     endpoint: &mut Endpoint,
 //!     now: Instant,
 //!     media_address: SocketAddr,
-//!     mut send: impl FnMut(SocketAddr, &[u8]),
+//!     mut send: impl FnMut(Flow, &[u8]),
 //! ) -> Instant {
 //!     loop {
 //!         match endpoint.poll_output() {
-//!             Output::Transmit(transmit) => send(transmit.destination, &transmit.bytes),
+//!             Output::Transmit(transmit) => send(transmit.flow, &transmit.bytes),
 //!             Output::Event(CallEvent::Incoming { call, .. }) => {
 //!                 let command = CallCommand::Answer(AnswerPlan { media_address });
 //!                 endpoint.handle(Input::Command { now, call, command });
 //!             }
 //!             Output::Event(CallEvent::Established { .. } | CallEvent::MediaChanged { .. }) => {}
 //!             Output::Event(CallEvent::Ended { call, reason }) => println!("{call} ended: {reason:?}"),
+//!             Output::Close(connection) => println!("close {connection:?}"),
 //!             Output::Dropped(dropped) => println!("dropped: {:?}", dropped.reason),
 //!             Output::Timeout(wake_at) => return wake_at,
 //!         }
@@ -40,7 +42,8 @@
 //! }
 //! # let now = Instant::now();
 //! # let contact: SocketAddr = "192.0.2.1:5060".parse().unwrap();
-//! # let config = sip::EndpointConfig { contact, peers: vec![], server_name: String::new(), max_calls: 1, seed: [0; 32] };
+//! # let advertised = sip::Advertised::new(contact);
+//! # let config = sip::EndpointConfig { advertised, peers: vec![], server_name: String::new(), max_calls: 1, seed: [0; 32] };
 //! # let mut endpoint = Endpoint::new(config, now);
 //! # assert!(drain(&mut endpoint, now, contact, |_, _| {}) > now);
 //! ```
@@ -55,6 +58,7 @@ pub mod call_out;
 mod dialog;
 mod endpoint;
 mod error;
+mod flow;
 mod message;
 pub mod rtp;
 mod sdp;
@@ -69,6 +73,7 @@ pub use endpoint::{
     DropReason, Dropped, Endpoint, EndpointConfig, Input, Output, Peer, Readiness, Transmit,
 };
 pub use error::{NegotiationError, ParseError, PeerIncompatible, PeerMisbehaved};
+pub use flow::{Advertised, Channel, ConnectionId, Flow, Transport};
 pub use sdp::{Codec, Direction, MediaPlan};
 pub use status::StatusCode;
 pub use uri::{Scheme, Uri};

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::Transport;
 use crate::error::ParseError;
 
 /// A URI as it was written, with its parts. `Display` writes it back verbatim; `Debug` hides the
@@ -56,7 +57,23 @@ impl Uri {
         }
     }
 
-    /// The `sip:` URI of an address, as it stands in our Contact.
+    /// The URI of our Contact, over this transport (RFC 3261 §19.1.1). UDP is what a URI without a
+    /// transport means.
+    pub(crate) fn reached_over(transport: Transport, address: SocketAddr) -> Self {
+        let uri = Self::from_address(address);
+        let name = match transport {
+            Transport::Udp => return uri,
+            Transport::Tcp => "tcp",
+            Transport::Tls => "tls",
+        };
+        Self {
+            text: format!("{};transport={name}", uri.text),
+            parameters: vec![("transport".to_owned(), Some(name.to_owned()))],
+            ..uri
+        }
+    }
+
+    /// The `sip:` URI of an address.
     pub fn from_address(address: SocketAddr) -> Self {
         Self {
             text: format!("sip:{address}"),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sip::call_out::{CallOut, CallOutEnd, CallOutEvent, CallOutPlan, Input, Output};
 use sip::rtp::{FRAME_SAMPLES, Sender, SenderConfig};
-use sip::{MediaPlan, StatusCode, Uri};
+use sip::{Flow, MediaPlan, StatusCode, Uri};
 use tokio::net::UdpSocket;
 use tokio::time::sleep_until;
 
@@ -78,7 +78,7 @@ pub async fn place_call(
         let wake_at = loop {
             match line.call.poll_output() {
                 Output::Transmit(transmit) => {
-                    let sent = line.signalling.send_to(&transmit.bytes, transmit.destination);
+                    let sent = line.signalling.send_to(&transmit.bytes, transmit.flow.remote);
                     sent.await.map_err(network)?;
                 }
                 Output::Event(event) => {
@@ -94,7 +94,7 @@ pub async fn place_call(
         tokio::select! {
             received = line.signalling.recv(&mut buffer) => {
                 let length = received.map_err(network)?;
-                line.call.handle(Input::Datagram { now: Instant::now(), bytes: &buffer[..length] });
+                line.call.handle(Input::Message { now: Instant::now(), bytes: &buffer[..length] });
             }
             () = sleep_until(next_packet.unwrap_or(wake_at).into()), if next_packet.is_some() => {
                 line.play(&mut progress).await.map_err(network)?;
@@ -140,7 +140,7 @@ impl Line {
         let media = UdpSocket::bind((local.ip(), 0)).await?;
         let plan = CallOutPlan {
             local,
-            remote,
+            remote: Flow::udp(remote),
             target,
             caller,
             media_address: media.local_addr()?,
@@ -213,7 +213,7 @@ impl Line {
     async fn see_off(&mut self) {
         while let Output::Transmit(transmit) = self.call.poll_output() {
             // The call is over; nobody waits for this any more.
-            let _ = self.signalling.send_to(&transmit.bytes, transmit.destination).await;
+            let _ = self.signalling.send_to(&transmit.bytes, transmit.flow.remote).await;
         }
     }
 }

@@ -137,6 +137,8 @@ impl EventLoop {
         loop {
             match self.endpoint.poll_output() {
                 Output::Transmit(transmit) => self.send(transmit).await,
+                // No connection was ever opened.
+                Output::Close(_) => {}
                 Output::Event(event) => self.tell(event),
                 Output::Dropped(dropped) => report_drop(&dropped),
                 Output::Timeout(wake_at) => return wake_at,
@@ -144,7 +146,8 @@ impl EventLoop {
         }
     }
 
-    async fn send(&mut self, Transmit { destination, bytes }: Transmit) {
+    async fn send(&mut self, Transmit { flow, bytes }: Transmit) {
+        let destination = flow.remote;
         let Err(error) = self.socket.send_to(&bytes, destination).await else { return };
         if self.warned_peers.len() >= MOST_WARNED_PEERS {
             self.warned_peers.clear();
@@ -170,7 +173,7 @@ impl EventLoop {
 
     fn admit(&mut self, call: CallHandle, invite: Box<IncomingCall>) {
         let (updates, receiver) = mpsc::channel(UPDATES);
-        let signalling = invite.source;
+        let signalling = invite.source.remote;
         self.calls.insert(call, Call { signalling, updates, media: Media::None });
         let phone_call = PhoneCall::new(call, invite, receiver, self.commands.clone());
         if self.incoming.try_send(phone_call).is_err() {
@@ -262,7 +265,7 @@ impl EventLoop {
 
 /// One line a drop of a stranger, in a fixed form that a ban list can match.
 fn report_drop(dropped: &Dropped) {
-    let source = dropped.source.ip();
+    let source = dropped.source.remote.ip();
     match &dropped.reason {
         DropReason::UnknownSource => warn!("SIP from a stranger dropped, source={source}"),
         DropReason::Malformed(error) => debug!(%source, %error, "malformed SIP dropped"),

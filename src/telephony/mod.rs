@@ -16,7 +16,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use rand::Rng as _;
-use sip::{Endpoint, EndpointConfig};
+use sip::{Advertised, Endpoint, EndpointConfig};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -82,7 +82,7 @@ impl Telephony {
         let address = socket.local_addr().map_err(cannot_listen)?;
 
         let endpoint_config = EndpointConfig {
-            contact: SocketAddr::new(config.advertised_address, address.port()),
+            advertised: Advertised::new(SocketAddr::new(config.advertised_address, address.port())),
             peers: config.peers.clone(),
             server_name: concat!("zavud/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_calls: config.max_calls,

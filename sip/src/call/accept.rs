@@ -19,7 +19,11 @@ impl Call {
         };
         // Some peers read the session id of o= into a signed number.
         let session = scene.rng.random::<u64>() >> 2;
-        let origin = Origin { address: scene.local.contact, session, version: 1 };
+        let origin = Origin {
+            address: scene.local.advertised.address_for(&ringing.invite.flow),
+            session,
+            version: 1,
+        };
         let media_address = plan.media_address;
         let (description, media) = match &ringing.offer {
             Some(offer) => {

@@ -9,7 +9,7 @@ impl Call {
     /// The caller's BYE gets a 200 in every state; an INVITE still open gets a 487 (§15.1.2).
     pub(crate) fn bye(self, request: &Request, opening: Opening, scene: &mut Scene<'_>) -> Step {
         let response =
-            scene.local.response(&request.essentials, opening.source, StatusCode::OK, None);
+            scene.local.response(&request.essentials, opening.flow, StatusCode::OK, None);
         scene.effects.push(Effect::Respond {
             reply: Reply::Other(Box::new(opening)),
             response: Box::new(response),

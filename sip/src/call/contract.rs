@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::NegotiationError;
 use crate::sdp::MediaPlan;
-use crate::{StatusCode, Uri};
+use crate::{Flow, StatusCode, Uri};
 
 /// Names a call inside one endpoint. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,8 +57,8 @@ pub enum CallEvent {
 pub struct IncomingCall {
     /// Name of the peer, from the configuration.
     pub peer: Arc<str>,
-    /// Where the INVITE came from.
-    pub source: SocketAddr,
+    /// How the INVITE came.
+    pub source: Flow,
     /// Call-ID, for logs; bytes that are not UTF-8 are replaced.
     pub sip_call_id: String,
     /// Request-URI.

@@ -25,7 +25,7 @@ use crate::sdp::{MediaPlan, Negotiation, Origin};
 use crate::transaction::TransactionId;
 use crate::transaction::table::Opening;
 use crate::transaction::timers::{ACK_LIMIT, ANSWER_LIMIT, Backoff};
-use crate::{StatusCode, Uri};
+use crate::{Advertised, Flow, StatusCode, Uri};
 
 /// A call that came in.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ struct Answering {
     /// CSeq of the INVITE, which is that of the ACK.
     cseq: u32,
     response: Vec<u8>,
-    destination: SocketAddr,
+    flow: Flow,
     retransmission: Backoff,
     ack_limit: Instant,
     session: OwnSession,
@@ -116,12 +116,12 @@ pub(crate) enum Effect {
     },
     /// Bytes that are nobody's transaction: a 2xx once more.
     Transmit {
-        destination: SocketAddr,
+        flow: Flow,
         bytes: Vec<u8>,
     },
     /// A request of our own, with a client transaction.
     Request {
-        destination: SocketAddr,
+        flow: Flow,
         request: Box<Request>,
     },
     Event(CallEvent),
@@ -148,7 +148,7 @@ pub(crate) struct Scene<'a> {
 /// How we appear in messages.
 #[derive(Clone, Debug)]
 pub(crate) struct Local {
-    pub(crate) contact: SocketAddr,
+    pub(crate) advertised: Advertised,
     pub(crate) server_name: String,
 }
 
@@ -157,19 +157,21 @@ impl Local {
     pub(crate) fn response(
         &self,
         request: &Essentials,
-        source: SocketAddr,
+        flow: Flow,
         status: StatusCode,
         tag: Option<&[u8]>,
     ) -> Response {
-        let response = Response::to(request, source, status, tag);
+        let response = Response::to(request, flow.remote, status, tag);
         if self.server_name.is_empty() {
             return response;
         }
         response.with(HeaderName::Server, self.server_name.as_bytes())
     }
 
-    pub(crate) fn contact_value(&self) -> Vec<u8> {
-        format!("<{}>", Uri::from_address(self.contact)).into_bytes()
+    /// The Contact of a message over this flow.
+    pub(crate) fn contact_value(&self, flow: &Flow) -> Vec<u8> {
+        let address = self.advertised.address_for(flow);
+        format!("<{}>", Uri::reached_over(flow.transport(), address)).into_bytes()
     }
 }
 
@@ -178,12 +180,12 @@ impl Local {
 pub(crate) struct PendingInvite {
     essentials: Essentials,
     record_routes: Vec<Vec<u8>>,
-    source: SocketAddr,
+    flow: Flow,
     transaction: TransactionId,
 }
 
 impl PendingInvite {
-    pub(crate) fn new(request: &Request, source: SocketAddr, transaction: TransactionId) -> Self {
+    pub(crate) fn new(request: &Request, flow: Flow, transaction: TransactionId) -> Self {
         Self {
             essentials: request.essentials.clone(),
             record_routes: request
@@ -191,23 +193,23 @@ impl PendingInvite {
                 .list(&HeaderName::RecordRoute)
                 .map(<[u8]>::to_vec)
                 .collect(),
-            source,
+            flow,
             transaction,
         }
     }
 
     fn refusal(&self, local: &Local, status: StatusCode, tag: &[u8]) -> Response {
-        local.response(&self.essentials, self.source, status, Some(tag))
+        local.response(&self.essentials, self.flow, status, Some(tag))
     }
 
     /// A 200 with what begins or refreshes a dialog (RFC 3261 §12.1.1, §13.3.1.4).
     fn success(&self, local: &Local, tag: &[u8], description: &[u8]) -> Response {
-        let response = local.response(&self.essentials, self.source, StatusCode::OK, Some(tag));
+        let response = local.response(&self.essentials, self.flow, StatusCode::OK, Some(tag));
         let response = self.record_routes.iter().fold(response, |response, route| {
             response.with(HeaderName::RecordRoute, route.as_slice())
         });
         response
-            .with(HeaderName::Contact, local.contact_value())
+            .with(HeaderName::Contact, local.contact_value(&self.flow))
             .with(HeaderName::Allow, Method::ALLOWED)
             .with_session(description.to_vec())
     }
@@ -253,8 +255,8 @@ impl Call {
 /// Sends BYE.
 fn send_bye(dialog: &mut Dialog, scene: &mut Scene<'_>) {
     let branch = new_branch(scene.rng);
-    let (destination, request) = dialog.request(Method::Bye, scene.local.contact, &branch);
-    scene.effects.push(Effect::Request { destination, request: Box::new(request) });
+    let (flow, request) = dialog.request(Method::Bye, &scene.local.advertised, &branch);
+    scene.effects.push(Effect::Request { flow, request: Box::new(request) });
 }
 
 impl Answering {
@@ -270,7 +272,7 @@ impl Answering {
         let answering = Self {
             cseq: invite.essentials.cseq.number,
             response: response.to_bytes(),
-            destination: invite.source,
+            flow: invite.flow,
             retransmission: Backoff::up_to_t2(scene.now),
             ack_limit: scene.now + ACK_LIMIT,
             session,

@@ -22,8 +22,8 @@ impl Call {
             }
             State::Answering(answering) => {
                 if answering.retransmission.fire(scene.now) {
-                    let (destination, bytes) = (answering.destination, answering.response.clone());
-                    scene.effects.push(Effect::Transmit { destination, bytes });
+                    let (flow, bytes) = (answering.flow, answering.response.clone());
+                    scene.effects.push(Effect::Transmit { flow, bytes });
                 }
                 Step::Continues(self)
             }

@@ -12,7 +12,7 @@ use crate::sdp::{Offer, Origin};
 /// The INVITE, with our offer.
 pub(super) fn compose_invite(plan: &CallOutPlan, local: &Local, rng: &mut StdRng) -> Request {
     let essentials = Essentials {
-        via: Via::ours(plan.local, &new_branch(rng)),
+        via: Via::ours(plan.remote.transport(), plan.local, &new_branch(rng)),
         lower_vias: Vec::new(),
         from: NameAddr::ours(&plan.caller, Some(&new_tag(rng))),
         to: NameAddr::ours(&plan.target, None),
@@ -22,7 +22,7 @@ pub(super) fn compose_invite(plan: &CallOutPlan, local: &Local, rng: &mut StdRng
     let origin = Origin { address: plan.local, session: rng.random::<u64>() >> 2, version: 1 };
     let offer = Offer { origin, media_address: plan.media_address };
     Request::new(plan.target.clone(), essentials)
-        .with(HeaderName::Contact, local.contact_value())
+        .with(HeaderName::Contact, local.contact_value(&plan.remote))
         .with(HeaderName::Allow, Method::ALLOWED)
         .with_session(offer.to_bytes())
 }

@@ -5,15 +5,15 @@ use std::time::Instant;
 
 use crate::endpoint::Transmit;
 use crate::sdp::MediaPlan;
-use crate::{NegotiationError, StatusCode, Uri};
+use crate::{Flow, NegotiationError, StatusCode, Uri};
 
 /// Whom to call, and how.
 #[derive(Clone, Debug)]
 pub struct CallOutPlan {
     /// Our SIP address: Via and Contact.
     pub local: SocketAddr,
-    /// Where requests go.
-    pub remote: SocketAddr,
+    /// Where requests go, and over what.
+    pub remote: Flow,
     /// Request-URI and To.
     pub target: Uri,
     /// From.
@@ -27,11 +27,11 @@ pub struct CallOutPlan {
 /// What can happen to a call out.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
-    /// A datagram came in.
-    Datagram {
+    /// A message came in: a datagram, or cut from a connection.
+    Message {
         /// When.
         now: Instant,
-        /// Its payload.
+        /// All of it.
         bytes: &'a [u8],
     },
     /// End the call: CANCEL or BYE, whichever is right.
@@ -49,7 +49,7 @@ pub enum Input<'a> {
 /// What a call out wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Send a datagram.
+    /// Send a message.
     Transmit(Transmit),
     /// Tell the caller.
     Event(CallOutEvent),

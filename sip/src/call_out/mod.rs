@@ -1,4 +1,4 @@
-//! One outgoing call over UDP: the small user agent client of the demo, of tests and of an
+//! One outgoing call: the small user agent client of the demo, of tests and of an
 //! operator's self-test. No authentication, no forking (the first 2xx counts), no provisional
 //! media. Knows nothing of the answering endpoint.
 //!
@@ -13,13 +13,11 @@ mod tests;
 pub use contract::{CallOutEnd, CallOutEvent, CallOutPlan, Input, Output};
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use crate::StatusCode;
 use crate::call::{Local, new_branch};
 use crate::dialog::{Dialog, DialogId};
 use crate::endpoint::Transmit;
@@ -28,6 +26,7 @@ use crate::sdp::Offer;
 use crate::transaction::Fired;
 use crate::transaction::client::{ClientInvite, ClientOther, InviteFired};
 use crate::transaction::timers::CANCEL_LIMIT;
+use crate::{Advertised, Flow, StatusCode};
 use compose::{ack_of_refusal, cancel_of, compose_invite};
 
 /// One outgoing call.
@@ -74,7 +73,7 @@ struct Cancel {
 #[derive(Debug)]
 struct Bye {
     branch: Vec<u8>,
-    destination: SocketAddr,
+    flow: Flow,
     transaction: ClientOther,
 }
 
@@ -85,16 +84,17 @@ impl CallOut {
     /// Begins a call: the INVITE is the first output.
     pub fn place(now: Instant, plan: CallOutPlan) -> Self {
         let mut rng = StdRng::from_seed(plan.seed);
-        let local = Local { contact: plan.local, server_name: String::new() };
+        let local = Local { advertised: Advertised::new(plan.local), server_name: String::new() };
         let invite = compose_invite(&plan, &local, &mut rng);
         let bytes = invite.to_bytes();
-        let transmit = Transmit { destination: plan.remote, bytes: bytes.clone() };
+        let transport = plan.remote.transport();
+        let transmit = Transmit { flow: plan.remote, bytes: bytes.clone() };
         Self {
             plan,
             local,
             rng,
             invite,
-            invite_transaction: Some(ClientInvite::new(now, bytes)),
+            invite_transaction: Some(ClientInvite::new(now, transport, bytes)),
             cancel: None,
             bye: None,
             state: State::Inviting(Wish::Talk),
@@ -111,7 +111,7 @@ impl CallOut {
     /// Takes in what happened.
     pub fn handle(&mut self, input: Input<'_>) {
         match input {
-            Input::Datagram { now, bytes } => {
+            Input::Message { now, bytes } => {
                 self.advance(now);
                 // What cannot be read is dropped: nobody waits for a 400 from here.
                 match message::parse(bytes) {
@@ -157,7 +157,7 @@ impl CallOut {
         };
         match transaction.timeout(self.now) {
             InviteFired::Retransmit(bytes) => {
-                let transmit = Transmit { destination: self.plan.remote, bytes: bytes.to_vec() };
+                let transmit = Transmit { flow: self.plan.remote, bytes: bytes.to_vec() };
                 self.outputs.push_back(Output::Transmit(transmit));
             }
             InviteFired::Nothing => {}
@@ -182,7 +182,7 @@ impl CallOut {
         }
         match cancel.transaction.timeout(self.now) {
             Fired::Retransmit(bytes) => {
-                let transmit = Transmit { destination: self.plan.remote, bytes: bytes.to_vec() };
+                let transmit = Transmit { flow: self.plan.remote, bytes: bytes.to_vec() };
                 self.outputs.push_back(Output::Transmit(transmit));
             }
             // While the INVITE is open, the CANCEL is kept for its limit.
@@ -196,7 +196,7 @@ impl CallOut {
         let Some(bye) = &mut self.bye else { return };
         match bye.transaction.timeout(self.now) {
             Fired::Retransmit(bytes) => {
-                let transmit = Transmit { destination: bye.destination, bytes: bytes.to_vec() };
+                let transmit = Transmit { flow: bye.flow, bytes: bytes.to_vec() };
                 self.outputs.push_back(Output::Transmit(transmit));
             }
             Fired::Over => self.bye = None,
@@ -258,8 +258,8 @@ impl CallOut {
             State::Inviting(wish) => *wish,
             State::Established(dialog) | State::Over(Some(dialog)) => {
                 if dialog.is_with(&response.essentials.to) {
-                    let (destination, ack) = self.ack(dialog);
-                    self.transmit(destination, ack);
+                    let (flow, ack) = self.ack(dialog);
+                    self.transmit(flow, ack);
                 }
                 return;
             }
@@ -269,8 +269,8 @@ impl CallOut {
             transaction.accepted(self.now);
         }
         let dialog = Dialog::of_client(&self.invite, response, self.plan.remote);
-        let (destination, ack) = self.ack(&dialog);
-        self.transmit(destination, ack);
+        let (flow, ack) = self.ack(&dialog);
+        self.transmit(flow, ack);
         match (wish, Offer::settle(&response.body)) {
             (Wish::Talk, Ok(media)) => {
                 self.state = State::Established(dialog);
@@ -323,7 +323,7 @@ impl CallOut {
             return;
         }
         let bytes = cancel_of(&self.invite).to_bytes();
-        let transaction = ClientOther::new(self.now, bytes.clone());
+        let transaction = ClientOther::new(self.now, self.plan.remote.transport(), bytes.clone());
         self.cancel = Some(Cancel { transaction, limit: self.now + CANCEL_LIMIT });
         self.transmit(self.plan.remote, bytes);
     }
@@ -331,11 +331,11 @@ impl CallOut {
     /// Sends BYE; the call is over for us.
     fn leave(&mut self, mut dialog: Dialog, reason: CallOutEnd) {
         let branch = new_branch(&mut self.rng);
-        let (destination, request) = dialog.request(Method::Bye, self.local.contact, &branch);
+        let (flow, request) = dialog.request(Method::Bye, &self.local.advertised, &branch);
         let bytes = request.to_bytes();
-        let transaction = ClientOther::new(self.now, bytes.clone());
-        self.bye = Some(Bye { branch, destination, transaction });
-        self.transmit(destination, bytes);
+        let transaction = ClientOther::new(self.now, flow.transport(), bytes.clone());
+        self.bye = Some(Bye { branch, flow, transaction });
+        self.transmit(flow, bytes);
         self.end(Some(dialog), CallOutEvent::Ended(reason));
     }
 
@@ -384,17 +384,17 @@ impl CallOut {
         }
     }
 
-    fn ack(&self, dialog: &Dialog) -> (SocketAddr, Vec<u8>) {
+    fn ack(&self, dialog: &Dialog) -> (Flow, Vec<u8>) {
         // The branch must differ from that of the INVITE (§13.2.2.4), and may be the same for each
         // ACK of it.
         let branch =
             [self.invite.essentials.via.unique_branch().unwrap_or_default(), b"-ack"].concat();
-        let (destination, ack) =
-            dialog.ack(self.invite.essentials.cseq.number, self.local.contact, &branch);
-        (destination, ack.to_bytes())
+        let (flow, ack) =
+            dialog.ack(self.invite.essentials.cseq.number, &self.local.advertised, &branch);
+        (flow, ack.to_bytes())
     }
 
-    fn transmit(&mut self, destination: SocketAddr, bytes: Vec<u8>) {
-        self.outputs.push_back(Output::Transmit(Transmit { destination, bytes }));
+    fn transmit(&mut self, flow: Flow, bytes: Vec<u8>) {
+        self.outputs.push_back(Output::Transmit(Transmit { flow, bytes }));
     }
 }

@@ -1,6 +1,7 @@
 //! The caller's side, against a callee that is played by hand.
 
 use super::*;
+use crate::Flow;
 use crate::message::{HeaderName, Response};
 use crate::simulation::{long_seed, origin};
 
@@ -17,7 +18,7 @@ impl Bench {
         let now = origin();
         let plan = CallOutPlan {
             local: "192.0.2.10:5060".parse().unwrap(),
-            remote: "198.51.100.1:5060".parse().unwrap(),
+            remote: Flow::udp("198.51.100.1:5060".parse().unwrap()),
             target: crate::Uri::parse("sip:+15550100@198.51.100.1").unwrap(),
             caller: crate::Uri::parse("sip:+15550199@192.0.2.10").unwrap(),
             media_address: "192.0.2.10:4000".parse().unwrap(),
@@ -29,7 +30,7 @@ impl Bench {
     }
 
     fn receive(&mut self, bytes: &[u8]) -> Vec<Output> {
-        self.call.handle(Input::Datagram { now: self.now, bytes });
+        self.call.handle(Input::Message { now: self.now, bytes });
         drain(&mut self.call)
     }
 

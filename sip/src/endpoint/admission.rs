@@ -2,12 +2,9 @@
 //! of the Request-URI, merged request, extensions, readiness, body. Which numbers are ours is the
 //! application's to say.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{Endpoint, Output, Readiness};
-use crate::StatusCode;
-use crate::Uri;
 use crate::call::{Call, CallEvent, IncomingCall, PendingInvite, Reply, new_tag};
 use crate::dialog::Dialog;
 use crate::message::{HeaderName, Method, NameAddr, Request, Response};
@@ -15,6 +12,7 @@ use crate::sdp::{self, Negotiation};
 use crate::transaction::key::PeerIndex;
 use crate::transaction::table::Opening;
 use crate::uri::Scheme;
+use crate::{Flow, StatusCode, Uri};
 
 /// Retry-After when there are as many calls or transactions as there may be.
 pub(super) const RETRY_WHEN_FULL: Duration = Duration::from_secs(10);
@@ -40,48 +38,48 @@ impl Endpoint {
     }
 
     fn refusal_by_head(&mut self, request: &Request, opening: &Opening) -> Option<Response> {
-        let source = opening.source;
+        let flow = opening.flow;
         match request.uri.scheme() {
             Scheme::Sip | Scheme::Sips | Scheme::Tel => {}
             Scheme::Other => {
                 return Some(self.final_response(
                     request,
-                    source,
+                    flow,
                     StatusCode::UNSUPPORTED_URI_SCHEME,
                 ));
             }
         }
         if opening.merge_key.as_ref().is_some_and(|key| self.transactions.is_merged(key)) {
-            return Some(self.final_response(request, source, StatusCode::LOOP_DETECTED));
+            return Some(self.final_response(request, flow, StatusCode::LOOP_DETECTED));
         }
-        self.unsupported_extensions(request, source)
+        self.unsupported_extensions(request, flow)
     }
 
     /// We support no extension that could be required (§8.2.2.3).
     pub(super) fn unsupported_extensions(
         &mut self,
         request: &Request,
-        source: SocketAddr,
+        flow: Flow,
     ) -> Option<Response> {
         let required: Vec<&[u8]> = request.headers.list(&HeaderName::Require).collect();
         if required.is_empty() {
             return None;
         }
-        let refusal = self.final_response(request, source, StatusCode::BAD_EXTENSION);
+        let refusal = self.final_response(request, flow, StatusCode::BAD_EXTENSION);
         Some(refusal.with(HeaderName::Unsupported, required.join(&b", "[..])))
     }
 
     fn admit_invite(&mut self, peer: PeerIndex, request: &Request, opening: Opening) {
-        let source = opening.source;
+        let flow = opening.flow;
         let busy = match self.readiness {
             Readiness::NotReady { retry_after } => Some(retry_after),
             Readiness::Ready => self.calls.is_full().then_some(RETRY_WHEN_FULL),
         };
         if let Some(retry_after) = busy {
-            let refusal = self.unavailable(request, source, retry_after);
+            let refusal = self.unavailable(request, flow, retry_after);
             return self.refuse_with(request, opening, &refusal);
         }
-        if let Some(refusal) = self.unreadable_body(request, source) {
+        if let Some(refusal) = self.unreadable_body(request, flow) {
             return self.refuse_with(request, opening, &refusal);
         }
         let offer = match negotiate(&request.body) {
@@ -91,22 +89,17 @@ impl Endpoint {
         let Some(transaction) = self.open_invite(request, opening) else {
             return;
         };
-        let dialog = Dialog::of_server(request, source, &new_tag(&mut self.rng));
-        let invite = PendingInvite::new(request, source, transaction);
+        let dialog = Dialog::of_server(request, flow, &new_tag(&mut self.rng));
+        let invite = PendingInvite::new(request, flow, transaction);
         let handle = self.calls.next_handle();
         let call = Call::new(handle, dialog, invite, offer, self.now);
         self.schedule.set(super::TimerOwner::Call(handle), call.deadline());
         self.calls.insert(call, transaction);
-        let invite = Box::new(self.incoming_call(peer, request, source));
+        let invite = Box::new(self.incoming_call(peer, request, flow));
         self.outputs.push_back(Output::Event(CallEvent::Incoming { call: handle, invite }));
     }
 
-    fn incoming_call(
-        &self,
-        peer: PeerIndex,
-        request: &Request,
-        source: SocketAddr,
-    ) -> IncomingCall {
+    fn incoming_call(&self, peer: PeerIndex, request: &Request, flow: Flow) -> IncomingCall {
         let addresses = |name: HeaderName| -> Vec<Uri> {
             let values = request
                 .headers
@@ -116,7 +109,7 @@ impl Endpoint {
         };
         IncomingCall {
             peer: self.peers[peer.0].name.clone(),
-            source,
+            source: flow,
             sip_call_id: String::from_utf8_lossy(&request.essentials.call_id).into_owned(),
             called: request.uri.clone(),
             to: request.essentials.to.uri().cloned(),
@@ -127,11 +120,7 @@ impl Endpoint {
     }
 
     /// A body must be a plain session description (§8.2.3). One without a type is taken for it.
-    pub(super) fn unreadable_body(
-        &mut self,
-        request: &Request,
-        source: SocketAddr,
-    ) -> Option<Response> {
+    pub(super) fn unreadable_body(&mut self, request: &Request, flow: Flow) -> Option<Response> {
         if request.body.is_empty() {
             return None;
         }
@@ -146,7 +135,7 @@ impl Endpoint {
         if type_alone.eq_ignore_ascii_case(SESSION_TYPE.as_bytes()) && !is_encoded {
             return None;
         }
-        let refusal = self.final_response(request, source, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        let refusal = self.final_response(request, flow, StatusCode::UNSUPPORTED_MEDIA_TYPE);
         Some(
             refusal
                 .with(HeaderName::Accept, SESSION_TYPE)
@@ -158,12 +147,12 @@ impl Endpoint {
     pub(super) fn answer_options(&mut self, request: &Request, opening: Opening) {
         let response = match self.readiness {
             Readiness::Ready => self
-                .final_response(request, opening.source, StatusCode::OK)
+                .final_response(request, opening.flow, StatusCode::OK)
                 .with(HeaderName::Allow, Method::ALLOWED)
                 .with(HeaderName::Accept, SESSION_TYPE)
                 .with(HeaderName::AcceptEncoding, "identity"),
             Readiness::NotReady { retry_after } => {
-                self.unavailable(request, opening.source, retry_after)
+                self.unavailable(request, opening.flow, retry_after)
             }
         };
         self.respond(Reply::Other(Box::new(opening)), &response);
@@ -172,21 +161,21 @@ impl Endpoint {
     pub(super) fn unavailable(
         &mut self,
         request: &Request,
-        source: SocketAddr,
+        flow: Flow,
         retry_after: Duration,
     ) -> Response {
         let seconds = retry_after.as_millis().div_ceil(1000);
-        self.final_response(request, source, StatusCode::SERVICE_UNAVAILABLE)
+        self.final_response(request, flow, StatusCode::SERVICE_UNAVAILABLE)
             .with(HeaderName::RetryAfter, seconds.to_string())
     }
 
     pub(super) fn refuse_method(&mut self, request: &Request, opening: Opening) {
-        let refusal = self.final_response(request, opening.source, StatusCode::METHOD_NOT_ALLOWED);
+        let refusal = self.final_response(request, opening.flow, StatusCode::METHOD_NOT_ALLOWED);
         self.refuse_with(request, opening, &refusal.with(HeaderName::Allow, Method::ALLOWED));
     }
 
     pub(super) fn refuse(&mut self, request: &Request, opening: Opening, status: StatusCode) {
-        let refusal = self.final_response(request, opening.source, status);
+        let refusal = self.final_response(request, opening.flow, status);
         self.refuse_with(request, opening, &refusal);
     }
 
@@ -195,10 +184,10 @@ impl Endpoint {
         if request.method != Method::Invite {
             return self.respond(Reply::Other(Box::new(opening)), refusal);
         }
-        let source = opening.source;
+        let flow = opening.flow;
         match self.transactions.open_invite(opening, Vec::new()) {
             Some(transaction) => self.respond(Reply::Invite(transaction), refusal),
-            None => self.transmit(source, refusal.to_bytes()),
+            None => self.transmit(flow, refusal.to_bytes()),
         }
     }
 }

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use crate::call::{CallCommand, CallEvent, CallHandle};
 use crate::error::ParseError;
+use crate::{Advertised, ConnectionId, Flow};
 
 /// What an endpoint needs to know from the start.
 #[derive(Clone, Debug)]
 pub struct EndpointConfig {
-    /// The address peers reach us at: written into Contact, Via and the `o=` line.
-    pub contact: SocketAddr,
+    /// Where peers reach us.
+    pub advertised: Advertised,
     /// Who may speak. Anybody else meets silence.
     pub peers: Vec<Peer>,
     /// The Server header; empty for none. Control characters are left out.
@@ -45,6 +46,32 @@ pub enum Input<'a> {
         /// Its payload.
         bytes: &'a [u8],
     },
+    /// A connection stands: a peer opened it, or the shell did. One from a stranger is closed.
+    Connected {
+        /// When.
+        now: Instant,
+        /// The flow, whose connection was never named before.
+        flow: Flow,
+        /// The name of the peer that the other end proved to be, by a certificate of its own;
+        /// without one its address tells.
+        proven: Option<&'a str>,
+    },
+    /// Bytes came in on a connection, in whatever pieces.
+    Stream {
+        /// When.
+        now: Instant,
+        /// On which.
+        connection: ConnectionId,
+        /// The next bytes.
+        bytes: &'a [u8],
+    },
+    /// A connection is gone, whoever closed it.
+    Disconnected {
+        /// When.
+        now: Instant,
+        /// Which.
+        connection: ConnectionId,
+    },
     /// The application decided.
     Command {
         /// When.
@@ -64,35 +91,38 @@ pub enum Input<'a> {
 /// What an endpoint wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Send a datagram from the SIP socket.
+    /// Send a message.
     Transmit(Transmit),
+    /// Close a connection, once what was to be sent on it is sent. [`Input::Disconnected`] need not
+    /// follow.
+    Close(ConnectionId),
     /// Tell the application.
     Event(CallEvent),
-    /// A datagram was thrown away: count it.
+    /// A message or a connection was thrown away: count it.
     Dropped(Dropped),
     /// Nothing more to do until then, or until the next input. Always the last output of a drain.
     Timeout(Instant),
 }
 
-/// A datagram to send.
+/// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmit {
-    /// Where to.
-    pub destination: SocketAddr,
-    /// Its payload.
+    /// Where to, and over what.
+    pub flow: Flow,
+    /// The message.
     pub bytes: Vec<u8>,
 }
 
-/// A datagram that had no effect.
+/// A message or a connection that had no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dropped {
     /// Where it came from.
-    pub source: SocketAddr,
+    pub source: Flow,
     /// Why.
     pub reason: DropReason,
 }
 
-/// Why a datagram had no effect.
+/// Why a message or a connection had no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DropReason {
     /// No peer of ours has this address. Its bytes were not looked at.

@@ -1,10 +1,11 @@
-//! The answering endpoint: takes in datagrams, commands and time, gives out datagrams, events and
+//! The answering endpoint: takes in messages, commands and time, gives out messages, events and
 //! the next timeout. Here: the order in which effects become outputs. `contract` has the types that
 //! cross the border, `receive` finds out what a datagram belongs to, `admission` decides on
 //! requests outside a dialog, `calls` and `schedule` are its indexes.
 
 mod admission;
 mod calls;
+mod connections;
 mod contract;
 mod receive;
 mod schedule;
@@ -12,14 +13,13 @@ mod schedule;
 mod tests;
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use crate::StatusCode;
 use crate::call::{
     Call, CallCommand, CallEvent, CallHandle, Effect, EndReason, Local, Reply, Scene, Step, new_tag,
 };
@@ -28,12 +28,14 @@ use crate::transaction::client::ClientOther;
 use crate::transaction::key::PeerIndex;
 use crate::transaction::table::{Limits, ServerTransactions};
 use crate::transaction::{Fired, TransactionId};
+use crate::{Flow, StatusCode};
 pub use contract::{DropReason, Dropped, EndpointConfig, Input, Output, Peer, Readiness, Transmit};
 
 use calls::Calls;
+use connections::Connections;
 use schedule::Schedule;
 
-/// A SIP user agent server over UDP, without a socket and without a clock.
+/// A SIP user agent server, without a socket and without a clock.
 ///
 /// After each [`handle`](Self::handle), call [`poll_output`](Self::poll_output) until it says
 /// [`Output::Timeout`].
@@ -51,6 +53,7 @@ pub struct Endpoint {
     transactions: ServerTransactions,
     /// Our own requests, by branch.
     requests: HashMap<Vec<u8>, OwnRequest>,
+    connections: Connections,
     calls: Calls,
     schedule: Schedule,
     outputs: VecDeque<Output>,
@@ -66,7 +69,7 @@ struct KnownPeer {
 #[derive(Debug)]
 struct OwnRequest {
     transaction: ClientOther,
-    destination: SocketAddr,
+    flow: Flow,
 }
 
 /// What has a timer.
@@ -98,7 +101,7 @@ impl Endpoint {
         Self {
             peers: peers.collect(),
             local: Local {
-                contact: config.contact,
+                advertised: config.advertised,
                 server_name: config.server_name.chars().filter(|c| !c.is_control()).collect(),
             },
             readiness: Readiness::Ready,
@@ -108,6 +111,7 @@ impl Endpoint {
                 of_one_source: overall / 4 * 3,
             }),
             requests: HashMap::new(),
+            connections: Connections::default(),
             calls: Calls::new(config.max_calls),
             schedule: Schedule::default(),
             outputs: VecDeque::new(),
@@ -136,7 +140,19 @@ impl Endpoint {
         match input {
             Input::Datagram { now, source, bytes } => {
                 self.advance(now);
-                self.receive(source, bytes);
+                self.receive_datagram(source, bytes);
+            }
+            Input::Connected { now, flow, proven } => {
+                self.advance(now);
+                self.connected(flow, proven);
+            }
+            Input::Stream { now, connection, bytes } => {
+                self.advance(now);
+                self.receive_stream(connection, bytes);
+            }
+            Input::Disconnected { now, connection } => {
+                self.advance(now);
+                self.connections.remove(connection);
             }
             Input::Command { now, call, command } => {
                 self.advance(now);
@@ -171,8 +187,8 @@ impl Endpoint {
     }
 
     fn transaction_timeout(&mut self, id: TransactionId) {
-        if let Some((destination, bytes)) = self.transactions.timeout(self.now, id) {
-            self.transmit(destination, bytes);
+        if let Some((flow, bytes)) = self.transactions.timeout(self.now, id) {
+            self.transmit(flow, bytes);
         }
         self.reschedule_transaction(id);
     }
@@ -183,7 +199,7 @@ impl Endpoint {
         };
         match request.transaction.timeout(self.now) {
             Fired::Retransmit(bytes) => {
-                let transmit = Transmit { destination: request.destination, bytes: bytes.to_vec() };
+                let transmit = Transmit { flow: request.flow, bytes: bytes.to_vec() };
                 self.outputs.push_back(Output::Transmit(transmit));
             }
             Fired::Nothing => {}
@@ -230,8 +246,8 @@ impl Endpoint {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Respond { reply, response } => self.respond(reply, &response),
-            Effect::Transmit { destination, bytes } => self.transmit(destination, bytes),
-            Effect::Request { destination, request } => self.send_request(destination, &request),
+            Effect::Transmit { flow, bytes } => self.transmit(flow, bytes),
+            Effect::Request { flow, request } => self.send_request(flow, &request),
             Effect::Event(event) => self.outputs.push_back(Output::Event(event)),
         }
     }
@@ -241,58 +257,64 @@ impl Endpoint {
         let bytes = response.to_bytes();
         match reply {
             Reply::Invite(id) => {
-                if let Some(destination) =
-                    self.transactions.respond(self.now, id, response.status, &bytes)
+                if let Some(flow) = self.transactions.respond(self.now, id, response.status, &bytes)
                 {
-                    self.transmit(destination, bytes);
+                    self.transmit(flow, bytes);
                 }
                 self.reschedule_transaction(id);
             }
             Reply::Other(opening) => {
-                let source = opening.source;
+                let flow = opening.flow;
                 if let Some(id) = self.transactions.open_other(self.now, *opening, bytes.clone()) {
                     self.reschedule_transaction(id);
                 }
-                self.transmit(source, bytes);
+                self.transmit(flow, bytes);
             }
         }
     }
 
-    fn send_request(&mut self, destination: SocketAddr, request: &Request) {
+    fn send_request(&mut self, flow: Flow, request: &Request) {
+        let flow = match self.connections.is_open(&flow) {
+            true => flow,
+            false => self.connections.instead_of(&flow).unwrap_or(flow),
+        };
         let bytes = request.to_bytes();
-        self.transmit(destination, bytes.clone());
+        self.transmit(flow, bytes.clone());
         let branch = request.essentials.via.unique_branch().unwrap_or_default().to_vec();
         if self.transaction_count() >= self.transactions.limit() {
             return;
         }
-        let transaction = ClientOther::new(self.now, bytes);
+        let transaction = ClientOther::new(self.now, flow.transport(), bytes);
         self.schedule.set(TimerOwner::Request(branch.clone()), Some(transaction.deadline()));
-        self.requests.insert(branch, OwnRequest { transaction, destination });
+        self.requests.insert(branch, OwnRequest { transaction, flow });
     }
 
-    fn transmit(&mut self, destination: SocketAddr, bytes: Vec<u8>) {
-        self.outputs.push_back(Output::Transmit(Transmit { destination, bytes }));
+    /// A message for a connection that is gone is lost with it: whoever closed it does not wait for it.
+    fn transmit(&mut self, flow: Flow, bytes: Vec<u8>) {
+        if !self.connections.is_open(&flow) {
+            return;
+        }
+        self.outputs.push_back(Output::Transmit(Transmit { flow, bytes }));
     }
 
-    fn drop_datagram(&mut self, source: SocketAddr, reason: DropReason) {
-        self.outputs.push_back(Output::Dropped(Dropped { source, reason }));
+    fn drop_message(&mut self, flow: Flow, reason: DropReason) {
+        self.outputs.push_back(Output::Dropped(Dropped { source: flow, reason }));
     }
 
-    fn peer_of(&self, source: SocketAddr) -> Option<PeerIndex> {
-        let address = source.ip().to_canonical();
+    fn peer_named(&self, name: &str) -> Option<PeerIndex> {
+        self.peers.iter().position(|peer| &*peer.name == name).map(PeerIndex)
+    }
+
+    fn peer_of(&self, address: IpAddr) -> Option<PeerIndex> {
+        let address = address.to_canonical();
         let knows =
             |peer: &KnownPeer| peer.networks.iter().any(|network| network.contains(&address));
         self.peers.iter().position(knows).map(PeerIndex)
     }
 
     /// A final response; with a tag of its own, if the request has none.
-    fn final_response(
-        &mut self,
-        request: &Request,
-        source: SocketAddr,
-        status: StatusCode,
-    ) -> Response {
+    fn final_response(&mut self, request: &Request, flow: Flow, status: StatusCode) -> Response {
         let tag = new_tag(&mut self.rng);
-        self.local.response(&request.essentials, source, status, Some(&tag))
+        self.local.response(&request.essentials, flow, status, Some(&tag))
     }
 }

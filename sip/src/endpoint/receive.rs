@@ -1,67 +1,113 @@
-//! What a datagram belongs to: nobody we know, a transaction, a dialog, or nothing yet (RFC 3261
+//! What came in, and what a message belongs to: nobody we know, a transaction, a dialog, or nothing yet (RFC 3261
 //! §8.2, §12.2.2, §17.2.3).
 
 use std::net::SocketAddr;
 
-use super::{DropReason, Endpoint};
-use crate::StatusCode;
+use super::{DropReason, Endpoint, Output};
 use crate::call::{CallHandle, Local, PendingInvite, Reply};
 use crate::dialog::DialogId;
-use crate::message::{self, HeaderName, Message, Method, ParseFailure, Request, Response};
+use crate::message::{self, Frame, HeaderName, Message, Method, ParseFailure, Request, Response};
 use crate::transaction::TransactionId;
 use crate::transaction::key::{MergeKey, PeerIndex, ServerKey};
 use crate::transaction::table::Opening;
+use crate::{ConnectionId, Flow, StatusCode};
 
 impl Endpoint {
-    pub(super) fn receive(&mut self, source: SocketAddr, bytes: &[u8]) {
-        let Some(peer) = self.peer_of(source) else {
-            return self.drop_datagram(source, DropReason::UnknownSource);
+    pub(super) fn receive_datagram(&mut self, source: SocketAddr, bytes: &[u8]) {
+        let flow = Flow::udp(source);
+        match self.peer_of(source.ip()) {
+            Some(peer) => self.receive(peer, flow, bytes),
+            None => self.drop_message(flow, DropReason::UnknownSource),
+        }
+    }
+
+    /// A stranger's connection is closed before a byte of it is read.
+    pub(super) fn connected(&mut self, flow: Flow, proven: Option<&str>) {
+        let Some(connection) = flow.connection() else {
+            return;
         };
+        let peer = match proven {
+            Some(name) => self.peer_named(name),
+            None => self.peer_of(flow.remote.ip()),
+        };
+        match peer {
+            Some(peer) => self.connections.insert(connection, flow, peer),
+            None => {
+                self.drop_message(flow, DropReason::UnknownSource);
+                self.outputs.push_back(Output::Close(connection));
+            }
+        }
+    }
+
+    pub(super) fn receive_stream(&mut self, id: ConnectionId, bytes: &[u8]) {
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.framer.push(bytes);
+        }
+        // Looked up each time: what a message causes may close the connection.
+        while let Some(connection) = self.connections.get_mut(id) {
+            let (flow, peer) = (connection.flow, connection.peer);
+            match connection.framer.next() {
+                Ok(Some(Frame::Message(message))) => self.receive(peer, flow, &message),
+                // RFC 5626 §4.4.1.
+                Ok(Some(Frame::Ping)) => self.transmit(flow, b"\r\n".to_vec()),
+                Ok(Some(Frame::Pong)) => {}
+                Ok(None) => return,
+                Err(failure) => {
+                    // Where the next message begins is not known any more (§18.3).
+                    self.receive_malformed(flow, failure);
+                    self.connections.remove(id);
+                    self.outputs.push_back(Output::Close(id));
+                }
+            }
+        }
+    }
+
+    fn receive(&mut self, peer: PeerIndex, flow: Flow, bytes: &[u8]) {
         match message::parse(bytes) {
-            Ok(Message::Request(request)) => self.receive_request(peer, source, &request),
-            Ok(Message::Response(response)) => self.receive_response(source, &response),
-            Ok(Message::KeepAlive) => self.drop_datagram(source, DropReason::KeepAlive),
-            Err(failure) => self.receive_malformed(source, failure),
+            Ok(Message::Request(request)) => self.receive_request(peer, flow, &request),
+            Ok(Message::Response(response)) => self.receive_response(flow, &response),
+            Ok(Message::KeepAlive) => self.drop_message(flow, DropReason::KeepAlive),
+            Err(failure) => self.receive_malformed(flow, failure),
         }
     }
 
     /// 400 without state: the peer, which did not understand how to write, is not trusted to
     /// retransmit in order.
-    fn receive_malformed(&mut self, source: SocketAddr, failure: ParseFailure) {
+    fn receive_malformed(&mut self, flow: Flow, failure: ParseFailure) {
         let ParseFailure { error, answerable } = failure;
         match answerable {
             Some(essentials) => {
                 let tag = crate::call::new_tag(&mut self.rng);
-                let response = self.local.response(&essentials, source, error.status(), Some(&tag));
-                self.transmit(source, response.to_bytes());
+                let response = self.local.response(&essentials, flow, error.status(), Some(&tag));
+                self.transmit(flow, response.to_bytes());
             }
-            None => self.drop_datagram(source, DropReason::Malformed(error)),
+            None => self.drop_message(flow, DropReason::Malformed(error)),
         }
     }
 
     /// Only requests of ours have responses: BYE, so far.
-    fn receive_response(&mut self, source: SocketAddr, response: &Response) {
+    fn receive_response(&mut self, flow: Flow, response: &Response) {
         let branch = response.essentials.via.unique_branch().unwrap_or_default();
         let Some(request) = self.requests.get_mut(branch) else {
-            return self.drop_datagram(source, DropReason::StrayResponse);
+            return self.drop_message(flow, DropReason::StrayResponse);
         };
         request.transaction.response(self.now, response.status);
         let deadline = request.transaction.deadline();
         self.schedule.set(super::TimerOwner::Request(branch.to_vec()), Some(deadline));
     }
 
-    fn receive_request(&mut self, peer: PeerIndex, source: SocketAddr, request: &Request) {
+    fn receive_request(&mut self, peer: PeerIndex, flow: Flow, request: &Request) {
         let key = ServerKey::of(request, peer);
         let transaction = self.transactions.find(&key);
         let dialog = DialogId::of_request(&request.essentials);
         match (&request.method, transaction) {
             (Method::Ack, transaction) => {
-                self.receive_ack(source, request, transaction, dialog.as_ref());
+                self.receive_ack(flow, request, transaction, dialog.as_ref());
             }
-            (_, Some(transaction)) => self.receive_again(source, transaction),
-            (Method::Cancel, None) => self.receive_cancel(source, request, key),
+            (_, Some(transaction)) => self.receive_again(flow, transaction),
+            (Method::Cancel, None) => self.receive_cancel(flow, request, key),
             (_, None) => {
-                let opening = Opening { key, merge_key: MergeKey::of(request, peer), source };
+                let opening = Opening { key, merge_key: MergeKey::of(request, peer), flow };
                 match dialog {
                     Some(dialog) => self.receive_in_dialog(&dialog, request, opening),
                     None => self.admit(peer, request, opening),
@@ -71,10 +117,10 @@ impl Endpoint {
     }
 
     /// A retransmission: the last response goes out once more, to where this copy came from.
-    fn receive_again(&mut self, source: SocketAddr, transaction: TransactionId) {
+    fn receive_again(&mut self, flow: Flow, transaction: TransactionId) {
         if let Some(response) = self.transactions.retransmitted(transaction) {
             let bytes = response.to_vec();
-            self.transmit(source, bytes);
+            self.transmit(flow, bytes);
         }
     }
 
@@ -82,7 +128,7 @@ impl Endpoint {
     /// wrongly reuses the branch of its INVITE for the latter is understood as well.
     fn receive_ack(
         &mut self,
-        source: SocketAddr,
+        flow: Flow,
         request: &Request,
         transaction: Option<TransactionId>,
         dialog: Option<&DialogId>,
@@ -94,15 +140,15 @@ impl Endpoint {
         }
         match dialog.and_then(|dialog| self.calls.of_dialog(dialog)) {
             Some(call) => self.step(call, |call, scene| call.acknowledge(request, scene)),
-            None => self.drop_datagram(source, DropReason::StrayAck),
+            None => self.drop_message(flow, DropReason::StrayAck),
         }
     }
 
     /// §9.2. The 200 to the CANCEL says only that it was understood; the 487 to the INVITE is the
     /// call's.
-    fn receive_cancel(&mut self, source: SocketAddr, request: &Request, key: ServerKey) {
+    fn receive_cancel(&mut self, flow: Flow, request: &Request, key: ServerKey) {
         let invite = self.transactions.find(&key.of_cancelled_invite());
-        let opening = Opening { key, merge_key: None, source };
+        let opening = Opening { key, merge_key: None, flow };
         let Some(invite) = invite else {
             return self.refuse(request, opening, StatusCode::NO_SUCH_CALL);
         };
@@ -112,7 +158,7 @@ impl Endpoint {
             .and_then(|call| self.calls.get_mut(call))
             .map(|call| call.dialog().local_tag().to_vec());
         let tag = tag.unwrap_or_else(|| crate::call::new_tag(&mut self.rng));
-        let response = self.local.response(&request.essentials, source, StatusCode::OK, Some(&tag));
+        let response = self.local.response(&request.essentials, flow, StatusCode::OK, Some(&tag));
         self.respond(Reply::Other(Box::new(opening)), &response);
         if let Some(call) = call {
             self.step(call, super::Call::cancel);
@@ -127,11 +173,11 @@ impl Endpoint {
             return self.refuse(request, opening, StatusCode::NO_SUCH_CALL);
         };
         let in_order =
-            self.calls.get_mut(call).map(|call| call.dialog_mut().accept(request, opening.source));
+            self.calls.get_mut(call).map(|call| call.dialog_mut().accept(request, opening.flow));
         if let Some(Err(_)) = in_order {
             return self.refuse(request, opening, StatusCode::SERVER_INTERNAL_ERROR);
         }
-        if let Some(refusal) = self.unsupported_extensions(request, opening.source) {
+        if let Some(refusal) = self.unsupported_extensions(request, opening.flow) {
             return self.refuse_with(request, opening, &refusal);
         }
         match request.method {
@@ -144,14 +190,14 @@ impl Endpoint {
     }
 
     fn receive_reinvite(&mut self, call: CallHandle, request: &Request, opening: Opening) {
-        if let Some(refusal) = self.unreadable_body(request, opening.source) {
+        if let Some(refusal) = self.unreadable_body(request, opening.flow) {
             return self.refuse_with(request, opening, &refusal);
         }
-        let source = opening.source;
+        let flow = opening.flow;
         let Some(transaction) = self.open_invite(request, opening) else {
             return;
         };
-        let invite = PendingInvite::new(request, source, transaction);
+        let invite = PendingInvite::new(request, flow, transaction);
         self.step(call, |call, scene| call.reinvite(request, &invite, scene));
     }
 
@@ -162,16 +208,16 @@ impl Endpoint {
         request: &Request,
         opening: Opening,
     ) -> Option<TransactionId> {
-        let source = opening.source;
-        let trying = trying(&self.local, request, source);
+        let flow = opening.flow;
+        let trying = trying(&self.local, request, flow);
         match self.transactions.open_invite(opening, trying.clone()) {
             Some(transaction) => {
-                self.transmit(source, trying);
+                self.transmit(flow, trying);
                 Some(transaction)
             }
             None => {
-                let refusal = self.unavailable(request, source, super::admission::RETRY_WHEN_FULL);
-                self.transmit(source, refusal.to_bytes());
+                let refusal = self.unavailable(request, flow, super::admission::RETRY_WHEN_FULL);
+                self.transmit(flow, refusal.to_bytes());
                 None
             }
         }
@@ -179,8 +225,8 @@ impl Endpoint {
 }
 
 /// A 100 has no To tag, and gives a Timestamp back (§8.2.6.1).
-fn trying(local: &Local, request: &Request, source: SocketAddr) -> Vec<u8> {
-    let response = local.response(&request.essentials, source, StatusCode::TRYING, None);
+fn trying(local: &Local, request: &Request, flow: Flow) -> Vec<u8> {
+    let response = local.response(&request.essentials, flow, StatusCode::TRYING, None);
     let timestamps = request.headers.lines(&HeaderName::Timestamp);
     timestamps
         .fold(response, |response, value| response.with(HeaderName::Timestamp, value))

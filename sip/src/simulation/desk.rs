@@ -70,7 +70,7 @@ impl Desk {
     /// A desk without calls.
     pub fn new(now: Instant, plan: DeskPlan) -> Self {
         Self {
-            address: plan.endpoint.contact,
+            address: plan.endpoint.advertised.address(),
             endpoint: Endpoint::new(plan.endpoint, now),
             policy: plan.policy,
             decisions: BTreeMap::new(),
@@ -151,9 +151,11 @@ impl Desk {
         loop {
             match self.endpoint.poll_output() {
                 Output::Transmit(transmit) => {
-                    let (source, destination) = (self.address, transmit.destination);
+                    let (source, destination) = (self.address, transmit.flow.remote);
                     wire.send(now, Parcel { source, destination, bytes: transmit.bytes });
                 }
+                // A simulation has no connections.
+                Output::Close(_) => {}
                 Output::Event(event) => self.note(now, event),
                 Output::Dropped(dropped) => self.dropped.push(dropped),
                 Output::Timeout(deadline) => {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Parcel, Wire, long_seed};
 use crate::call_out::{CallOut, CallOutEvent, CallOutPlan, Input, Output};
 use crate::rtp::{FRAME_SAMPLES, Sender, SenderConfig};
-use crate::{MediaPlan, Uri};
+use crate::{Flow, MediaPlan, Uri};
 
 /// What a phone does.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl Phone {
             now,
             CallOutPlan {
                 local: plan.address,
-                remote: plan.remote,
+                remote: Flow::udp(plan.remote),
                 target: plan.target.clone(),
                 caller: plan.caller.clone(),
                 media_address: plan.media_address,
@@ -101,7 +101,7 @@ impl Phone {
 
     /// Takes in a datagram on its SIP address.
     pub fn datagram(&mut self, now: Instant, bytes: &[u8]) {
-        self.call.handle(Input::Datagram { now, bytes });
+        self.call.handle(Input::Message { now, bytes });
     }
 
     /// Lets its timers fire.
@@ -130,7 +130,7 @@ impl Phone {
         loop {
             match self.call.poll_output() {
                 Output::Transmit(transmit) => {
-                    let (source, destination) = (self.plan.address, transmit.destination);
+                    let (source, destination) = (self.plan.address, transmit.flow.remote);
                     wire.send(now, Parcel { source, destination, bytes: transmit.bytes });
                 }
                 Output::Event(event) => self.note(now, event),

@@ -8,17 +8,17 @@ use super::*;
 use crate::call_out::{CallOutEnd, CallOutEvent};
 use crate::message::{self, Message, Method};
 use crate::rtp::PcmFrame;
-use crate::{CallEvent, CallHandle, EndReason, EndpointConfig, Peer, StatusCode, Uri};
+use crate::{Advertised, CallEvent, CallHandle, EndReason, EndpointConfig, Peer, StatusCode, Uri};
 
 const DESK: &str = "198.51.100.1:5060";
 
 fn desk_plan(policy: Policy, seed: u64) -> DeskPlan {
     let peer = Peer { name: "trunk".to_owned(), networks: vec!["192.0.2.0/24".parse().unwrap()] };
-    let contact = DESK.parse().unwrap();
+    let advertised = Advertised::new(DESK.parse().unwrap());
     let seed = long_seed(seed.wrapping_add(1 << 40));
     DeskPlan {
         endpoint: EndpointConfig {
-            contact,
+            advertised,
             peers: vec![peer],
             server_name: String::new(),
             max_calls: 8,

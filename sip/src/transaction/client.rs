@@ -1,14 +1,16 @@
-//! Client transactions over UDP: INVITE (RFC 3261 §17.1.1, RFC 6026 §7.2) and the others (§17.1.2).
+//! Client transactions: INVITE (RFC 3261 §17.1.1, RFC 6026 §7.2) and the others (§17.1.2). Over a
+//! connection timers A and E are off, D and K are zero.
 
 use std::time::Instant;
 
 use super::Fired;
 use super::timers::{Backoff, TIMER_B, TIMER_D, TIMER_F, TIMER_K, TIMER_M};
-use crate::StatusCode;
+use crate::{StatusCode, Transport};
 
 /// The INVITE client transaction.
 #[derive(Debug)]
 pub(crate) struct ClientInvite {
+    transport: Transport,
     state: InviteState,
 }
 
@@ -24,7 +26,8 @@ enum InviteState {
 #[derive(Debug)]
 struct Calling {
     request: Vec<u8>,
-    timer_a: Backoff,
+    /// `None` over a connection.
+    timer_a: Option<Backoff>,
     timer_b: Instant,
 }
 
@@ -54,9 +57,10 @@ pub(crate) enum InviteFired<'a> {
 
 impl ClientInvite {
     /// Begins with the request that has been sent.
-    pub(crate) fn new(now: Instant, request: Vec<u8>) -> Self {
-        let calling = Calling { request, timer_a: Backoff::timer_a(now), timer_b: now + TIMER_B };
-        Self { state: InviteState::Calling(calling) }
+    pub(crate) fn new(now: Instant, transport: Transport, request: Vec<u8>) -> Self {
+        let timer_a = (!transport.is_reliable()).then(|| Backoff::timer_a(now));
+        let calling = Calling { request, timer_a, timer_b: now + TIMER_B };
+        Self { transport, state: InviteState::Calling(calling) }
     }
 
     /// Whether a provisional response has come and no final one: when a CANCEL may be sent (§9.1).
@@ -84,7 +88,8 @@ impl ClientInvite {
     /// A final response that is no 2xx came, and `ack` has been sent.
     pub(crate) fn refused(&mut self, now: Instant, ack: Vec<u8>) {
         if self.is_pending() {
-            self.state = InviteState::Completed(Completed { ack, timer_d: now + TIMER_D });
+            let timer_d = if self.transport.is_reliable() { now } else { now + TIMER_D };
+            self.state = InviteState::Completed(Completed { ack, timer_d });
         }
     }
 
@@ -98,7 +103,10 @@ impl ClientInvite {
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match &self.state {
-            InviteState::Calling(calling) => Some(calling.timer_a.due().min(calling.timer_b)),
+            InviteState::Calling(calling) => {
+                let timer_a = calling.timer_a.as_ref().map(Backoff::due);
+                Some(timer_a.map_or(calling.timer_b, |due| due.min(calling.timer_b)))
+            }
             InviteState::Proceeding => None,
             InviteState::Completed(completed) => Some(completed.timer_d),
             InviteState::Accepted(accepted) => Some(accepted.timer_m),
@@ -111,7 +119,7 @@ impl ClientInvite {
                 return InviteFired::NoResponse;
             }
             InviteState::Calling(calling) => {
-                return if calling.timer_a.fire(now) {
+                return if calling.timer_a.as_mut().is_some_and(|timer_a| timer_a.fire(now)) {
                     InviteFired::Retransmit(&calling.request)
                 } else {
                     InviteFired::Nothing
@@ -128,22 +136,31 @@ impl ClientInvite {
 /// The client transaction of any other request.
 #[derive(Debug)]
 pub(crate) struct ClientOther {
+    transport: Transport,
     state: OtherState,
 }
 
 #[derive(Debug)]
 enum OtherState {
-    Trying { request: Vec<u8>, timer_e: Backoff, timer_f: Instant },
-    Completed { timer_k: Instant },
+    Trying {
+        request: Vec<u8>,
+        /// `None` over a connection.
+        timer_e: Option<Backoff>,
+        timer_f: Instant,
+    },
+    Completed {
+        timer_k: Instant,
+    },
 }
 
 impl ClientOther {
     /// Begins with the request that has been sent.
-    pub(crate) fn new(now: Instant, request: Vec<u8>) -> Self {
+    pub(crate) fn new(now: Instant, transport: Transport, request: Vec<u8>) -> Self {
         Self {
+            transport,
             state: OtherState::Trying {
                 request,
-                timer_e: Backoff::up_to_t2(now),
+                timer_e: (!transport.is_reliable()).then(|| Backoff::up_to_t2(now)),
                 timer_f: now + TIMER_F,
             },
         }
@@ -151,9 +168,14 @@ impl ClientOther {
 
     pub(crate) fn response(&mut self, now: Instant, status: StatusCode) {
         match &mut self.state {
-            OtherState::Trying { timer_e, .. } if status.is_provisional() => timer_e.slow_down(),
+            OtherState::Trying { timer_e, .. } if status.is_provisional() => {
+                if let Some(timer_e) = timer_e {
+                    timer_e.slow_down();
+                }
+            }
             OtherState::Trying { .. } => {
-                self.state = OtherState::Completed { timer_k: now + TIMER_K }
+                let timer_k = if self.transport.is_reliable() { now } else { now + TIMER_K };
+                self.state = OtherState::Completed { timer_k };
             }
             OtherState::Completed { .. } => {}
         }
@@ -161,7 +183,9 @@ impl ClientOther {
 
     pub(crate) fn deadline(&self) -> Instant {
         match &self.state {
-            OtherState::Trying { timer_e, timer_f, .. } => timer_e.due().min(*timer_f),
+            OtherState::Trying { timer_e, timer_f, .. } => {
+                timer_e.as_ref().map_or(*timer_f, |timer_e| timer_e.due().min(*timer_f))
+            }
             OtherState::Completed { timer_k } => *timer_k,
         }
     }
@@ -170,7 +194,7 @@ impl ClientOther {
         match &mut self.state {
             OtherState::Trying { timer_f, .. } if now >= *timer_f => Fired::Over,
             OtherState::Trying { request, timer_e, .. } => {
-                if timer_e.fire(now) {
+                if timer_e.as_mut().is_some_and(|timer_e| timer_e.fire(now)) {
                     Fired::Retransmit(request)
                 } else {
                     Fired::Nothing
@@ -196,7 +220,7 @@ mod tests {
     #[test]
     fn an_invite_is_repeated_with_doubling_intervals_until_timer_b() {
         let begin = origin();
-        let mut invite = ClientInvite::new(begin, b"INVITE".to_vec());
+        let mut invite = ClientInvite::new(begin, Transport::Udp, b"INVITE".to_vec());
         let mut times = Vec::new();
         loop {
             let now = invite.deadline().unwrap();
@@ -217,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_provisional_response_stops_the_repetition_of_an_invite() {
-        let mut invite = ClientInvite::new(origin(), Vec::new());
+        let mut invite = ClientInvite::new(origin(), Transport::Udp, Vec::new());
         invite.provisional();
         assert_eq!((invite.is_proceeding(), invite.deadline()), (true, None));
     }
@@ -225,7 +249,7 @@ mod tests {
     #[test]
     fn a_refusal_is_acknowledged_again_until_timer_d() {
         let now = origin();
-        let mut invite = ClientInvite::new(now, Vec::new());
+        let mut invite = ClientInvite::new(now, Transport::Udp, Vec::new());
         assert_eq!(invite.ack_of_refusal(), None);
         invite.refused(now, b"ACK".to_vec());
         assert_eq!(invite.ack_of_refusal(), Some(&b"ACK"[..]));
@@ -234,9 +258,23 @@ mod tests {
     }
 
     #[test]
+    fn over_a_connection_nothing_is_repeated_and_nothing_is_waited_for() {
+        let begin = origin();
+        let mut invite = ClientInvite::new(begin, Transport::Tls, Vec::new());
+        assert_eq!(invite.deadline(), Some(begin + TIMER_B));
+        assert_eq!(invite.timeout(begin + TIMER_B), InviteFired::NoResponse);
+        invite.refused(begin, Vec::new());
+        assert_eq!(invite.timeout(begin), InviteFired::Over);
+        let mut request = ClientOther::new(begin, Transport::Tcp, Vec::new());
+        assert_eq!(request.deadline(), begin + TIMER_F);
+        request.response(begin, StatusCode::OK);
+        assert_eq!(request.timeout(begin), Fired::Over);
+    }
+
+    #[test]
     fn another_request_is_repeated_up_to_t2_slower_once_there_is_a_provisional_response() {
         let begin = origin();
-        let mut request = ClientOther::new(begin, b"BYE".to_vec());
+        let mut request = ClientOther::new(begin, Transport::Udp, b"BYE".to_vec());
         let mut times = Vec::new();
         for _ in 0..3 {
             let now = request.deadline();

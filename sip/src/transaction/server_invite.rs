@@ -1,14 +1,15 @@
-//! The INVITE server transaction over UDP (RFC 3261 §17.2.1, RFC 6026 §7.1). A 2xx is retransmitted
-//! by the call, not here.
+//! The INVITE server transaction (RFC 3261 §17.2.1, RFC 6026 §7.1). Over a connection timers G and I
+//! are off. A 2xx is retransmitted by the call, not here.
 
 use std::time::Instant;
 
 use super::Fired;
 use super::timers::{Backoff, TIMER_H, TIMER_I, TIMER_L};
-use crate::StatusCode;
+use crate::{StatusCode, Transport};
 
 #[derive(Debug)]
 pub(crate) struct ServerInvite {
+    transport: Transport,
     state: State,
 }
 
@@ -30,7 +31,8 @@ struct Proceeding {
 #[derive(Debug)]
 struct Completed {
     response: Vec<u8>,
-    timer_g: Backoff,
+    /// `None` over a connection.
+    timer_g: Option<Backoff>,
     timer_h: Instant,
 }
 
@@ -48,8 +50,8 @@ struct Accepted {
 
 impl ServerInvite {
     /// Begins with the 100 that has been sent.
-    pub(crate) fn new(provisional: Vec<u8>) -> Self {
-        Self { state: State::Proceeding(Proceeding { provisional }) }
+    pub(crate) fn new(transport: Transport, provisional: Vec<u8>) -> Self {
+        Self { transport, state: State::Proceeding(Proceeding { provisional }) }
     }
 
     /// Whether a final response is still owed.
@@ -70,7 +72,7 @@ impl ServerInvite {
         } else {
             State::Completed(Completed {
                 response: response.to_vec(),
-                timer_g: Backoff::up_to_t2(now),
+                timer_g: (!self.transport.is_reliable()).then(|| Backoff::up_to_t2(now)),
                 timer_h: now + TIMER_H,
             })
         };
@@ -91,7 +93,8 @@ impl ServerInvite {
     pub(crate) fn acknowledged(&mut self, now: Instant) -> bool {
         match self.state {
             State::Completed(_) => {
-                self.state = State::Confirmed(Confirmed { timer_i: now + TIMER_I });
+                let timer_i = if self.transport.is_reliable() { now } else { now + TIMER_I };
+                self.state = State::Confirmed(Confirmed { timer_i });
                 true
             }
             State::Confirmed(_) => true,
@@ -102,7 +105,10 @@ impl ServerInvite {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match &self.state {
             State::Proceeding(_) => None,
-            State::Completed(completed) => Some(completed.timer_g.due().min(completed.timer_h)),
+            State::Completed(completed) => {
+                let timer_g = completed.timer_g.as_ref().map(Backoff::due);
+                Some(timer_g.map_or(completed.timer_h, |due| due.min(completed.timer_h)))
+            }
             State::Confirmed(confirmed) => Some(confirmed.timer_i),
             State::Accepted(accepted) => Some(accepted.timer_l),
         }
@@ -113,7 +119,7 @@ impl ServerInvite {
             State::Proceeding(_) => false,
             State::Completed(completed) if now >= completed.timer_h => true,
             State::Completed(completed) => {
-                return if completed.timer_g.fire(now) {
+                return if completed.timer_g.as_mut().is_some_and(|timer_g| timer_g.fire(now)) {
                     Fired::Retransmit(&completed.response)
                 } else {
                     Fired::Nothing
@@ -134,12 +140,12 @@ mod tests {
     #[test]
     fn only_the_first_final_response_counts() {
         let now = origin();
-        let mut refused = ServerInvite::new(b"100".to_vec());
+        let mut refused = ServerInvite::new(Transport::Udp, b"100".to_vec());
         assert_eq!(refused.retransmitted(), Some(&b"100"[..]));
         assert!(refused.respond(now, StatusCode::BUSY_HERE, b"486"));
         assert!(!refused.respond(now, StatusCode::OK, b"200"));
         assert_eq!(refused.retransmitted(), Some(&b"486"[..]));
-        let mut accepted = ServerInvite::new(b"100".to_vec());
+        let mut accepted = ServerInvite::new(Transport::Udp, b"100".to_vec());
         assert!(accepted.respond(now, StatusCode::OK, b"200"));
         assert!(!accepted.respond(now, StatusCode::BUSY_HERE, b"486"));
         assert_eq!(accepted.retransmitted(), None);
@@ -148,15 +154,27 @@ mod tests {
     #[test]
     fn an_ack_belongs_to_the_transaction_of_a_refusal_only() {
         let now = origin();
-        let mut invite = ServerInvite::new(Vec::new());
+        let mut invite = ServerInvite::new(Transport::Udp, Vec::new());
         assert!(!invite.acknowledged(now));
         invite.respond(now, StatusCode::BUSY_HERE, b"486");
         assert!(invite.acknowledged(now) && invite.acknowledged(now));
         assert_eq!(invite.deadline(), Some(now + TIMER_I));
         assert_eq!(invite.timeout(now + TIMER_I), Fired::Over);
-        let mut accepted = ServerInvite::new(Vec::new());
+        let mut accepted = ServerInvite::new(Transport::Udp, Vec::new());
         accepted.respond(now, StatusCode::OK, b"200");
         assert!(!accepted.acknowledged(now));
         assert_eq!(accepted.timeout(now + TIMER_L), Fired::Over);
+    }
+
+    #[test]
+    fn over_a_connection_a_refusal_is_sent_once_and_its_ack_ends_the_transaction() {
+        let now = origin();
+        let mut invite = ServerInvite::new(Transport::Tcp, Vec::new());
+        invite.respond(now, StatusCode::BUSY_HERE, b"486");
+        assert_eq!(invite.deadline(), Some(now + TIMER_H));
+        assert_eq!(invite.timeout(now + TIMER_I), Fired::Nothing);
+        assert!(invite.acknowledged(now));
+        assert_eq!(invite.deadline(), Some(now));
+        assert_eq!(invite.timeout(now), Fired::Over);
     }
 }

@@ -1,5 +1,6 @@
-//! The server transaction of every other request over UDP (RFC 3261 §17.2.2). Every such request is
-//! answered at once, so it begins Completed.
+//! The server transaction of every other request (RFC 3261 §17.2.2). Every such request is answered
+//! at once, so it begins Completed. Over a connection there is none: timer J is zero, and the
+//! transaction would end where it begins.
 
 use std::time::Instant;
 

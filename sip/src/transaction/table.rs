@@ -3,14 +3,14 @@
 //! §8.2.7).
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Instant;
 
 use super::key::{MergeKey, ServerKey};
 use super::server_invite::ServerInvite;
 use super::server_other::ServerOther;
 use super::{Fired, TransactionId};
-use crate::StatusCode;
+use crate::{Flow, StatusCode};
 
 #[derive(Debug)]
 pub(crate) struct ServerTransactions {
@@ -33,7 +33,7 @@ pub(crate) struct Limits {
 struct Entry {
     key: ServerKey,
     merge_key: Option<MergeKey>,
-    source: SocketAddr,
+    flow: Flow,
     machine: Machine,
 }
 
@@ -79,22 +79,28 @@ impl ServerTransactions {
         opening: Opening,
         provisional: Vec<u8>,
     ) -> Option<TransactionId> {
-        self.open(opening, Machine::Invite(ServerInvite::new(provisional)))
+        let invite = ServerInvite::new(opening.flow.transport(), provisional);
+        self.open(opening, Machine::Invite(invite))
     }
 
-    /// Keeps the final response to any other request; `None` when full.
+    /// Keeps the final response to any other request, which may come again; `None` when it cannot,
+    /// and when full.
     pub(crate) fn open_other(
         &mut self,
         now: Instant,
         opening: Opening,
         response: Vec<u8>,
     ) -> Option<TransactionId> {
+        if opening.flow.transport().is_reliable() {
+            return None;
+        }
         self.open(opening, Machine::Other(ServerOther::new(now, response)))
     }
 
     fn open(&mut self, opening: Opening, machine: Machine) -> Option<TransactionId> {
-        let Opening { key, merge_key, source } = opening;
-        let of_this_source = self.count_by_source.get(&source.ip()).copied().unwrap_or_default();
+        let Opening { key, merge_key, flow } = opening;
+        let source = flow.remote.ip();
+        let of_this_source = self.count_by_source.get(&source).copied().unwrap_or_default();
         if self.entries.len() >= self.limits.overall || of_this_source >= self.limits.of_one_source
         {
             return None;
@@ -104,12 +110,12 @@ impl ServerTransactions {
         let merge_key = merge_key.filter(|key| !self.by_merge_key.contains_key(key));
         self.last_id += 1;
         let id = TransactionId(self.last_id);
-        *self.count_by_source.entry(source.ip()).or_default() += 1;
+        *self.count_by_source.entry(source).or_default() += 1;
         self.by_key.insert(key.clone(), id);
         if let Some(merge_key) = &merge_key {
             self.by_merge_key.insert(merge_key.clone(), id);
         }
-        self.entries.insert(id, Entry { key, merge_key, source, machine });
+        self.entries.insert(id, Entry { key, merge_key, flow, machine });
         Some(id)
     }
 
@@ -120,12 +126,10 @@ impl ServerTransactions {
         id: TransactionId,
         status: StatusCode,
         response: &[u8],
-    ) -> Option<SocketAddr> {
+    ) -> Option<Flow> {
         let entry = self.entries.get_mut(&id)?;
         match &mut entry.machine {
-            Machine::Invite(invite) => {
-                invite.respond(now, status, response).then_some(entry.source)
-            }
+            Machine::Invite(invite) => invite.respond(now, status, response).then_some(entry.flow),
             Machine::Other(_) => None,
         }
     }
@@ -155,11 +159,7 @@ impl ServerTransactions {
 
     /// Lets the timers of a transaction fire: what to retransmit, and where to. A transaction that
     /// is over is gone.
-    pub(crate) fn timeout(
-        &mut self,
-        now: Instant,
-        id: TransactionId,
-    ) -> Option<(SocketAddr, Vec<u8>)> {
+    pub(crate) fn timeout(&mut self, now: Instant, id: TransactionId) -> Option<(Flow, Vec<u8>)> {
         let entry = self.entries.get_mut(&id)?;
         let fired = match &mut entry.machine {
             Machine::Invite(invite) => invite.timeout(now),
@@ -167,7 +167,7 @@ impl ServerTransactions {
             Machine::Other(_) => Fired::Nothing,
         };
         match fired {
-            Fired::Retransmit(bytes) => Some((entry.source, bytes.to_vec())),
+            Fired::Retransmit(bytes) => Some((entry.flow, bytes.to_vec())),
             Fired::Nothing => None,
             Fired::Over => {
                 self.close(id);
@@ -184,10 +184,10 @@ impl ServerTransactions {
         if let Some(merge_key) = &entry.merge_key {
             self.by_merge_key.remove(merge_key);
         }
-        if let Some(count) = self.count_by_source.get_mut(&entry.source.ip()) {
+        if let Some(count) = self.count_by_source.get_mut(&entry.flow.remote.ip()) {
             *count -= 1;
             if *count == 0 {
-                self.count_by_source.remove(&entry.source.ip());
+                self.count_by_source.remove(&entry.flow.remote.ip());
             }
         }
     }
@@ -199,6 +199,6 @@ pub(crate) struct Opening {
     pub(crate) key: ServerKey,
     /// `None` for a request inside a dialog.
     pub(crate) merge_key: Option<MergeKey>,
-    /// Where the request came from: responses go there.
-    pub(crate) source: SocketAddr,
+    /// How the request came: responses go back the same way.
+    pub(crate) flow: Flow,
 }

@@ -16,7 +16,7 @@ fn an_invite_gets_a_100_at_once_and_is_announced_with_everyone_it_names() {
     let uri = |text: &str| crate::Uri::parse(text).unwrap();
     let expected = crate::IncomingCall {
         peer: "trunk".into(),
-        source: address(CALLER),
+        source: Flow::udp(address(CALLER)),
         sip_call_id: "a".to_owned(),
         called: uri("sip:+15550100@198.51.100.1"),
         to: Some(uri("sip:+15550100@198.51.100.1")),
@@ -32,7 +32,7 @@ fn a_stranger_meets_silence_whatever_it_says() {
     let mut bench = Bench::new();
     for text in [invite("a", OFFER), "garbage".to_owned(), request("OPTIONS", "a", "b", 1, "", "")]
     {
-        let source = address("203.0.113.9:5060");
+        let source = Flow::udp(address("203.0.113.9:5060"));
         let dropped = Dropped { source, reason: DropReason::UnknownSource };
         assert_eq!(
             bench.receive_from("203.0.113.9:5060", text.as_bytes()),
@@ -50,7 +50,7 @@ fn a_peer_is_known_by_its_ipv4_address_on_an_ipv6_socket_too() {
         request("OPTIONS", "a", "b", 1, "", "").as_bytes(),
     );
     let [Output::Transmit(transmit)] = outputs.as_slice() else { panic!("{outputs:?}") };
-    assert_eq!(transmit.destination, address("[::ffff:192.0.2.10]:5060"));
+    assert_eq!(transmit.flow.remote, address("[::ffff:192.0.2.10]:5060"));
     assert!(String::from_utf8_lossy(&transmit.bytes).contains(";received=192.0.2.10;rport=5060"));
 }
 
@@ -163,7 +163,7 @@ fn a_flood_of_invites_is_answered_without_state_once_the_table_is_full() {
 fn a_keep_alive_is_counted_and_nothing_else() {
     let mut bench = Bench::new();
     for bytes in [&b"\r\n\r\n"[..], b"", b"\0\0\0\0"] {
-        let dropped = Dropped { source: address(CALLER), reason: DropReason::KeepAlive };
+        let dropped = Dropped { source: Flow::udp(address(CALLER)), reason: DropReason::KeepAlive };
         assert_eq!(bench.receive_from(CALLER, bytes), [Output::Dropped(dropped)]);
     }
 }

@@ -5,15 +5,16 @@ mod admission;
 mod dialog;
 mod hostile;
 mod session;
+mod streams;
 mod transactions;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::AnswerPlan;
 use crate::message::{self, HeaderName, Message, Method};
 use crate::simulation::{long_seed, origin};
+use crate::{Advertised, AnswerPlan, Channel, ConnectionId, Flow};
 
 const CALLER: &str = "192.0.2.10:5060";
 const CONTACT: &str = "198.51.100.1:5060";
@@ -36,7 +37,7 @@ impl Bench {
         let peer =
             Peer { name: "trunk".to_owned(), networks: vec!["192.0.2.0/24".parse().unwrap()] };
         let config = EndpointConfig {
-            contact: address(CONTACT),
+            advertised: Advertised::new(address(CONTACT)),
             peers: vec![peer],
             server_name: "zavud".to_owned(),
             max_calls,
@@ -150,10 +151,10 @@ fn invite(call_id: &str, body: &str) -> String {
 
 /// The response in an output that must be one to the caller.
 fn response(output: &Output) -> crate::message::Response {
-    let Output::Transmit(Transmit { destination, bytes }) = output else {
+    let Output::Transmit(Transmit { flow, bytes }) = output else {
         panic!("no datagram: {output:?}")
     };
-    assert_eq!(*destination, address(CALLER));
+    assert_eq!(*flow, Flow::udp(address(CALLER)));
     match message::parse(bytes) {
         Ok(Message::Response(response)) => response,
         other => panic!("no response: {other:?}"),
@@ -162,10 +163,10 @@ fn response(output: &Output) -> crate::message::Response {
 
 /// The request in an output that must be one to the caller.
 fn own_request(output: &Output) -> Request {
-    let Output::Transmit(Transmit { destination, bytes }) = output else {
+    let Output::Transmit(Transmit { flow, bytes }) = output else {
         panic!("no datagram: {output:?}")
     };
-    assert_eq!(*destination, address(CALLER));
+    assert_eq!(*flow, Flow::udp(address(CALLER)));
     match message::parse(bytes) {
         Ok(Message::Request(request)) => request,
         other => panic!("no request: {other:?}"),

@@ -125,7 +125,7 @@ fn a_repeated_bye_gets_the_same_200_until_timer_j() {
 #[test]
 fn an_ack_and_a_response_to_nothing_are_dropped() {
     let mut bench = Bench::new();
-    let source = address(CALLER);
+    let source = Flow::udp(address(CALLER));
     let stray = |reason| [Output::Dropped(Dropped { source, reason })];
     assert_eq!(bench.receive(&request("ACK", "a", "b", 1, "x", "")), stray(DropReason::StrayAck));
     let response = request("BYE", "a", "b", 1, "x", "").replacen(

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::Transport;
 use crate::error::ParseError;
 use crate::message::{Parameters, lexer};
 
@@ -38,10 +39,14 @@ impl Via {
     }
 
     /// The Via of a request of our own, which asks for `rport` (RFC 3581 §3).
-    pub(crate) fn ours(local: SocketAddr, branch: &[u8]) -> Self {
+    pub(crate) fn ours(transport: Transport, local: SocketAddr, branch: &[u8]) -> Self {
         let mut parameters = Parameters::parse(b"rport");
         parameters.set("branch", branch);
-        Self { transport: b"UDP".to_vec(), sent_by: local.to_string().into_bytes(), parameters }
+        Self {
+            transport: transport.in_via().into(),
+            sent_by: local.to_string().into_bytes(),
+            parameters,
+        }
     }
 
     /// The branch, if it was made by RFC 3261.
