@@ -268,6 +268,7 @@ fn report_drop(dropped: &Dropped) {
     let source = dropped.source.remote.ip();
     match &dropped.reason {
         DropReason::UnknownSource => warn!("SIP from a stranger dropped, source={source}"),
+        DropReason::TooSlow => debug!(%source, "a silent or slow SIP connection is closed"),
         DropReason::Malformed(error) => debug!(%source, %error, "malformed SIP dropped"),
         DropReason::KeepAlive | DropReason::StrayAck | DropReason::StrayResponse => {
             trace!(%source, reason = ?dropped.reason, "SIP without effect");

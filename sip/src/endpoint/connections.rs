@@ -1,11 +1,21 @@
-//! The live connections: whose they are, and what of a message has come on them. How many there may
-//! be is the shell's to say, which accepts them; each holds one message at most.
+//! The live connections: whose they are, what of a message has come on them, and how long they may
+//! be slow or silent. How many there may be is the shell's to say, which accepts them; each holds one
+//! message at most.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use crate::message::StreamFramer;
 use crate::transaction::key::PeerIndex;
 use crate::{ConnectionId, Flow};
+
+/// A message must be there this long after its first byte: a peer writes it in one go, and only who
+/// wants to hold our memory does not.
+const SLOWEST_MESSAGE: Duration = Duration::from_secs(10);
+
+/// A connection on which nothing comes for this long is closed. Peers that want to keep one send
+/// line ends every two minutes (RFC 5626 §4.4.1).
+const IDLE: Duration = Duration::from_secs(600);
 
 #[derive(Debug, Default)]
 pub(super) struct Connections(HashMap<ConnectionId, Connection>);
@@ -15,11 +25,31 @@ pub(super) struct Connection {
     pub(super) flow: Flow,
     pub(super) peer: PeerIndex,
     pub(super) framer: StreamFramer,
+    heard_at: Instant,
+    message_began: Option<Instant>,
+}
+
+impl Connection {
+    /// Notes that bytes came, after the whole messages of them were taken.
+    pub(super) fn heard(&mut self, now: Instant) {
+        self.heard_at = now;
+        self.message_began = match self.framer.is_inside_message() {
+            true => self.message_began.or(Some(now)),
+            false => None,
+        };
+    }
+
+    /// When it is closed, if nothing more comes.
+    pub(super) fn deadline(&self) -> Instant {
+        let idle = self.heard_at + IDLE;
+        self.message_began.map_or(idle, |began| idle.min(began + SLOWEST_MESSAGE))
+    }
 }
 
 impl Connections {
-    pub(super) fn insert(&mut self, id: ConnectionId, flow: Flow, peer: PeerIndex) {
-        self.0.insert(id, Connection { flow, peer, framer: StreamFramer::new() });
+    pub(super) fn insert(&mut self, now: Instant, id: ConnectionId, flow: Flow, peer: PeerIndex) {
+        let framer = StreamFramer::new();
+        self.0.insert(id, Connection { flow, peer, framer, heard_at: now, message_began: None });
     }
 
     pub(super) fn remove(&mut self, id: ConnectionId) {

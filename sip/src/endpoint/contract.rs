@@ -131,6 +131,8 @@ pub enum DropReason {
     Malformed(ParseError),
     /// Line ends only, which keep a NAT binding alive.
     KeepAlive,
+    /// A connection on which a message was begun and not ended, or nothing came for long.
+    TooSlow,
     /// An ACK that belongs to no transaction and no call. An ACK is never answered.
     StrayAck,
     /// A response to no request of ours.

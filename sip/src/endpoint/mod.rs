@@ -28,7 +28,7 @@ use crate::transaction::client::ClientOther;
 use crate::transaction::key::PeerIndex;
 use crate::transaction::table::{Limits, ServerTransactions};
 use crate::transaction::{Fired, TransactionId};
-use crate::{Flow, StatusCode};
+use crate::{ConnectionId, Flow, StatusCode};
 pub use contract::{DropReason, Dropped, EndpointConfig, Input, Output, Peer, Readiness, Transmit};
 
 use calls::Calls;
@@ -79,6 +79,7 @@ enum TimerOwner {
     /// By its branch.
     Request(Vec<u8>),
     Call(CallHandle),
+    Connection(ConnectionId),
 }
 
 /// How long an endpoint with nothing to do may sleep.
@@ -152,7 +153,7 @@ impl Endpoint {
             }
             Input::Disconnected { now, connection } => {
                 self.advance(now);
-                self.connections.remove(connection);
+                self.disconnected(connection);
             }
             Input::Command { now, call, command } => {
                 self.advance(now);
@@ -182,6 +183,7 @@ impl Endpoint {
                 TimerOwner::Transaction(id) => self.transaction_timeout(id),
                 TimerOwner::Request(branch) => self.request_timeout(branch),
                 TimerOwner::Call(call) => self.step(call, Call::timeout),
+                TimerOwner::Connection(connection) => self.connection_timeout(connection),
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use super::{DropReason, Endpoint, Output};
+use super::{DropReason, Endpoint, Output, TimerOwner};
 use crate::call::{CallHandle, Local, PendingInvite, Reply};
 use crate::dialog::DialogId;
 use crate::message::{self, Frame, HeaderName, Message, Method, ParseFailure, Request, Response};
@@ -31,7 +31,10 @@ impl Endpoint {
             None => self.peer_of(flow.remote.ip()),
         };
         match peer {
-            Some(peer) => self.connections.insert(connection, flow, peer),
+            Some(peer) => {
+                self.connections.insert(self.now, connection, flow, peer);
+                self.reschedule_connection(connection);
+            }
             None => {
                 self.drop_message(flow, DropReason::UnknownSource);
                 self.outputs.push_back(Output::Close(connection));
@@ -51,15 +54,45 @@ impl Endpoint {
                 // RFC 5626 §4.4.1.
                 Ok(Some(Frame::Ping)) => self.transmit(flow, b"\r\n".to_vec()),
                 Ok(Some(Frame::Pong)) => {}
-                Ok(None) => return,
+                Ok(None) => {
+                    connection.heard(self.now);
+                    return self.reschedule_connection(id);
+                }
                 Err(failure) => {
                     // Where the next message begins is not known any more (§18.3).
                     self.receive_malformed(flow, failure);
-                    self.connections.remove(id);
-                    self.outputs.push_back(Output::Close(id));
+                    self.close(id);
                 }
             }
         }
+    }
+
+    pub(super) fn disconnected(&mut self, id: ConnectionId) {
+        self.connections.remove(id);
+        self.schedule.set(TimerOwner::Connection(id), None);
+    }
+
+    /// Its time to send something, or to end what it began, may be over.
+    pub(super) fn connection_timeout(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return;
+        };
+        if self.now < connection.deadline() {
+            return self.reschedule_connection(id);
+        }
+        let flow = connection.flow;
+        self.drop_message(flow, DropReason::TooSlow);
+        self.close(id);
+    }
+
+    fn close(&mut self, id: ConnectionId) {
+        self.disconnected(id);
+        self.outputs.push_back(Output::Close(id));
+    }
+
+    fn reschedule_connection(&mut self, id: ConnectionId) {
+        let deadline = self.connections.get_mut(id).map(|connection| connection.deadline());
+        self.schedule.set(TimerOwner::Connection(id), deadline);
     }
 
     fn receive(&mut self, peer: PeerIndex, flow: Flow, bytes: &[u8]) {
@@ -93,7 +126,7 @@ impl Endpoint {
         };
         request.transaction.response(self.now, response.status);
         let deadline = request.transaction.deadline();
-        self.schedule.set(super::TimerOwner::Request(branch.to_vec()), Some(deadline));
+        self.schedule.set(TimerOwner::Request(branch.to_vec()), Some(deadline));
     }
 
     fn receive_request(&mut self, peer: PeerIndex, flow: Flow, request: &Request) {

@@ -127,6 +127,14 @@ impl StreamFramer {
         Some(Frame::Message(message))
     }
 
+    /// Whether a message has begun, and not ended yet.
+    pub(crate) fn is_inside_message(&self) -> bool {
+        match self.state {
+            State::Head { .. } | State::Body { .. } => true,
+            State::Between { .. } | State::Lost => false,
+        }
+    }
+
     fn lose(&mut self, head_bytes: usize, error: ParseError) -> ParseFailure {
         let failure =
             ParseFailure::of_head(&self.buffer[self.begin..self.begin + head_bytes], error);

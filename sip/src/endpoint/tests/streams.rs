@@ -135,3 +135,37 @@ fn a_call_outlives_its_connection_and_its_bye_takes_the_next_one() {
     assert!(bytes.starts_with(b"BYE ") && bytes.windows(11).any(|part| part == b"SIP/2.0/TCP"));
     assert_eq!(*last, ended(*call, EndReason::HungUp));
 }
+
+#[test]
+fn who_begins_a_message_and_does_not_end_it_is_disconnected() {
+    let mut bench = Bench::new();
+    bench.connect(CALLER, CONNECTION);
+    let slow = [
+        (
+            6_000,
+            Output::Dropped(Dropped {
+                source: flow(CALLER, CONNECTION),
+                reason: DropReason::TooSlow,
+            }),
+        ),
+        (6_000, Output::Close(CONNECTION)),
+    ];
+    assert_eq!(bench.stream(CONNECTION, b"INVITE sip:a@b SIP/2.0\r\n"), []);
+    assert_eq!(bench.pass(4), []);
+    assert_eq!(bench.stream(CONNECTION, b"Via"), []);
+    assert_eq!(bench.pass(7), slow);
+    bench.assert_nothing_is_left();
+}
+
+#[test]
+fn a_connection_stays_open_as_long_as_something_comes() {
+    let mut bench = Bench::new();
+    bench.connect(CALLER, CONNECTION);
+    for _ in 0..10 {
+        assert_eq!(bench.pass(300), []);
+        assert_eq!(sent(&bench.stream(CONNECTION, b"\r\n\r\n")), ["\r\n"]);
+    }
+    let closed = bench.pass(601);
+    assert_eq!(closed.last(), Some(&(600_000, Output::Close(CONNECTION))));
+    bench.assert_nothing_is_left();
+}
