@@ -2,11 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info};
 
 use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_digits_in_time};
 use crate::clock::{Clock, SystemClock};
@@ -15,7 +18,8 @@ use crate::feed::Feed;
 use crate::speech::whisper::WhisperModel;
 use crate::speech::{SpeechModel, SpeechPool};
 use crate::store::{Change, Store};
-use crate::telephony::{Peer, Telephony, TelephonyConfig};
+use crate::telephony::{Peer, Shutdown, Telephony, TelephonyConfig, TlsConfig};
+use crate::tls::{Certificate, authorities};
 use crate::web::{ServerConfig, WebServer, WebState, router};
 
 /// What a test may put in place of the real thing.
@@ -47,7 +51,9 @@ pub struct Daemon {
     web: WebServer,
     switchboard: JoinHandle<()>,
     erasure: JoinHandle<()>,
-    stop_calls: CancellationToken,
+    certificates: Certificates,
+    calls_in_progress: TaskTracker,
+    phone: Shutdown,
     stop_the_rest: CancellationToken,
 }
 
@@ -64,7 +70,8 @@ impl Daemon {
         end_interrupted_calls(&store, clock.as_ref()).await.context("after an earlier run")?;
 
         let speech = SpeechPool::start(model.as_ref(), config.speech.workers)?;
-        let (stop_calls, stop_the_rest) = (CancellationToken::new(), CancellationToken::new());
+        let certificates = Certificates::load(config)?;
+        let (phone, stop_the_rest) = (Shutdown::default(), CancellationToken::new());
         let web_state = WebState {
             store: Arc::clone(&store),
             feed: feed.clone(),
@@ -72,11 +79,14 @@ impl Daemon {
             heartbeat: config.web.heartbeat,
             stop: stop_the_rest.clone(),
         };
-        let web =
-            WebServer::start(server_config(&config.web), router(web_state), stop_the_rest.clone())
-                .await?;
+        let web = WebServer::start(
+            server_config(&config.web, certificates.web.clone()),
+            router(web_state),
+            stop_the_rest.clone(),
+        )
+        .await?;
         let (telephony, calls) =
-            Telephony::start(telephony_config(config), stop_calls.clone()).await?;
+            Telephony::start(telephony_config(config, &certificates)?, phone.clone()).await?;
         let switchboard = Switchboard {
             store: Arc::clone(&store),
             speech: Arc::new(speech),
@@ -86,11 +96,16 @@ impl Daemon {
                 code_valid_for: config.codes.valid_for,
             },
         };
+        let calls_in_progress = TaskTracker::new();
         info!(sip = %telephony.address(), web = %web.address(), "ready");
         Ok(Self {
             telephony,
             web,
-            switchboard: tokio::spawn(switchboard.run(calls, stop_calls.clone())),
+            switchboard: tokio::spawn(switchboard.run(
+                calls,
+                calls_in_progress.clone(),
+                phone.stop.clone(),
+            )),
             erasure: tokio::spawn(erase_digits_in_time(
                 Arc::clone(&store),
                 clock,
@@ -98,7 +113,9 @@ impl Daemon {
             )),
             store,
             feed,
-            stop_calls,
+            certificates,
+            calls_in_progress,
+            phone,
             stop_the_rest,
         })
     }
@@ -113,10 +130,38 @@ impl Daemon {
         self.web.address()
     }
 
+    /// Where encrypted SIP arrives.
+    pub fn sip_tls_address(&self) -> Option<SocketAddr> {
+        self.telephony.tls_address()
+    }
+
+    /// Reads the certificates again. One that can not be used is reported, and the one before stays.
+    pub fn reload_certificates(&self) {
+        for (of, certificate) in [("sip", &self.certificates.sip), ("web", &self.certificates.web)]
+        {
+            match certificate.as_ref().map(|certificate| certificate.reload()) {
+                Some(Ok(())) => info!(of, "the TLS certificate was read again"),
+                Some(Err(error)) => error!(of, %error, "the TLS certificate stays as it was"),
+                None => {}
+            }
+        }
+    }
+
+    /// Takes no new calls from now on, and waits until those that go on are over and wholly read; for
+    /// no longer than `limit`.
+    pub async fn drain(&self, limit: Duration) {
+        self.phone.drain.cancel();
+        self.calls_in_progress.close();
+        info!(calls = self.calls_in_progress.len(), "no new calls are taken");
+        if timeout(limit, self.calls_in_progress.wait()).await.is_err() {
+            info!(calls = self.calls_in_progress.len(), "some calls go on for too long");
+        }
+    }
+
     /// Ends everything in order: calls first, so that their outcome is still recorded and shown.
     pub async fn stop(self) {
         info!("stopping");
-        self.stop_calls.cancel();
+        self.phone.stop.cancel();
         self.telephony.stopped().await;
         // A panic of a task was already printed where it happened.
         let _ = self.switchboard.await;
@@ -131,26 +176,53 @@ fn open_store(config: &Config, feed: Feed) -> anyhow::Result<Store> {
     Ok(Store::open(&config.store.path, Box::new(on_commit))?)
 }
 
-fn server_config(web: &Web) -> ServerConfig {
-    ServerConfig {
-        listen: web.listen,
-        tls: web.tls().map(|files| (files.certificate.to_owned(), files.key.to_owned())),
-        max_connections: web.max_connections,
+/// The certificates that are shown, where TLS is switched on.
+#[derive(Debug)]
+struct Certificates {
+    sip: Option<Arc<Certificate>>,
+    web: Option<Arc<Certificate>>,
+}
+
+impl Certificates {
+    fn load(config: &Config) -> anyhow::Result<Self> {
+        let sip = config.sip.tls().map(Certificate::load).transpose()?;
+        let web = config.web.tls().map(Certificate::load).transpose()?;
+        Ok(Self { sip, web })
     }
 }
 
-fn telephony_config(config: &Config) -> TelephonyConfig {
+fn server_config(web: &Web, certificate: Option<Arc<Certificate>>) -> ServerConfig {
+    ServerConfig { listen: web.listen, certificate, max_connections: web.max_connections }
+}
+
+fn telephony_config(
+    config: &Config,
+    certificates: &Certificates,
+) -> anyhow::Result<TelephonyConfig> {
     let Config { sip, rtp, .. } = config;
-    TelephonyConfig {
+    Ok(TelephonyConfig {
         listen: sip.listen,
-        advertised_address: sip.advertised_address(),
+        tls: tls_config(sip, certificates.sip.as_ref())?,
+        advertise: sip.advertised_addresses(),
         max_calls: sip.max_calls,
+        max_connections: sip.max_connections,
+        max_connections_per_address: sip.max_connections_per_address,
         peers: peers(sip),
         rtp_address: rtp.address,
         rtp_ports: (rtp.first_port, rtp.last_port),
         media_timeout: rtp.media_timeout,
         reorder_window: rtp.reorder_window,
-    }
+    })
+}
+
+fn tls_config(
+    sip: &Sip,
+    certificate: Option<&Arc<Certificate>>,
+) -> anyhow::Result<Option<TlsConfig>> {
+    let (Some(listen), Some(certificate)) = (sip.tls_listen, certificate) else { return Ok(None) };
+    let client_authorities = sip.tls_client_authorities.as_deref().map(authorities).transpose()?;
+    let certificate = Arc::clone(certificate);
+    Ok(Some(TlsConfig { listen, certificate, client_authorities, peers: Vec::new() }))
 }
 
 fn peers(sip: &Sip) -> Vec<Peer> {

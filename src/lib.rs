@@ -18,4 +18,5 @@ pub mod observability;
 pub mod speech;
 pub mod store;
 pub mod telephony;
+pub mod tls;
 pub mod web;

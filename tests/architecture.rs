@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("config", &[]),
     ("observability", &["config"]),
+    ("tls", &[]),
     ("store", &[]),
     ("feed", &[]),
     ("speech", &[]),
@@ -28,7 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Anyone may use these.
-const LEAVES: &[&str] = &["clock", "config", "domain", "observability"];
+const LEAVES: &[&str] = &["clock", "config", "domain", "observability", "tls"];
 
 /// Libraries that only these modules may know.
 const PRIVATE_CRATES: &[(&str, &[&str])] = &[

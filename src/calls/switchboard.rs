@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, error, info, info_span};
 
 use crate::clock::Clock;
@@ -41,24 +41,29 @@ pub struct Switchboard {
 
 impl Switchboard {
     /// Takes calls until the phone side is gone, or `stop` is cancelled; calls that go on then
-    /// are ended and recorded as interrupted. Waits on new calls and on the tasks of calls.
-    pub async fn run(self, mut calls: mpsc::Receiver<PhoneCall>, stop: CancellationToken) {
+    /// are ended and recorded as interrupted. Each has a task `in_progress`. Waits on new calls.
+    pub async fn run(
+        self,
+        mut calls: mpsc::Receiver<PhoneCall>,
+        in_progress: TaskTracker,
+        stop: CancellationToken,
+    ) {
         let busy = BusyNumbers::default();
-        let mut going_on = JoinSet::new();
         loop {
             tokio::select! {
                 Some(call) = calls.recv() => {
                     let span = info_span!("call", sip_call_id = %call.invite().sip_call_id);
                     let task = self.clone().take(call, busy.clone(), stop.clone());
-                    going_on.spawn(task.instrument(span));
+                    // A panic of a call is printed where it happens; its number is free then, and its
+                    // line is down.
+                    in_progress.spawn(task.instrument(span));
                 }
-                // A panic of a call was already printed; its number is free and its line is down.
-                Some(_) = going_on.join_next() => {}
                 () = stop.cancelled() => break,
                 else => break,
             }
         }
-        while going_on.join_next().await.is_some() {}
+        in_progress.close();
+        in_progress.wait().await;
     }
 
     /// One call, whatever comes of it.

@@ -8,7 +8,7 @@ use sip::{Scheme, Uri};
 
 use super::Failure;
 use crate::speech::audio_file;
-use crate::telephony::caller::{CallProgress, OutgoingCall, place_call};
+use crate::telephony::caller::{CallProgress, OutgoingCall, Over, place_call};
 
 /// The port of SIP over UDP (RFC 3261 §19.1.2).
 const SIP_PORT: u16 = 5060;
@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .map_err(|error| Failure::Usage(format!("--from {}: {error}", arguments.from)))?;
     let samples = audio_file::read(&arguments.play).map_err(anyhow::Error::from)?;
 
-    let call = OutgoingCall { target, remote, caller, samples };
+    let call = OutgoingCall { target, remote, over: Over::Udp, caller, samples };
     place_call(call, |progress| match progress {
         CallProgress::Ringing => println!("ringing"),
         CallProgress::Playing { .. } => println!("answered, playing"),

@@ -25,7 +25,7 @@ use crate::domain::{
 };
 use crate::observability::start_logging;
 use crate::store::{NewInvitation, NewPhoneNumber, NewProject, Store, StoreError};
-use crate::telephony::caller::{CallProgress, OutgoingCall, place_call};
+use crate::telephony::caller::{CallProgress, OutgoingCall, Over, place_call};
 
 /// The pre-assigned number: one that is reserved for fiction.
 const NUMBER: &str = "+15550100123";
@@ -170,6 +170,7 @@ async fn call_and_watch(
 ) -> anyhow::Result<Option<(SpokenCode, Duration)>> {
     let (progress, mut progressed) = mpsc::unbounded_channel();
     let call = OutgoingCall {
+        over: Over::Udp,
         target: Uri::parse(&format!("sip:{NUMBER}@{sip_address}"))?,
         remote: sip_address,
         caller: Uri::parse(&format!("sip:meta@{sip_address}"))?,

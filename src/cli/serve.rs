@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::interval;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Interval, interval};
 
 use super::Failure;
 use crate::config::Config;
@@ -26,29 +26,52 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let daemon = Daemon::start(&config, surroundings).await?;
 
     tell_service_manager(&[NotifyState::Ready]);
-    stop_signal().await.context("cannot listen for signals")?;
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
+    signals.wait_for_end(|| daemon.reload_certificates()).await;
     tell_service_manager(&[NotifyState::Stopping]);
 
+    tokio::select! {
+        () = daemon.drain(config.sip.drain_limit) => {}
+        () = signals.wait_for_end(|| ()) => {}
+    }
     daemon.stop().await;
     Ok(())
 }
 
-/// Waits for SIGTERM or SIGINT, and keeps the service manager's watchdog fed meanwhile.
-async fn stop_signal() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    // Twice as often as asked for, as sd_watchdog_enabled(3) advises.
-    let mut feeding_time = sd_notify::watchdog_enabled().map(|limit| interval(limit / 2));
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            () = async {
-                match &mut feeding_time {
-                    Some(feeding_time) => { feeding_time.tick().await; }
-                    None => std::future::pending().await,
-                }
-            } => tell_service_manager(&[NotifyState::Watchdog]),
+/// What the operator and the service manager tell us.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+    /// When the service manager's watchdog wants to be fed.
+    feeding_time: Option<Interval>,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+            // Twice as often as asked for, as sd_watchdog_enabled(3) advises.
+            feeding_time: sd_notify::watchdog_enabled().map(|limit| interval(limit / 2)),
+        })
+    }
+
+    /// Waits for SIGTERM or SIGINT. Meanwhile, SIGHUP reloads, and the watchdog is kept fed.
+    async fn wait_for_end(&mut self, reload: impl Fn()) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => reload(),
+                () = async {
+                    match &mut self.feeding_time {
+                        Some(feeding_time) => { feeding_time.tick().await; }
+                        None => std::future::pending().await,
+                    }
+                } => tell_service_manager(&[NotifyState::Watchdog]),
+            }
         }
     }
 }

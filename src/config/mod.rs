@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use error::{ConfigError, Problem};
-pub use sections::{Calls, Codes, Log, LogFormat, Rtp, Sip, Speech, Store, TlsFiles, Trunk, Web};
+pub use sections::{Calls, Codes, Log, LogFormat, Rtp, Sip, Speech, Store, Trunk, Web};
 
 /// The shipped configuration, and so all defaults.
 const DEFAULTS: &str = include_str!("../../config.toml");
@@ -101,8 +101,14 @@ impl Config {
         let resolve = |path: &mut PathBuf| *path = directory.join(&*path);
         resolve(&mut self.speech.model);
         resolve(&mut self.store.path);
-        self.web.tls_certificate.as_mut().map(resolve);
-        self.web.tls_key.as_mut().map(resolve);
+        let tls = [
+            &mut self.sip.tls_certificate,
+            &mut self.sip.tls_key,
+            &mut self.sip.tls_client_authorities,
+            &mut self.web.tls_certificate,
+            &mut self.web.tls_key,
+        ];
+        tls.into_iter().flatten().for_each(resolve);
     }
 }
 
@@ -163,7 +169,10 @@ mod tests {
             })
             .collect();
         let config = parse(&uncommented).unwrap();
-        assert_eq!(config.sip.advertise, Some("203.0.113.7".parse().unwrap()));
+        let advertised: [std::net::IpAddr; 2] =
+            ["203.0.113.7", "2001:db8::7"].map(|address| address.parse().unwrap());
+        assert_eq!(config.sip.advertised_addresses(), advertised);
+        assert!(config.sip.tls().is_some() && config.sip.tls_client_authorities.is_some());
         assert!(config.web.tls().is_some());
     }
 
@@ -194,6 +203,10 @@ mod tests {
     fn values_that_can_not_work_together_are_explained() {
         for (text, key) in [
             ("[sip]\nlisten = \"0.0.0.0:5060\"", "sip.advertise"),
+            ("[sip]\nadvertise = [\"192.0.2.1\", \"192.0.2.2\"]", "sip.advertise"),
+            ("[sip]\ntls_listen = \"127.0.0.1:5061\"", "sip.tls_listen"),
+            ("[sip]\ntls_key = \"key.pem\"", "sip.tls_certificate"),
+            ("[sip]\nmax_connections = 0", "sip.max_connections"),
             ("[rtp]\nfirst_port = 30000\nlast_port = 20000", "rtp.last_port"),
             ("[web]\ntls_key = \"key.pem\"", "web.tls_certificate"),
             ("[web]\npublic_url = \"invite.example.com\"", "web.public_url"),

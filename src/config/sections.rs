@@ -8,13 +8,22 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::Problem;
+use crate::tls::TlsFiles;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sip {
     pub listen: SocketAddr,
-    pub advertise: Option<IpAddr>,
+    pub advertise: Option<Vec<IpAddr>>,
+    pub tls_listen: Option<SocketAddr>,
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    pub tls_client_authorities: Option<PathBuf>,
+    pub max_connections: usize,
+    pub max_connections_per_address: usize,
     pub max_calls: usize,
+    #[serde(with = "humantime_serde")]
+    pub drain_limit: Duration,
     pub trunks: Vec<Trunk>,
 }
 
@@ -26,18 +35,44 @@ pub struct Trunk {
 }
 
 impl Sip {
-    /// The address peers are told to use.
-    pub fn advertised_address(&self) -> IpAddr {
-        self.advertise.unwrap_or(self.listen.ip())
+    /// The addresses peers are told to use.
+    pub fn advertised_addresses(&self) -> Vec<IpAddr> {
+        self.advertise.clone().unwrap_or_else(|| vec![self.listen.ip()])
+    }
+
+    /// The files for SIP over TLS, when it is switched on.
+    pub fn tls(&self) -> Option<TlsFiles> {
+        tls_files(self.tls_certificate.as_deref(), self.tls_key.as_deref())
     }
 
     pub(super) fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        if self.advertised_address().is_unspecified() {
+        let advertised = self.advertised_addresses();
+        if advertised.iter().any(IpAddr::is_unspecified) || advertised.is_empty() {
             problems.push(Problem::new(
                 "sip.advertise",
                 "sip.listen is a wildcard, so write here the address that your trunks reach",
             ));
+        }
+        if let [first, others @ ..] = advertised.as_slice()
+            && (others.len() > 1 || others.iter().any(|other| other.is_ipv4() == first.is_ipv4()))
+        {
+            problems.push(Problem::new("sip.advertise", "at most one IPv4 and one IPv6 address"));
+        }
+        problems.extend(check_tls_pair("sip", &self.tls_certificate, &self.tls_key));
+        if self.tls_listen.is_some() != self.tls().is_some() {
+            problems.push(Problem::new(
+                "sip.tls_listen",
+                "goes together with sip.tls_certificate and sip.tls_key",
+            ));
+        }
+        for (key, value) in [
+            ("sip.max_connections", self.max_connections),
+            ("sip.max_connections_per_address", self.max_connections_per_address),
+        ] {
+            if value == 0 {
+                problems.push(Problem::new(key, "must be at least 1"));
+            }
         }
         if self.max_calls == 0 {
             problems.push(Problem::new("sip.max_calls", "must be at least 1"));
@@ -135,19 +170,10 @@ pub struct Web {
     pub heartbeat: Duration,
 }
 
-/// What HTTPS needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TlsFiles<'a> {
-    pub certificate: &'a Path,
-    pub key: &'a Path,
-}
-
 impl Web {
     /// The files for HTTPS, when it is switched on.
-    pub fn tls(&self) -> Option<TlsFiles<'_>> {
-        let certificate = self.tls_certificate.as_deref()?;
-        let key = self.tls_key.as_deref()?;
-        Some(TlsFiles { certificate, key })
+    pub fn tls(&self) -> Option<TlsFiles> {
+        tls_files(self.tls_certificate.as_deref(), self.tls_key.as_deref())
     }
 
     pub(super) fn check(&self) -> Vec<Problem> {
@@ -162,17 +188,7 @@ impl Web {
                 "must begin with http:// or https:// and not end with a slash",
             ));
         }
-        match (&self.tls_certificate, &self.tls_key) {
-            (None, Some(_)) => problems.push(Problem::new(
-                "web.tls_certificate",
-                "is needed as well when web.tls_key is set",
-            )),
-            (Some(_), None) => problems.push(Problem::new(
-                "web.tls_key",
-                "is needed as well when web.tls_certificate is set",
-            )),
-            (Some(_), Some(_)) | (None, None) => {}
-        }
+        problems.extend(check_tls_pair("web", &self.tls_certificate, &self.tls_key));
         if self.max_connections == 0 {
             problems.push(Problem::new("web.max_connections", "must be at least 1"));
         }
@@ -181,6 +197,25 @@ impl Web {
         }
         problems
     }
+}
+
+fn tls_files(certificate: Option<&Path>, key: Option<&Path>) -> Option<TlsFiles> {
+    Some(TlsFiles { certificate: certificate?.to_owned(), key: key?.to_owned() })
+}
+
+/// A certificate is of no use without its key, nor the other way round.
+fn check_tls_pair(
+    section: &str,
+    certificate: &Option<PathBuf>,
+    key: &Option<PathBuf>,
+) -> Option<Problem> {
+    let (missing, there) = match (certificate, key) {
+        (None, Some(_)) => ("tls_certificate", "tls_key"),
+        (Some(_), None) => ("tls_key", "tls_certificate"),
+        (Some(_), Some(_)) | (None, None) => return None,
+    };
+    let what = format!("is needed as well when {section}.{there} is set");
+    Some(Problem::new(&format!("{section}.{missing}"), what))
 }
 
 #[derive(Debug, Clone, Deserialize)]

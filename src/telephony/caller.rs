@@ -1,22 +1,22 @@
 //! A caller: places one call, plays audio into it and hangs up. For the demo, for tests and for
 //! an operator who wants to hear whether the line works.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use sip::call_out::{CallOut, CallOutEnd, CallOutEvent, CallOutPlan, Input, Output};
 use sip::rtp::{FRAME_SAMPLES, Sender, SenderConfig};
-use sip::{Flow, MediaPlan, StatusCode, Uri};
+use sip::{MediaPlan, StatusCode, Uri};
 use tokio::net::UdpSocket;
 use tokio::time::sleep_until;
 
 use super::fresh_seed;
+use super::signalling::Signalling;
+
+pub use super::signalling::Over;
 
 /// A packet of G.711 holds this much (RFC 3551 §4.5.14).
 const PACKET_TIME: Duration = Duration::from_millis(20);
-
-/// The largest datagram there is.
-const LARGEST_DATAGRAM: usize = 65_535;
 
 /// Whom to call, and what to say.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct OutgoingCall {
     pub target: Uri,
     /// Where the INVITE goes.
     pub remote: SocketAddr,
+    /// Over what.
+    pub over: Over,
     /// From.
     pub caller: Uri,
     /// What is played once the call is answered, at [`sip::rtp::SAMPLE_RATE`]. Then we hang up.
@@ -73,13 +75,11 @@ pub async fn place_call(
     let remote = call.remote;
     let network = |source| CallFailure::Network { remote, source };
     let mut line = Line::open(call).await.map_err(network)?;
-    let mut buffer = vec![0; LARGEST_DATAGRAM];
     loop {
         let wake_at = loop {
             match line.call.poll_output() {
                 Output::Transmit(transmit) => {
-                    let sent = line.signalling.send_to(&transmit.bytes, transmit.flow.remote);
-                    sent.await.map_err(network)?;
+                    line.signalling.send(&transmit).await.map_err(network)?;
                 }
                 Output::Event(event) => {
                     if let Some(result) = line.told(event, &mut progress) {
@@ -92,10 +92,7 @@ pub async fn place_call(
         };
         let next_packet = line.playing.as_ref().map(Playing::next_packet);
         tokio::select! {
-            received = line.signalling.recv(&mut buffer) => {
-                let length = received.map_err(network)?;
-                line.call.handle(Input::Message { now: Instant::now(), bytes: &buffer[..length] });
-            }
+            received = line.signalling.receive() => line.call.handle(received.map_err(network)?),
             () = sleep_until(next_packet.unwrap_or(wake_at).into()), if next_packet.is_some() => {
                 line.play(&mut progress).await.map_err(network)?;
             }
@@ -109,7 +106,7 @@ pub async fn place_call(
 /// The state of the call.
 struct Line {
     remote: SocketAddr,
-    signalling: UdpSocket,
+    signalling: Signalling,
     media: UdpSocket,
     call: CallOut,
     samples: Vec<i16>,
@@ -132,24 +129,17 @@ impl Playing {
 
 impl Line {
     async fn open(call: OutgoingCall) -> std::io::Result<Self> {
-        let OutgoingCall { target, remote, caller, samples } = call;
-        let signalling = UdpSocket::bind((unspecified_like(remote.ip()), 0)).await?;
-        // Tells the local address that this peer can reach.
-        signalling.connect(remote).await?;
-        let local = signalling.local_addr()?;
+        let OutgoingCall { target, remote, over, caller, samples } = call;
+        let signalling = Signalling::open(remote, over).await?;
+        let local = signalling.local;
         let media = UdpSocket::bind((local.ip(), 0)).await?;
         let plan = CallOutPlan {
             local,
-            remote: Flow::udp(remote),
+            remote: signalling.flow,
             target,
             caller,
             media_address: media.local_addr()?,
             seed: fresh_seed(),
-        };
-        // Connected only to learn the address: responses may come from another port.
-        let signalling = {
-            drop(signalling);
-            UdpSocket::bind(local).await?
         };
         let call = CallOut::place(Instant::now(), plan);
         Ok(Self { remote, signalling, media, call, samples, playing: None })
@@ -213,14 +203,7 @@ impl Line {
     async fn see_off(&mut self) {
         while let Output::Transmit(transmit) = self.call.poll_output() {
             // The call is over; nobody waits for this any more.
-            let _ = self.signalling.send_to(&transmit.bytes, transmit.flow.remote).await;
+            let _ = self.signalling.send(&transmit).await;
         }
-    }
-}
-
-fn unspecified_like(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     }
 }

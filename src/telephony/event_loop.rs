@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use sip::{
-    AnswerPlan, CallCommand, CallEvent, CallHandle, DropReason, Dropped, EndReason, Endpoint,
-    IncomingCall, Input, MediaPlan, Output, Readiness, StatusCode, Transmit,
+    Advertised, AnswerPlan, CallCommand, CallEvent, CallHandle, DropReason, Dropped, EndReason,
+    Endpoint, IncomingCall, Input, MediaPlan, Output, Readiness, StatusCode, Transmit,
 };
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
@@ -16,10 +16,13 @@ use tokio::time::{Duration, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, trace, warn};
 
-use super::TelephonyConfig;
+use super::Shutdown;
 use super::audio::{AudioEnd, CallAudio};
+use super::connections::{Connections, Happened};
 use super::phone_call::{CallUpdate, Command, Commands, FrameSink, PhoneCall, UPDATES};
 use super::rtp_ports::RtpPorts;
+use super::sockets::Sockets;
+use super::strangers::Strangers;
 
 /// The largest datagram there is.
 const LARGEST_DATAGRAM: usize = 65_535;
@@ -36,14 +39,24 @@ const MOST_WARNED_PEERS: usize = 1_024;
 pub(super) struct EventLoop {
     endpoint: Endpoint,
     socket: UdpSocket,
+    connections: Connections,
+    strangers: Strangers,
     ports: RtpPorts,
-    config: TelephonyConfig,
+    media: MediaRules,
     incoming: mpsc::Sender<PhoneCall>,
     commands: Commands,
     commanded: mpsc::UnboundedReceiver<Command>,
     calls: HashMap<CallHandle, Call>,
     audio: JoinSet<(CallHandle, AudioEnd)>,
     warned_peers: HashSet<SocketAddr>,
+}
+
+/// What the audio of every call is held to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MediaRules {
+    pub(super) advertised: Advertised,
+    pub(super) media_timeout: Duration,
+    pub(super) reorder_window: Duration,
 }
 
 /// What the shell keeps of a call.
@@ -66,17 +79,19 @@ enum Media {
 impl EventLoop {
     pub(super) fn new(
         endpoint: Endpoint,
-        socket: UdpSocket,
+        sockets: Sockets,
         ports: RtpPorts,
-        config: TelephonyConfig,
+        media: MediaRules,
         incoming: mpsc::Sender<PhoneCall>,
     ) -> Self {
         let (commands, commanded) = mpsc::unbounded_channel();
         Self {
             endpoint,
-            socket,
+            socket: sockets.udp,
+            connections: sockets.connections,
+            strangers: Strangers::new(Instant::now()),
             ports,
-            config,
+            media,
             incoming,
             commands,
             commanded,
@@ -86,11 +101,12 @@ impl EventLoop {
         }
     }
 
-    /// Waits on the SIP socket, on commands, on audio tasks and on the endpoint's timers, until
-    /// `stop` is cancelled and the calls are over.
-    pub(super) async fn run(mut self, stop: CancellationToken) {
+    /// Waits on the SIP socket and the connections, on commands, on audio tasks and on the endpoint's
+    /// timers, until it is told to stop and the calls are over.
+    pub(super) async fn run(mut self, Shutdown { drain, stop }: Shutdown) {
         let mut buffer = vec![0; LARGEST_DATAGRAM];
         let mut wake_at = self.carry_out().await;
+        let mut is_draining = false;
         let mut farewell_ends = None;
         loop {
             let deadline = farewell_ends.map_or(wake_at, |end: Instant| wake_at.min(end));
@@ -104,6 +120,7 @@ impl EventLoop {
                     // The system reports here that an earlier datagram of ours was not delivered.
                     Err(error) => debug!(%error, "a SIP datagram was not delivered"),
                 },
+                happened = self.connections.next(&self.endpoint) => self.connection_told(happened),
                 Some(command) = self.commanded.recv() => self.obey(command).await,
                 Some(ended) = self.audio.join_next() => {
                     if let Ok((call, end)) = ended {
@@ -112,6 +129,10 @@ impl EventLoop {
                 }
                 () = sleep_until(deadline.into()) => {
                     self.endpoint.handle(Input::Timeout { now: Instant::now() });
+                }
+                () = drain.cancelled(), if !is_draining => {
+                    is_draining = true;
+                    self.endpoint.set_readiness(Readiness::NotReady { retry_after: RETRY_AFTER });
                 }
                 () = stop.cancelled(), if farewell_ends.is_none() => {
                     self.endpoint.set_readiness(Readiness::NotReady { retry_after: RETRY_AFTER });
@@ -130,6 +151,26 @@ impl EventLoop {
                 self.audio_ended(call, &end);
             }
         }
+        self.connections.close_all(FAREWELL).await;
+    }
+
+    fn connection_told(&mut self, happened: Happened) {
+        let now = Instant::now();
+        match happened {
+            Happened::Opened { flow, proven } => {
+                let proven = proven.as_deref();
+                self.endpoint.handle(Input::Connected { now, flow, proven });
+            }
+            Happened::Received { connection, bytes } => {
+                self.endpoint.handle(Input::Stream { now, connection, bytes: &bytes });
+            }
+            Happened::Closed { connection } => {
+                self.endpoint.handle(Input::Disconnected { now, connection });
+            }
+            Happened::Stranger { source, transport } => {
+                self.strangers.dropped(now, source.ip(), transport);
+            }
+        }
     }
 
     /// Does what the endpoint wants, and returns when it wants to be woken.
@@ -137,16 +178,18 @@ impl EventLoop {
         loop {
             match self.endpoint.poll_output() {
                 Output::Transmit(transmit) => self.send(transmit).await,
-                // No connection was ever opened.
-                Output::Close(_) => {}
+                Output::Close(connection) => self.connections.close(connection),
                 Output::Event(event) => self.tell(event),
-                Output::Dropped(dropped) => report_drop(&dropped),
+                Output::Dropped(dropped) => self.report_drop(&dropped),
                 Output::Timeout(wake_at) => return wake_at,
             }
         }
     }
 
     async fn send(&mut self, Transmit { flow, bytes }: Transmit) {
+        if let Some(connection) = flow.connection() {
+            return self.connections.send(connection, bytes);
+        }
         let destination = flow.remote;
         let Err(error) = self.socket.send_to(&bytes, destination).await else { return };
         if self.warned_peers.len() >= MOST_WARNED_PEERS {
@@ -201,8 +244,9 @@ impl EventLoop {
             self.command(call, CallCommand::Refuse(StatusCode::SERVICE_UNAVAILABLE));
             return;
         };
+        let signalling = state.signalling.ip();
         state.media = Media::Reserved { socket, sink };
-        let media_address = SocketAddr::new(self.config.advertised_address, port);
+        let media_address = SocketAddr::new(self.media.advertised.ip_for(signalling), port);
         self.command(call, CallCommand::Answer(AnswerPlan { media_address }));
     }
 
@@ -230,8 +274,8 @@ impl EventLoop {
             signalling_address: state.signalling.ip(),
             plan: changes,
             sink,
-            reorder_window: self.config.reorder_window,
-            media_timeout: self.config.media_timeout,
+            reorder_window: self.media.reorder_window,
+            media_timeout: self.media.media_timeout,
         };
         let stopped = stop.clone();
         self.audio.spawn(async move { (call, audio.run(stopped).await) });
@@ -247,7 +291,7 @@ impl EventLoop {
         }
         if reason == EndReason::NoAck {
             warn!(
-                contact = %self.config.advertised_address,
+                contact = %self.media.advertised.ip_for(state.signalling.ip()),
                 "a caller never acknowledged our answer: can it reach the advertised address?"
             );
         }
@@ -261,17 +305,18 @@ impl EventLoop {
             self.command(call, CallCommand::HangUp);
         }
     }
-}
 
-/// One line a drop of a stranger, in a fixed form that a ban list can match.
-fn report_drop(dropped: &Dropped) {
-    let source = dropped.source.remote.ip();
-    match &dropped.reason {
-        DropReason::UnknownSource => warn!("SIP from a stranger dropped, source={source}"),
-        DropReason::TooSlow => debug!(%source, "a silent or slow SIP connection is closed"),
-        DropReason::Malformed(error) => debug!(%source, %error, "malformed SIP dropped"),
-        DropReason::KeepAlive | DropReason::StrayAck | DropReason::StrayResponse => {
-            trace!(%source, reason = ?dropped.reason, "SIP without effect");
+    fn report_drop(&mut self, Dropped { source, reason }: &Dropped) {
+        let (address, transport) = (source.remote, source.transport());
+        match reason {
+            DropReason::UnknownSource => {
+                self.strangers.dropped(Instant::now(), address.ip(), transport);
+            }
+            DropReason::Malformed(error) => debug!(%address, %error, "malformed SIP dropped"),
+            DropReason::TooSlow => debug!(%address, "a silent or slow SIP connection is closed"),
+            DropReason::KeepAlive | DropReason::StrayAck | DropReason::StrayResponse => {
+                trace!(%address, ?reason, "SIP without effect");
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The I/O shell round the `sip` crate: sockets, time and RTP ports.
 //!
-//! [`Telephony::start`] opens the SIP socket and runs the one task that drives [`sip::Endpoint`].
+//! [`Telephony::start`] opens the SIP sockets and runs the one task that drives [`sip::Endpoint`].
 //! Each call that comes in is a [`PhoneCall`]; its audio is received by a task of its own
 //! ([`audio`]) and handed on as PCM frames. [`caller`] is the other end, for tests and the
 //! operator. The only module that opens SIP and RTP sockets. Knows nothing of invitations, codes
@@ -8,38 +8,53 @@
 
 mod audio;
 pub mod caller;
+mod connections;
 mod event_loop;
+mod peer_certificates;
 mod phone_call;
 mod rtp_ports;
+mod signalling;
+mod sockets;
+mod strangers;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::Rng as _;
+use rustls::RootCertStore;
+use rustls::pki_types::ServerName;
 use sip::{Advertised, Endpoint, EndpointConfig};
-use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use event_loop::EventLoop;
+use crate::tls::{Certificate, UnusableTls};
+
+use event_loop::{EventLoop, MediaRules};
 use rtp_ports::RtpPorts;
+use sockets::Sockets;
 
 pub use phone_call::{CallUpdate, FrameSink, PhoneCall};
 pub use sip::rtp::PcmFrame;
-pub use sip::{EndReason, IncomingCall, Peer, StatusCode, Uri};
+pub use sip::{EndReason, IncomingCall, Peer, StatusCode, Transport, Uri};
 
 /// Calls that may wait to be admitted. When it is full a new call is refused with 503.
 const INCOMING_QUEUE: usize = 64;
 
 /// What telephony needs to know.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct TelephonyConfig {
-    /// Where the SIP socket is bound.
+    /// Where datagrams and plain connections arrive.
     pub listen: SocketAddr,
-    /// The address peers are told to use, for SIP and RTP.
-    pub advertised_address: IpAddr,
+    /// Where encrypted connections arrive, if anywhere.
+    pub tls: Option<TlsConfig>,
+    /// The addresses peers are told to use, for SIP and RTP: at most one of each family.
+    pub advertise: Vec<IpAddr>,
     pub max_calls: usize,
+    /// How many connections there may be, and how many from one address.
+    pub max_connections: usize,
+    pub max_connections_per_address: usize,
     /// Who may call.
     pub peers: Vec<Peer>,
     /// Where RTP sockets are bound.
@@ -52,37 +67,62 @@ pub struct TelephonyConfig {
     pub reorder_window: Duration,
 }
 
+/// SIP over TLS.
+#[derive(Debug)]
+pub struct TlsConfig {
+    pub listen: SocketAddr,
+    pub certificate: Arc<Certificate>,
+    /// Who vouches for the certificates of peers; `None` when none are asked for.
+    pub client_authorities: Option<RootCertStore>,
+    /// The name in a peer's certificate, and the peer that it proves.
+    pub peers: Vec<(ServerName<'static>, String)>,
+}
+
+/// How telephony ends, in two steps.
+#[derive(Debug, Clone, Default)]
+pub struct Shutdown {
+    /// No new calls: INVITE and OPTIONS get 503. Calls that go on are not touched.
+    pub drain: CancellationToken,
+    /// The calls that still go on are ended, and so is everything else.
+    pub stop: CancellationToken,
+}
+
 /// Why telephony could not start.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen for SIP on UDP {address}: {source}. Is another program using the port?")]
-pub struct CannotListen {
-    pub address: SocketAddr,
-    pub source: std::io::Error,
+pub enum CannotListen {
+    /// The port can not be had.
+    #[error(
+        "cannot listen for SIP on {transport} {address}: {source}. Is another program using the port?"
+    )]
+    Port { transport: Transport, address: SocketAddr, source: std::io::Error },
+    /// TLS can not be had with these certificates.
+    #[error(transparent)]
+    Tls(#[from] UnusableTls),
 }
 
 /// The running phone side of the daemon.
 #[derive(Debug)]
 pub struct Telephony {
     address: SocketAddr,
+    tls_address: Option<SocketAddr>,
     event_loop: JoinHandle<()>,
 }
 
 impl Telephony {
-    /// Opens the SIP socket and begins to take calls, until `stop` is cancelled. Calls that come
-    /// in arrive at the receiver.
+    /// Opens the SIP sockets and begins to take calls, until it is told to end. Calls that come in
+    /// arrive at the receiver.
     ///
     /// # Errors
-    /// When the SIP socket can not be opened.
+    /// When a socket can not be opened.
     pub async fn start(
         config: TelephonyConfig,
-        stop: CancellationToken,
+        shutdown: Shutdown,
     ) -> Result<(Self, mpsc::Receiver<PhoneCall>), CannotListen> {
-        let cannot_listen = |source| CannotListen { address: config.listen, source };
-        let socket = UdpSocket::bind(config.listen).await.map_err(cannot_listen)?;
-        let address = socket.local_addr().map_err(cannot_listen)?;
-
+        let sockets = Sockets::open(&config).await?;
+        let (address, tls_address) = (sockets.address, sockets.tls_address);
+        let advertised = advertised(&config.advertise, address, tls_address);
         let endpoint_config = EndpointConfig {
-            advertised: Advertised::new(SocketAddr::new(config.advertised_address, address.port())),
+            advertised,
             peers: config.peers.clone(),
             server_name: concat!("zavud/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_calls: config.max_calls,
@@ -90,9 +130,20 @@ impl Telephony {
         };
         let endpoint = Endpoint::new(endpoint_config, std::time::Instant::now());
         let ports = RtpPorts::new(config.rtp_address, config.rtp_ports);
+        let media = MediaRules {
+            advertised,
+            media_timeout: config.media_timeout,
+            reorder_window: config.reorder_window,
+        };
         let (incoming, calls) = mpsc::channel(INCOMING_QUEUE);
-        let event_loop = EventLoop::new(endpoint, socket, ports, config, incoming);
-        Ok((Self { address, event_loop: tokio::spawn(event_loop.run(stop)) }, calls))
+        let event_loop = EventLoop::new(endpoint, sockets, ports, media, incoming);
+        let event_loop = tokio::spawn(event_loop.run(shutdown));
+        Ok((Self { address, tls_address, event_loop }, calls))
+    }
+
+    /// Where encrypted SIP arrives, with the port that was really taken.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls_address
     }
 
     /// Where SIP arrives, with the port that was really taken.
@@ -105,6 +156,14 @@ impl Telephony {
         // A panic of the task was already printed where it happened.
         let _ = self.event_loop.await;
     }
+}
+
+/// What peers are told, with the ports that were really taken.
+fn advertised(addresses: &[IpAddr], listening: SocketAddr, tls: Option<SocketAddr>) -> Advertised {
+    let first = addresses.first().copied().unwrap_or(listening.ip());
+    let advertised = Advertised::new(SocketAddr::new(first, listening.port()));
+    let advertised = addresses.iter().skip(1).fold(advertised, |told, &other| told.and(other));
+    tls.map_or(advertised, |tls| advertised.with_tls_port(tls.port()))
 }
 
 /// Randomness for a state machine of the `sip` crate. Each gets its own.

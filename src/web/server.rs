@@ -1,7 +1,6 @@
 //! Connections: accepted, limited, taken through TLS where it is switched on, and served by hyper.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +9,6 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -20,6 +17,8 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
+
+use crate::tls::{Certificate, ClientCertificates, UnusableTls, server_config};
 
 /// A browser that is not through with its handshake or its request headers by then is a stranger
 /// who holds a connection open.
@@ -36,8 +35,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
     pub listen: SocketAddr,
-    /// Certificate chain and private key, PEM files, for HTTPS.
-    pub tls: Option<(PathBuf, PathBuf)>,
+    /// What HTTPS shows; `None` for HTTP.
+    pub certificate: Option<Arc<Certificate>>,
     pub max_connections: usize,
 }
 
@@ -47,9 +46,9 @@ pub enum CannotServe {
     /// The port can not be had.
     #[error("cannot listen for HTTP on {address}: {source}. Is another program using the port?")]
     Listen { address: SocketAddr, source: std::io::Error },
-    /// A file for HTTPS can not be used.
-    #[error("cannot use {} for HTTPS: {reason}", path.display())]
-    Tls { path: PathBuf, reason: String },
+    /// HTTPS can not be had with this certificate.
+    #[error(transparent)]
+    Tls(#[from] UnusableTls),
 }
 
 /// The running web side of the daemon.
@@ -63,15 +62,14 @@ impl WebServer {
     /// Begins to serve `router`, until `stop` is cancelled.
     ///
     /// # Errors
-    /// When the port or the files for HTTPS can not be used.
+    /// When the port or the certificate for HTTPS can not be used.
     pub async fn start(
         config: ServerConfig,
         router: Router,
         stop: CancellationToken,
     ) -> Result<Self, CannotServe> {
-        let ServerConfig { listen, tls, max_connections } = config;
-        let acceptor =
-            tls.map(|(certificate, key)| tls_acceptor(&certificate, &key)).transpose()?;
+        let ServerConfig { listen, certificate, max_connections } = config;
+        let acceptor = certificate.map(tls_acceptor).transpose()?;
         let cannot_listen = |source| CannotServe::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
         let address = listener.local_addr().map_err(cannot_listen)?;
@@ -92,20 +90,8 @@ impl WebServer {
     }
 }
 
-fn tls_acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, CannotServe> {
-    let unusable = |path: &Path, reason: String| CannotServe::Tls { path: path.to_owned(), reason };
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unusable(certificate, error.to_string()))?;
-    let private_key =
-        PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, error.to_string()))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| unusable(certificate, error.to_string()))?
-        .with_no_client_auth()
-        .with_single_cert(chain, private_key)
-        .map_err(|error| unusable(certificate, error.to_string()))?;
+fn tls_acceptor(certificate: Arc<Certificate>) -> Result<TlsAcceptor, UnusableTls> {
+    let config = server_config(certificate, ClientCertificates::NotAsked)?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

@@ -27,11 +27,18 @@ pub struct CallOutPlan {
 /// What can happen to a call out.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
-    /// A message came in: a datagram, or cut from a connection.
-    Message {
+    /// A datagram came in.
+    Datagram {
         /// When.
         now: Instant,
-        /// All of it.
+        /// Its payload.
+        bytes: &'a [u8],
+    },
+    /// Bytes came in on the connection, in whatever pieces.
+    Stream {
+        /// When.
+        now: Instant,
+        /// The next bytes.
         bytes: &'a [u8],
     },
     /// End the call: CANCEL or BYE, whichever is right.

@@ -21,7 +21,7 @@ use rand::rngs::StdRng;
 use crate::call::{Local, new_branch};
 use crate::dialog::{Dialog, DialogId};
 use crate::endpoint::Transmit;
-use crate::message::{self, HeaderName, Message, Method, Request, Response};
+use crate::message::{self, Frame, HeaderName, Message, Method, Request, Response, StreamFramer};
 use crate::sdp::Offer;
 use crate::transaction::Fired;
 use crate::transaction::client::{ClientInvite, ClientOther, InviteFired};
@@ -39,6 +39,8 @@ pub struct CallOut {
     invite_transaction: Option<ClientInvite>,
     cancel: Option<Cancel>,
     bye: Option<Bye>,
+    /// Of the connection, if the call goes over one.
+    framer: StreamFramer,
     state: State,
     outputs: VecDeque<Output>,
     now: Instant,
@@ -97,6 +99,7 @@ impl CallOut {
             invite_transaction: Some(ClientInvite::new(now, transport, bytes)),
             cancel: None,
             bye: None,
+            framer: StreamFramer::new(),
             state: State::Inviting(Wish::Talk),
             outputs: VecDeque::from([Output::Transmit(transmit)]),
             now,
@@ -111,13 +114,19 @@ impl CallOut {
     /// Takes in what happened.
     pub fn handle(&mut self, input: Input<'_>) {
         match input {
-            Input::Message { now, bytes } => {
+            Input::Datagram { now, bytes } => {
                 self.advance(now);
-                // What cannot be read is dropped: nobody waits for a 400 from here.
-                match message::parse(bytes) {
-                    Ok(Message::Response(response)) => self.receive_response(&response),
-                    Ok(Message::Request(request)) => self.receive_request(&request),
-                    Ok(Message::KeepAlive) | Err(_) => {}
+                self.receive(bytes);
+            }
+            Input::Stream { now, bytes } => {
+                self.advance(now);
+                self.framer.push(bytes);
+                // After an error nothing more comes of the connection.
+                while let Ok(Some(frame)) = self.framer.next() {
+                    match frame {
+                        Frame::Message(message) => self.receive(&message),
+                        Frame::Ping | Frame::Pong => {}
+                    }
                 }
             }
             Input::HangUp { now } => {
@@ -125,6 +134,15 @@ impl CallOut {
                 self.hang_up();
             }
             Input::Timeout { now } => self.advance(now),
+        }
+    }
+
+    /// What cannot be read is dropped: nobody waits for a 400 from here.
+    fn receive(&mut self, bytes: &[u8]) {
+        match message::parse(bytes) {
+            Ok(Message::Response(response)) => self.receive_response(&response),
+            Ok(Message::Request(request)) => self.receive_request(&request),
+            Ok(Message::KeepAlive) | Err(_) => {}
         }
     }
 

@@ -30,7 +30,7 @@ impl Bench {
     }
 
     fn receive(&mut self, bytes: &[u8]) -> Vec<Output> {
-        self.call.handle(Input::Message { now: self.now, bytes });
+        self.call.handle(Input::Datagram { now: self.now, bytes });
         drain(&mut self.call)
     }
 

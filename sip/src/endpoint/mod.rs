@@ -125,6 +125,12 @@ impl Endpoint {
         self.readiness = readiness;
     }
 
+    /// Whether an address is a peer's. Whoever else connects need not be let in, unless a certificate
+    /// may prove who it is.
+    pub fn knows(&self, address: IpAddr) -> bool {
+        self.peer_of(address).is_some()
+    }
+
     /// How many calls live.
     pub fn call_count(&self) -> usize {
         self.calls.len()

@@ -101,7 +101,7 @@ impl Phone {
 
     /// Takes in a datagram on its SIP address.
     pub fn datagram(&mut self, now: Instant, bytes: &[u8]) {
-        self.call.handle(Input::Message { now, bytes });
+        self.call.handle(Input::Datagram { now, bytes });
     }
 
     /// Lets its timers fire.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use sip::Uri;
 use zavud::cli::demo_voice::{SpokenCall, Voice};
 use zavud::domain::HeardDigit;
-use zavud::telephony::caller::{CallFailure, OutgoingCall, place_call};
+use zavud::telephony::caller::{CallFailure, OutgoingCall, Over, place_call};
 
 /// Calls `number` at `remote` and plays `samples`.
 pub(crate) async fn call(
@@ -13,9 +13,20 @@ pub(crate) async fn call(
     number: &str,
     samples: Vec<i16>,
 ) -> Result<(), CallFailure> {
+    call_over(Over::Udp, remote, number, samples).await
+}
+
+/// The same over a connection.
+pub(crate) async fn call_over(
+    over: Over,
+    remote: SocketAddr,
+    number: &str,
+    samples: Vec<i16>,
+) -> Result<(), CallFailure> {
     let call = OutgoingCall {
         target: Uri::parse(&format!("sip:{number}@{remote}")).unwrap(),
         remote,
+        over,
         caller: Uri::parse("sip:+442071838750@127.0.0.1").unwrap(),
         samples,
     };
