@@ -9,3 +9,4 @@ mod crash;
 mod page;
 mod sipp;
 mod support;
+mod transports;

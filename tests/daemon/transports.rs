@@ -1,0 +1,206 @@
+//! Calls over TCP and TLS, and what connections may not do.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use zavud::clock::SystemClock;
+use zavud::config::Config;
+use zavud::domain::CallOutcome;
+use zavud::telephony::caller::Over;
+use zavud::tls::{authorities, client_config};
+
+use crate::support::{DeafModel, NUMBER, TestDaemon, call, call_over, silence};
+
+/// A certificate that vouches for itself, and its key, in files.
+struct Identity {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+impl Identity {
+    fn make(directory: &Path, name: &str) -> Self {
+        let identity = Self {
+            certificate: directory.join(format!("{name}.pem")),
+            key: directory.join(format!("{name}-key.pem")),
+        };
+        identity.renew(name);
+        identity
+    }
+
+    /// Another certificate for the same name, in the same files.
+    fn renew(&self, name: &str) {
+        let issued = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+        std::fs::write(&self.certificate, issued.cert.pem()).unwrap();
+        std::fs::write(&self.key, issued.signing_key.serialize_pem()).unwrap();
+    }
+
+    fn switch_on(&self, config: &mut Config) {
+        config.sip.tls_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        config.sip.tls_certificate = Some(self.certificate.clone());
+        config.sip.tls_key = Some(self.key.clone());
+    }
+
+    /// How a caller who believes in nobody else calls.
+    fn over_tls(&self) -> Over {
+        let config = client_config(authorities(&self.certificate).unwrap()).unwrap();
+        Over::Tls { config: Arc::new(config), name: "localhost".try_into().unwrap() }
+    }
+}
+
+async fn start(adjust: impl FnOnce(&mut Config)) -> TestDaemon {
+    TestDaemon::start_with(Arc::new(SystemClock), Box::new(DeafModel), adjust).await
+}
+
+/// Whether the other end has closed the connection without a word.
+async fn is_closed_silently(stream: &mut TcpStream) -> bool {
+    match stream.read(&mut [0; 1]).await {
+        Ok(length) => length == 0,
+        Err(error) => error.kind() == ErrorKind::ConnectionReset,
+    }
+}
+
+fn options(call_id: &str) -> String {
+    format!(
+        "OPTIONS sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK{call_id}\r\n\
+         From: <sip:raw@127.0.0.1>;tag=1\r\nTo: <sip:127.0.0.1>\r\nCall-ID: {call_id}\r\n\
+         CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
+}
+
+/// The first line of the answer to an OPTIONS.
+async fn ask(stream: &mut TcpStream, call_id: &str) -> String {
+    stream.write_all(options(call_id).as_bytes()).await.unwrap();
+    let mut buffer = vec![0; 4_096];
+    let length = stream.read(&mut buffer).await.unwrap();
+    String::from_utf8_lossy(&buffer[..length]).lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn a_call_over_tcp_is_a_call() {
+    let daemon = start(|_| {}).await;
+    call_over(Over::Tcp, daemon.daemon.sip_address(), NUMBER, silence(1)).await.unwrap();
+    assert_eq!(daemon.outcome().await, CallOutcome::Silent);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_over_tls_is_a_call() {
+    let directory = tempfile::tempdir().unwrap();
+    let identity = Identity::make(directory.path(), "localhost");
+    let daemon = start(|config| identity.switch_on(config)).await;
+    let remote = daemon.daemon.sip_tls_address().unwrap();
+    call_over(identity.over_tls(), remote, NUMBER, silence(1)).await.unwrap();
+    assert_eq!(daemon.outcome().await, CallOutcome::Silent);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_shown_after_a_reload_and_a_broken_one_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let identity = Identity::make(directory.path(), "localhost");
+    let daemon = start(|config| identity.switch_on(config)).await;
+    let remote = daemon.daemon.sip_tls_address().unwrap();
+    let believes_before = identity.over_tls();
+    identity.renew("localhost");
+    let believes_after = identity.over_tls();
+    assert!(shakes_hands(&believes_before, remote).await);
+    assert!(!shakes_hands(&believes_after, remote).await);
+
+    daemon.daemon.reload_certificates();
+    assert!(!shakes_hands(&believes_before, remote).await);
+    assert!(shakes_hands(&believes_after, remote).await);
+
+    std::fs::write(&identity.key, "no key").unwrap();
+    daemon.daemon.reload_certificates();
+    assert!(shakes_hands(&believes_after, remote).await);
+    daemon.daemon.stop().await;
+}
+
+async fn shakes_hands(over: &Over, remote: SocketAddr) -> bool {
+    let Over::Tls { config, name } = over else { panic!("{over:?}") };
+    let stream = TcpStream::connect(remote).await.unwrap();
+    TlsConnector::from(Arc::clone(config)).connect(name.clone(), stream).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_stranger_is_disconnected_without_a_word() {
+    let directory = tempfile::tempdir().unwrap();
+    let identity = Identity::make(directory.path(), "localhost");
+    let daemon = start(|config| {
+        identity.switch_on(config);
+        config.sip.trunks.clear();
+    })
+    .await;
+    for address in [daemon.daemon.sip_address(), daemon.daemon.sip_tls_address().unwrap()] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        assert!(is_closed_silently(&mut stream).await);
+    }
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn one_address_has_only_so_many_connections_and_a_closed_one_makes_room() {
+    let daemon = start(|config| config.sip.max_connections_per_address = 2).await;
+    let address = daemon.daemon.sip_address();
+    let mut first = TcpStream::connect(address).await.unwrap();
+    let mut second = TcpStream::connect(address).await.unwrap();
+    assert_eq!(ask(&mut first, "a").await, "SIP/2.0 200 OK");
+    assert_eq!(ask(&mut second, "b").await, "SIP/2.0 200 OK");
+    let mut third = TcpStream::connect(address).await.unwrap();
+    assert!(is_closed_silently(&mut third).await);
+
+    first.shutdown().await.unwrap();
+    assert!(is_closed_silently(&mut first).await);
+    let mut fourth = TcpStream::connect(address).await.unwrap();
+    assert_eq!(ask(&mut fourth, "c").await, "SIP/2.0 200 OK");
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn connections_that_say_nothing_hold_nobody_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let identity = Identity::make(directory.path(), "localhost");
+    let daemon = start(|config| identity.switch_on(config)).await;
+    let remote = daemon.daemon.sip_tls_address().unwrap();
+    let mut silent = Vec::new();
+    for address in [daemon.daemon.sip_address(), remote].repeat(5) {
+        silent.push(TcpStream::connect(address).await.unwrap());
+    }
+    call_over(identity.over_tls(), remote, NUMBER, silence(1)).await.unwrap();
+    call(daemon.daemon.sip_address(), NUMBER, silence(1)).await.unwrap();
+    drop(silent);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_daemon_that_drains_refuses_new_calls_and_finishes_those_it_has() {
+    let daemon = start(|_| {}).await;
+    let address = daemon.daemon.sip_address();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let mut page = daemon.watch(None).await;
+    let going_on = tokio::spawn(call(address, NUMBER, silence(2)));
+    let mut listening = false;
+    while !listening {
+        let event = page.next().await.unwrap().unwrap();
+        listening = matches!(event.stage, zavud::domain::CodeStage::Listening { .. });
+    }
+    let (_, answer) = tokio::join!(daemon.daemon.drain(crate::support::PATIENCE), async {
+        // The daemon has drained when the first of these is refused; it was told before.
+        for number in 0_u64.. {
+            let answer = ask(&mut stream, &format!("options-{number}")).await;
+            if answer != "SIP/2.0 200 OK" {
+                return answer;
+            }
+        }
+        unreachable!("the numbers do not end")
+    });
+    assert_eq!(answer, "SIP/2.0 503 Service Unavailable");
+    going_on.await.unwrap().unwrap();
+    assert_eq!(daemon.outcomes().await, [Some(CallOutcome::Silent)]);
+    daemon.daemon.stop().await;
+}
