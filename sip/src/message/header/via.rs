@@ -121,6 +121,26 @@ mod tests {
         );
     }
 
+    /// With and without brackets in `received`, both of which are written (RFC 5118 §4.5), and with
+    /// the colon too many that the grammar of RFC 3261 makes (§4.10).
+    #[test]
+    fn an_ipv6_sender_is_understood_and_its_source_has_no_brackets() {
+        for text in [
+            "SIP/2.0/UDP [2001:db8::9:1]:5070;received=[2001:db8::9:255];branch=z9hG4bKa",
+            "SIP/2.0/UDP [2001:db8::9:1]:5070;received=2001:db8::9:255;branch=z9hG4bKa",
+            "SIP/2.0/UDP [2001:db8::9:1]:5070;branch=z9hG4bKa;rport",
+        ] {
+            let via = Via::parse(text.as_bytes()).unwrap();
+            assert_eq!(
+                via.received_from("[2001:db8::7]:1024".parse().unwrap()).to_bytes(),
+                b"SIP/2.0/UDP [2001:db8::9:1]:5070;branch=z9hG4bKa;received=2001:db8::7;rport=1024",
+                "{text}"
+            );
+        }
+        let via = Via::parse(b"SIP/2.0/UDP [2001:db8:::192.0.2.1];branch=z9hG4bKa").unwrap();
+        assert_eq!(via.sent_by(), b"[2001:db8:::192.0.2.1]");
+    }
+
     #[test]
     fn another_version_is_given_back_as_it_came() {
         let via = Via::parse(b"SIP/7.0/UDP c.example.com;branch=z9hG4bKa").unwrap();
