@@ -28,12 +28,10 @@ pub(crate) fn position_outside_quotes(value: &[u8], wanted: u8) -> Option<usize>
     })
 }
 
-/// Whether a quoted string begins and does not end.
-pub(crate) fn has_open_quote(value: &[u8]) -> bool {
-    match value.iter().fold(Place::default(), |place, &byte| place.after(byte)) {
-        Place::Quoted | Place::Escaped => true,
-        Place::Open | Place::Bracketed => false,
-    }
+/// Whether a quoted string or an angle bracket begins and does not end: nothing could be written
+/// behind such a value.
+pub(crate) fn is_unfinished(value: &[u8]) -> bool {
+    value.iter().fold(Place::default(), |place, &byte| place.after(byte)) != Place::Open
 }
 
 /// Where in a value a byte stands.
@@ -129,15 +127,16 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_is_open_until_a_quote_that_is_no_quoted_pair() {
-        for (text, open) in [
+    fn a_value_is_unfinished_inside_a_quoted_string_or_brackets() {
+        for (text, unfinished) in [
             (&br#""a\\" <sip:b>"#[..], false),
             (br#"<sip:"b>"#, false),
             (br#""a" "b"#, true),
             (br#""a\""#, true),
             (br#""a\"#, true),
+            (br#""a" <b"#, true),
         ] {
-            assert_eq!(has_open_quote(text), open, "{}", text.escape_ascii());
+            assert_eq!(is_unfinished(text), unfinished, "{}", text.escape_ascii());
         }
     }
 

@@ -242,7 +242,7 @@ fn parse_party(
     problems: &mut Problems,
 ) -> Result<NameAddr, ParseError> {
     let value = only(headers, name, header, problems)?;
-    if lexer::has_open_quote(value) {
+    if lexer::is_unfinished(value) {
         problems.note(ParseError::Header { header });
     }
     NameAddr::parse(value, header)

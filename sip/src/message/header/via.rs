@@ -30,7 +30,8 @@ impl Via {
         let end = rest.iter().position(u8::is_ascii_whitespace).ok_or_else(malformed)?;
         let (transport, rest) = (&rest[..end], rest[end..].trim_ascii());
         let (sent_by, parameters) = lexer::split_once(rest, b';').unwrap_or((rest, b""));
-        if transport.is_empty() || sent_by.is_empty() {
+        // Behind an open quote, `received` would be lost.
+        if transport.is_empty() || sent_by.is_empty() || lexer::is_unfinished(value) {
             return Err(malformed());
         }
         Ok(Self {
@@ -148,12 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn refuses_another_protocol_and_a_missing_host() {
+    fn refuses_another_protocol_a_missing_host_and_what_does_not_end() {
         for text in [
             "HTTP/1.1/TCP a",
             "SIP//UDP a",
             "SIP/2.0/UDP",
             "SIP/2.0/UDP ;branch=z9hG4bKa",
+            "SIP/2.0/UDP a;branch=z9hG4bKa;x=\"b",
+            "SIP/2.0/UDP a;branch=z9hG4bKa;x=<b",
             "SIP/2.0",
             "",
         ] {
