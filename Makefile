@@ -3,15 +3,18 @@
 # The stamps of scripts/setup.sh lie beside the build, so that a fresh clone sets itself up once.
 target := $(or $(CARGO_TARGET_DIR),target)
 
+# How long each target of `make fuzz` runs.
+SECONDS := 60
+
 # cargo uses all cores by itself, and two installations at once would fight over apt's lock.
 .NOTPARALLEL:
-.PHONY: help setup demo build check audit test clean
+.PHONY: help setup demo build check audit test fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install whatever the targets below need (they do it themselves too, once)
-	scripts/setup.sh build test check
+	scripts/setup.sh build test check fuzz
 
 demo: build ## Build, then run the demo; ARGS="..." is passed on
 	$(target)/release/zavud demo $(ARGS)
@@ -30,6 +33,15 @@ audit: $(target)/setup-check ## Known vulnerabilities; fetches the advisory data
 
 test: $(target)/setup-test ## All tests, with real callers and a real browser
 	cargo test --locked --workspace --all-features
+
+# With the compiler as it is: coverage needs no nightly one, and there is no unsafe code for a sanitizer
+# to watch. What is found grows beside the build; the corpus in git stays as it is.
+fuzz: $(target)/setup-fuzz ## Look for input that does harm; SECONDS=60 for each target
+	set -e; names=$$(cargo fuzz list); for name in $$names; do \
+		mkdir -p $(target)/fuzz-corpus/$$name; \
+		cargo fuzz run --sanitizer none $$name $(target)/fuzz-corpus/$$name fuzz/corpus/$$name -- \
+			-max_total_time=$(SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=1024; \
+	done
 
 clean: ## Remove what was built, and forget what was set up
 	cargo clean --locked

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian machine (bookworm, trixie) that has a Rust toolchain.
 #
-#   scripts/setup.sh [build|test|check]...     everything when none is named
+#   scripts/setup.sh [build|test|check|fuzz]...     everything when none is named
 #
 # Looks for commands and not for packages: what came from elsewhere is as good. Changes nothing, and
 # asks the network nothing, when nothing is missing. Never prompts.
 set -euo pipefail
 
 cargo_deny_version=0.20.2
+cargo_fuzz_version=0.13.2
 
 packages=()
 
@@ -67,10 +68,11 @@ refuse() {
     exit 1
 }
 
-install_cargo_deny() {
-    cargo deny --version >/dev/null 2>&1 && return
-    echo "setup: installing cargo-deny $cargo_deny_version, which takes some minutes"
-    cargo install --locked cargo-deny --version "$cargo_deny_version" </dev/null
+# Installs a subcommand of cargo unless it is there: install_subcommand NAME VERSION
+install_subcommand() {
+    cargo "$1" --version >/dev/null 2>&1 && return
+    echo "setup: installing cargo-$1 $2, which takes some minutes"
+    cargo install --locked "cargo-$1" --version "$2" </dev/null
 }
 
 # Rust itself is not ours to install: the versions that Debian has are too old.
@@ -84,7 +86,7 @@ need_cargo() {
     done
 }
 
-[[ $# -gt 0 ]] || set -- build test check
+[[ $# -gt 0 ]] || set -- build test check fuzz
 
 # All need what the build needs: lints and tests compile the same binding.
 need_cargo build
@@ -94,12 +96,14 @@ for purpose in "$@"; do
     build) ;;
     test) need_for_test ;;
     check) need_cargo fmt clippy ;;
+    fuzz) ;;
     *)
-        echo "usage: $0 [build|test|check]..." >&2
+        echo "usage: $0 [build|test|check|fuzz]..." >&2
         exit 64
         ;;
     esac
 done
 
 [[ ${#packages[@]} -eq 0 ]] || install_packages
-[[ " $* " != *" check "* ]] || install_cargo_deny
+[[ " $* " != *" check "* ]] || install_subcommand deny "$cargo_deny_version"
+[[ " $* " != *" fuzz "* ]] || install_subcommand fuzz "$cargo_fuzz_version"

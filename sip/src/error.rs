@@ -50,6 +50,9 @@ pub enum ParseError {
         /// The cap.
         limit: usize,
     },
+    /// A line holds a CR that ends it for some readers and not for others (RFC 3261 §25.1).
+    #[error("a CR without a LF")]
+    BareCarriageReturn,
     /// A header line has no colon or no name.
     #[error("a header line without a name")]
     HeaderLine,
@@ -96,6 +99,7 @@ impl ParseError {
             | Self::TooManyHeaders { .. }
             | Self::TooManyHops { .. }
             | Self::LineTooLong { .. }
+            | Self::BareCarriageReturn
             | Self::HeaderLine
             | Self::MissingHeader { .. }
             | Self::Header { .. }

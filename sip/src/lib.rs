@@ -59,6 +59,8 @@ mod dialog;
 mod endpoint;
 mod error;
 mod flow;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod message;
 pub mod rtp;
 mod sdp;

@@ -2,7 +2,7 @@
 //! know which numbers are ours: turning [`Uri::user`] into an E.164 number is the application's.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 
 use crate::Transport;
 use crate::error::ParseError;
@@ -45,7 +45,7 @@ impl Uri {
         match scheme.to_ascii_lowercase().as_str() {
             "sip" => Self::parse_sip(text, Scheme::Sip, rest),
             "sips" => Self::parse_sip(text, Scheme::Sips, rest),
-            "tel" => Ok(Self::parse_tel(text, rest)),
+            "tel" => Self::parse_tel(text, rest),
             _ => Ok(Self {
                 text: text.to_owned(),
                 scheme: Scheme::Other,
@@ -112,19 +112,24 @@ impl Uri {
         })
     }
 
-    fn parse_tel(text: &str, rest: &str) -> Self {
+    /// A number that is not global should have a `phone-context` (RFC 3966 §5.1.5). It is taken
+    /// without one too, since it is written like that, and whether it is one of ours is told later.
+    fn parse_tel(text: &str, rest: &str) -> Result<Self, ParseError> {
         let (number, parameters) = match rest.split_once(';') {
             Some((number, parameters)) => (number, parse_parameters(parameters)),
             None => (rest, Vec::new()),
         };
-        Self {
+        if number.is_empty() {
+            return Err(ParseError::Uri);
+        }
+        Ok(Self {
             text: text.to_owned(),
             scheme: Scheme::Tel,
             user: Some(number.to_owned()),
             host: String::new(),
             port: None,
             parameters,
-        }
+        })
     }
 
     /// The scheme.
@@ -169,25 +174,41 @@ impl Uri {
 }
 
 fn parse_host_port(address: &str) -> Result<(String, Option<u16>), ParseError> {
-    let (host, port) = if address.starts_with('[') {
-        let end = address.find(']').ok_or(ParseError::Uri)?;
-        let (host, rest) = address.split_at(end + 1);
-        match rest.strip_prefix(':') {
-            Some(port) => (host, Some(port)),
-            None if rest.is_empty() => (host, None),
-            None => return Err(ParseError::Uri),
-        }
-    } else {
-        match address.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (address, None),
-        }
+    // An IPv6 address has brackets, without which its end could not be told (RFC 5118 §4.2, §4.3).
+    let (host, behind) = match address.find(']') {
+        Some(end) => address.split_at(end + 1),
+        None => address.split_at(address.find(':').unwrap_or(address.len())),
     };
-    if host.is_empty() {
+    if !is_host(host) {
         return Err(ParseError::Uri);
     }
-    let port = port.map(|port| port.parse().map_err(|_| ParseError::Uri)).transpose()?;
+    let port = match behind.strip_prefix(':') {
+        Some(port) => Some(parse_port(port)?),
+        None if behind.is_empty() => None,
+        None => return Err(ParseError::Uri),
+    };
     Ok((host.to_owned(), port))
+}
+
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => is_ipv6_address(address),
+        // Names in private networks have underscores.
+        None => {
+            !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+        }
+    }
+}
+
+/// One colon too many before an IPv4 part is what the grammar of RFC 3261 makes (RFC 5118 §4.10).
+fn is_ipv6_address(text: &str) -> bool {
+    text.parse::<Ipv6Addr>().is_ok() || text.replacen(":::", "::", 1).parse::<Ipv6Addr>().is_ok()
+}
+
+fn parse_port(digits: &str) -> Result<u16, ParseError> {
+    // `FromStr` would take a plus sign.
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| is_number).ok_or(ParseError::Uri)
 }
 
 fn parse_parameters(text: &str) -> Vec<(String, Option<String>)> {
@@ -245,14 +266,66 @@ mod tests {
         for (text, user) in [
             ("sip:+1-(555)-010.0@example.com", "+15550100"),
             ("sip:%2B15550100;npdi=yes@example.com;user=phone", "+15550100"),
+            ("sips:%2b1%20555%200100@example.com", "+15550100"),
             ("tel:+1-555-0100;phone-context=example.com", "+15550100"),
             ("sip:15550100:secret@[2001:db8::1]:5070", "15550100"),
+            ("sip:*31#@example.com", "*31#"),
             ("sip:john.doe@example.com", "john.doe"),
             ("sip:100%@example.com", "100%"),
+            ("sip:%zz%4@example.com", "%zz%4"),
+            ("sip:sips%3Auser%40example.com@example.net", "sips:user@example.com"),
+            ("sip:null-%00-null@example.com", "null-\0-null"),
+            ("sip:%ff@example.com", "\u{fffd}"),
         ] {
             assert_eq!(Uri::parse(text).unwrap().user().as_deref(), Some(user), "{text}");
         }
-        assert_eq!(Uri::parse("sip:example.com").unwrap().user(), None);
+        for text in ["sip:example.com", "sip:@example.com", "sip::secret@example.com"] {
+            assert_eq!(Uri::parse(text).unwrap().user(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tel_uri_has_a_number_with_context_extension_and_subaddress() {
+        let uri = Uri::parse("TEL:863-1234;Phone-Context=+1-914-555;ext=12.3;isub=%3B9").unwrap();
+        assert_eq!((uri.scheme(), uri.host(), uri.port()), (Scheme::Tel, "", None));
+        assert_eq!(uri.user().as_deref(), Some("8631234"));
+        assert_eq!(uri.parameter("phone-context"), Some("+1-914-555"));
+        assert_eq!((uri.parameter("ext"), uri.parameter("isub")), (Some("12.3"), Some("%3B9")));
+        for text in ["tel:", "tel:;ext=1", "tel:+1 555"] {
+            assert_eq!(Uri::parse(text), Err(ParseError::Uri), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_ipv6_reference_has_brackets_and_its_port_stands_behind_them() {
+        let host_port =
+            |text: &str| Uri::parse(text).map(|uri| (uri.host().to_owned(), uri.port()));
+        for (text, host, port) in [
+            ("sip:[2001:db8::10]", "[2001:db8::10]", None),
+            // RFC 5118 §4.3 and §4.4: the same digits, inside and outside.
+            ("sip:[2001:db8::10:5070]", "[2001:db8::10:5070]", None),
+            ("sip:a@[2001:db8::10]:5070;lr", "[2001:db8::10]", Some(5070)),
+            ("sips:a@[::ffff:192.0.2.10]:19823", "[::ffff:192.0.2.10]", Some(19823)),
+            ("sip:a@[2001:db8:::192.0.2.1]", "[2001:db8:::192.0.2.1]", None),
+            ("sip:a@[::]", "[::]", None),
+        ] {
+            assert_eq!(host_port(text), Ok((host.to_owned(), port)), "{text}");
+        }
+        for text in [
+            "sip:2001:db8::10",
+            "sip:2001:db8::10@2001:db8::10",
+            "sip:a@[2001:db8::10",
+            "sip:a@2001:db8::10]",
+            "sip:a@[2001:db8::10]5070",
+            "sip:a@[2001:db8::10]:",
+            "sip:a@[2001:db8:::::1]",
+            "sip:a@[fe80::1%25eth0]",
+            "sip:a@[192.0.2.1]",
+            "sip:a@[]",
+            "sip:a@x[::1]",
+        ] {
+            assert_eq!(host_port(text), Err(ParseError::Uri), "{text}");
+        }
     }
 
     #[test]
@@ -275,6 +348,12 @@ mod tests {
             "sip:a@",
             "sip:a@[::1",
             "sip:a@b:99999",
+            "sip:a@b:+5060",
+            "sip:a@b:",
+            "sip:a@b:5060:5061",
+            "sip:a@b/c",
+            "sip:a@b,c",
+            "sip:a@\u{fc}ml\u{e4}ut",
             "<sip:a@b>",
             "sip:a b@c",
         ] {

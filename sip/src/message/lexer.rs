@@ -20,28 +20,45 @@ pub(crate) fn split(value: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> 
 /// Where `wanted` first stands outside quoted strings and angle brackets. `<` itself can be looked
 /// for.
 pub(crate) fn position_outside_quotes(value: &[u8], wanted: u8) -> Option<usize> {
-    let (mut quoted, mut escaped, mut bracketed) = (false, false, false);
-    for (at, &byte) in value.iter().enumerate() {
-        if quoted {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => quoted = false,
-                _ => {}
-            }
-            continue;
-        }
-        if byte == wanted && !bracketed {
-            return Some(at);
-        }
-        match byte {
-            b'"' if !bracketed => quoted = true,
-            b'<' => bracketed = true,
-            b'>' => bracketed = false,
-            _ => {}
+    let mut place = Place::default();
+    value.iter().position(|&byte| {
+        let found = byte == wanted && place == Place::Open;
+        place = place.after(byte);
+        found
+    })
+}
+
+/// Whether a quoted string or an angle bracket begins and does not end: nothing could be written
+/// behind such a value.
+pub(crate) fn is_unfinished(value: &[u8]) -> bool {
+    value.iter().fold(Place::default(), |place, &byte| place.after(byte)) != Place::Open
+}
+
+/// Where in a value a byte stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Open,
+    /// Inside a quoted string.
+    Quoted,
+    /// Behind the backslash of a quoted pair.
+    Escaped,
+    /// Inside angle brackets.
+    Bracketed,
+}
+
+impl Place {
+    /// The place behind this byte.
+    fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Open, b'"') => Self::Quoted,
+            (Self::Open, b'<') => Self::Bracketed,
+            (Self::Open, _) | (Self::Quoted, b'"') | (Self::Bracketed, b'>') => Self::Open,
+            (Self::Quoted, b'\\') => Self::Escaped,
+            (Self::Quoted | Self::Escaped, _) => Self::Quoted,
+            (Self::Bracketed, _) => Self::Bracketed,
         }
     }
-    None
 }
 
 /// Splits at the first `separator`, if there is one, and trims both sides.
@@ -107,6 +124,20 @@ mod tests {
         let value = br#""a, \", b" <sip:c,d@e>;x="1,2" , <sip:f>,, g"#;
         let pieces: Vec<&[u8]> = split(value, b',').collect();
         assert_eq!(pieces, [&br#""a, \", b" <sip:c,d@e>;x="1,2""#[..], b"<sip:f>", b"g"]);
+    }
+
+    #[test]
+    fn a_value_is_unfinished_inside_a_quoted_string_or_brackets() {
+        for (text, unfinished) in [
+            (&br#""a\\" <sip:b>"#[..], false),
+            (br#"<sip:"b>"#, false),
+            (br#""a" "b"#, true),
+            (br#""a\""#, true),
+            (br#""a\"#, true),
+            (br#""a" <b"#, true),
+        ] {
+            assert_eq!(is_unfinished(text), unfinished, "{}", text.escape_ascii());
+        }
     }
 
     #[test]

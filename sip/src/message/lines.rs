@@ -8,16 +8,23 @@ use std::borrow::Cow;
 pub(super) struct Lines<'a> {
     rest: &'a [u8],
     ended: bool,
+    has_bare_carriage_return: bool,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn new(message: &'a [u8]) -> Self {
-        Self { rest: message, ended: false }
+        Self { rest: message, ended: false, has_bare_carriage_return: false }
     }
 
     /// What follows the empty line; `None` if no such line was reached.
     pub(super) fn body(&self) -> Option<&'a [u8]> {
         self.ended.then_some(self.rest)
+    }
+
+    /// Whether a CR stood inside a line so far, which ends a line for some readers and not for
+    /// others.
+    pub(super) fn has_bare_carriage_return(&self) -> bool {
+        self.has_bare_carriage_return
     }
 
     /// The next line as it stands, without its end. `None` at the empty line, and where no line
@@ -31,6 +38,7 @@ impl<'a> Lines<'a> {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         self.rest = &self.rest[end + 1..];
         self.ended = line.is_empty();
+        self.has_bare_carriage_return |= line.contains(&b'\r');
         (!self.ended).then_some(line)
     }
 }

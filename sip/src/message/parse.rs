@@ -16,8 +16,9 @@ pub(super) const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 const MAX_HEADERS: usize = 128;
 /// Cap on a line, unfolded.
 const MAX_LINE_BYTES: usize = 8 * 1024;
-/// Cap on the values of Via, and of Route.
-const MAX_HOPS: usize = 32;
+/// Cap on the values of Via, and of Route: no request comes further than the 70 hops that
+/// Max-Forwards lets it (RFC 3261 §8.1.1.6), and one with 34 must be accepted (RFC 4475 §3.1.1.7).
+const MAX_HOPS: usize = 70;
 
 /// Bytes that are no message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,10 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Message, ParseFailure> {
     problems.note_length_of(&start_line);
     let start_line = parse_start_line(&start_line);
     let headers = parse_headers(&mut lines, &mut problems);
+    // What is one message to some and another to others is none, and no such line goes back.
+    if lines.has_bare_carriage_return() {
+        return Err(ParseError::BareCarriageReturn.into());
+    }
     let rest = lines.body().unwrap_or_else(|| {
         problems.note(ParseError::HeadNotEnded);
         &[]
@@ -123,11 +128,17 @@ impl Headless {
         }
     }
 
-    fn into_response(self, status: StatusCode) -> Result<Message, ParseFailure> {
+    /// A response is never answered, however broken: two endpoints could go on for ever.
+    fn into_response(
+        self,
+        status: Result<StatusCode, ParseError>,
+    ) -> Result<Message, ParseFailure> {
         let Self { essentials, headers, body, problems } = self;
-        match problems.0 {
-            None => Ok(Message::Response(Response { status, essentials, headers, body })),
-            Some(error) => Err(error.into()),
+        match (problems.0, status) {
+            (None, Ok(status)) => {
+                Ok(Message::Response(Response { status, essentials, headers, body }))
+            }
+            (Some(error), _) | (None, Err(error)) => Err(error.into()),
         }
     }
 
@@ -139,13 +150,13 @@ impl Headless {
 
 enum StartLine {
     Request { method: Method, uri: Result<Uri, ParseError> },
-    Response(StatusCode),
+    Response(Result<StatusCode, ParseError>),
 }
 
 fn parse_start_line(line: &[u8]) -> Result<StartLine, ParseError> {
-    if let Some(status) = line.strip_prefix(b"SIP/2.0 ") {
-        let code = status.get(..3).and_then(lexer::parse_number).and_then(StatusCode::new);
-        return code.map(StartLine::Response).ok_or(ParseError::StartLine);
+    // No method can begin like this: '/' belongs into no token.
+    if line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"SIP/")) {
+        return Ok(StartLine::Response(parse_status_line(line)));
     }
     let line = str::from_utf8(line).map_err(|_| ParseError::StartLine)?;
     // Exactly one blank between the parts; a URI holds none (RFC 3261 §7.1).
@@ -161,6 +172,16 @@ fn parse_start_line(line: &[u8]) -> Result<StartLine, ParseError> {
     }
     let method = Method::parse(method.as_bytes()).ok_or(ParseError::StartLine)?;
     Ok(StartLine::Request { method, uri: Uri::parse(uri) })
+}
+
+/// `SIP/2.0 200 OK`, and the reason phrase may hold any bytes or none (RFC 4475 §3.1.1.12).
+fn parse_status_line(line: &[u8]) -> Result<StatusCode, ParseError> {
+    let (version, rest) = lexer::split_once(line, b' ').ok_or(ParseError::StartLine)?;
+    if !version.eq_ignore_ascii_case(b"SIP/2.0") {
+        return Err(ParseError::Version);
+    }
+    let code = rest.split(|&byte| byte == b' ').next().unwrap_or_default();
+    lexer::parse_number(code).and_then(StatusCode::new).ok_or(ParseError::StartLine)
 }
 
 fn parse_headers(lines: &mut Lines<'_>, problems: &mut Problems) -> Headers {
@@ -194,18 +215,37 @@ fn split_header(line: &[u8]) -> Option<(HeaderName, &[u8])> {
 fn parse_essentials(headers: &Headers, problems: &mut Problems) -> Result<Essentials, ParseError> {
     let mut vias = headers.list(&HeaderName::Via);
     let via = Via::parse(vias.next().ok_or(ParseError::MissingHeader { header: "Via" })?)?;
+    let lower_vias: Vec<Vec<u8>> = vias.take(MAX_HOPS).map(<[u8]>::to_vec).collect();
+    if let Some(error) = lower_vias.iter().find_map(|via| Via::parse(via).err()) {
+        problems.note(error);
+    }
     let call_id = only(headers, &HeaderName::CallId, "Call-ID", problems)?.to_vec();
     if call_id.is_empty() {
         return Err(ParseError::Header { header: "Call-ID" });
     }
     Ok(Essentials {
         via,
-        lower_vias: vias.take(MAX_HOPS).map(<[u8]>::to_vec).collect(),
-        from: NameAddr::parse(only(headers, &HeaderName::From, "From", problems)?, "From")?,
-        to: NameAddr::parse(only(headers, &HeaderName::To, "To", problems)?, "To")?,
+        lower_vias,
+        from: parse_party(headers, &HeaderName::From, "From", problems)?,
+        to: parse_party(headers, &HeaderName::To, "To", problems)?,
         call_id,
         cseq: CSeq::parse(only(headers, &HeaderName::CSeq, "CSeq", problems)?)?,
     })
+}
+
+/// From or To. Whose URI we cannot read is who it is all the same, but with a quote that does not
+/// end, nobody knows which of what follows is the URI (RFC 4475 §3.1.2.6).
+fn parse_party(
+    headers: &Headers,
+    name: &HeaderName,
+    header: &'static str,
+    problems: &mut Problems,
+) -> Result<NameAddr, ParseError> {
+    let value = only(headers, name, header, problems)?;
+    if lexer::is_unfinished(value) {
+        problems.note(ParseError::Header { header });
+    }
+    NameAddr::parse(value, header)
 }
 
 /// The value of a header that must stand exactly once; of several, the first, and a problem noted.

@@ -63,10 +63,10 @@ fn every_cap_is_an_error_that_can_be_answered() {
     let folded = format!("X: a\r\n{}", format!(" {}\r\n", "a".repeat(1_000)).repeat(9));
     for (datagram, expected) in [
         (many("X: a\r\n", 124), ParseError::TooManyHeaders { limit: 128 }),
-        (many("Via: SIP/2.0/UDP a\r\n", 32), ParseError::TooManyHops { header: "Via", limit: 32 }),
+        (many("Via: SIP/2.0/UDP a\r\n", 70), ParseError::TooManyHops { header: "Via", limit: 70 }),
         (
-            many("Route: <sip:a>, <sip:b>, <sip:c>\r\n", 11),
-            ParseError::TooManyHops { header: "Route", limit: 32 },
+            many("Route: <sip:a>, <sip:b>, <sip:c>\r\n", 24),
+            ParseError::TooManyHops { header: "Route", limit: 70 },
         ),
         (options(&long, ""), ParseError::LineTooLong { limit: 8 * 1024 }),
         (options(&folded, ""), ParseError::LineTooLong { limit: 8 * 1024 }),
@@ -97,12 +97,51 @@ fn a_head_that_does_not_end_is_an_error() {
 }
 
 #[test]
-fn a_status_line_makes_a_response_and_a_broken_one_is_never_answered() {
-    let response = |line: &str| parse(format!("{line}\r\n{HEAD}\r\n").as_bytes());
-    let Ok(Message::Response(ok)) = response("SIP/2.0 200 ") else { panic!("no response") };
-    assert_eq!(ok.status, StatusCode::OK);
-    for line in ["SIP/2.0 99 x", "SIP/2.0 abc", "SIP/2.0 "] {
-        assert_eq!(response(line).unwrap_err().error, ParseError::StartLine, "{line}");
+fn a_status_line_makes_a_response_whatever_its_reason_phrase() {
+    let response = |line: &[u8]| parse(&[line, b"\r\n", HEAD.as_bytes(), b"\r\n"].concat());
+    for line in [&b"SIP/2.0 200 "[..], b"SIP/2.0 200", b"sip/2.0 200 = 2**3 * 5**2 \xff\xfe"] {
+        let Ok(Message::Response(ok)) = response(line) else { panic!("no response") };
+        assert_eq!(ok.status, StatusCode::OK);
+    }
+}
+
+#[test]
+fn a_broken_status_line_is_never_answered() {
+    for (line, error) in [
+        ("SIP/2.0 99 x", ParseError::StartLine),
+        ("SIP/2.0 2000 x", ParseError::StartLine),
+        ("SIP/2.0 4294967301 x", ParseError::StartLine),
+        ("SIP/2.0 abc", ParseError::StartLine),
+        ("SIP/2.0 ", ParseError::StartLine),
+        ("SIP/2.0", ParseError::StartLine),
+        ("SIP/3.0 200 OK", ParseError::Version),
+    ] {
+        let failure = parse(format!("{line}\r\n{HEAD}\r\n").as_bytes()).unwrap_err();
+        assert_eq!(failure, ParseFailure { error, answerable: None }, "{line}");
+    }
+}
+
+#[test]
+fn a_carriage_return_inside_a_line_is_never_answered() {
+    for header in ["Subject: a\rVia: b\r\n", "X: y\r\r\n", "X: y\r\n \r folded\r\n"] {
+        let failure = parse(&options(header, "")).unwrap_err();
+        let expected = ParseFailure { error: ParseError::BareCarriageReturn, answerable: None };
+        assert_eq!(failure, expected, "{header:?}");
+    }
+    assert_eq!(parsed(&options("", "a\rb")).body, b"a\rb");
+}
+
+#[test]
+fn a_lower_via_that_cannot_be_read_and_a_quote_that_does_not_end_are_told_to_the_sender() {
+    let text = String::from_utf8(options("", "")).unwrap();
+    for (from, to, header) in [
+        (";branch=z9hG4bK1", ";;,;,,", "Via"),
+        ("From: <", "From: \"A <", "From"),
+        ("To: <", "To: \"Mr. C <", "To"),
+    ] {
+        let failure = parse(text.replacen(from, to, 1).as_bytes()).unwrap_err();
+        assert_eq!(failure.error, ParseError::Header { header });
+        assert_eq!(failure.answerable.map(|essentials| essentials.call_id), Some(b"x".to_vec()));
     }
 }
 

@@ -8,6 +8,8 @@ use crate::message::{Parameters, lexer};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Via {
+    /// Of whoever wrote it. One that is not ours is told so in a 505, which must bring it back.
+    version: Vec<u8>,
     transport: Vec<u8>,
     /// Host and port as written: half of the key of a transaction (RFC 3261 §17.2.3).
     sent_by: Vec<u8>,
@@ -22,16 +24,18 @@ impl Via {
         let malformed = || ParseError::Header { header: "Via" };
         let (protocol, rest) = lexer::split_once(value, b'/').ok_or_else(malformed)?;
         let (version, rest) = lexer::split_once(rest, b'/').ok_or_else(malformed)?;
-        if !protocol.eq_ignore_ascii_case(b"SIP") || version != b"2.0" {
+        if !protocol.eq_ignore_ascii_case(b"SIP") || version.is_empty() {
             return Err(malformed());
         }
         let end = rest.iter().position(u8::is_ascii_whitespace).ok_or_else(malformed)?;
         let (transport, rest) = (&rest[..end], rest[end..].trim_ascii());
         let (sent_by, parameters) = lexer::split_once(rest, b';').unwrap_or((rest, b""));
-        if transport.is_empty() || sent_by.is_empty() {
+        // Behind an open quote, `received` would be lost.
+        if transport.is_empty() || sent_by.is_empty() || lexer::is_unfinished(value) {
             return Err(malformed());
         }
         Ok(Self {
+            version: version.to_vec(),
             transport: transport.to_vec(),
             sent_by: sent_by.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect(),
             parameters: Parameters::parse(parameters),
@@ -43,6 +47,7 @@ impl Via {
         let mut parameters = Parameters::parse(b"rport");
         parameters.set("branch", branch);
         Self {
+            version: b"2.0".to_vec(),
             transport: transport.in_via().into(),
             sent_by: local.to_string().into_bytes(),
             parameters,
@@ -70,7 +75,9 @@ impl Via {
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut out = b"SIP/2.0/".to_vec();
+        let mut out = b"SIP/".to_vec();
+        out.extend_from_slice(&self.version);
+        out.push(b'/');
         out.extend_from_slice(&self.transport);
         out.push(b' ');
         out.extend_from_slice(&self.sent_by);
@@ -115,13 +122,41 @@ mod tests {
         );
     }
 
+    /// With and without brackets in `received`, both of which are written (RFC 5118 §4.5), and with
+    /// the colon too many that the grammar of RFC 3261 makes (§4.10).
     #[test]
-    fn refuses_another_protocol_and_a_missing_host() {
+    fn an_ipv6_sender_is_understood_and_its_source_has_no_brackets() {
+        for text in [
+            "SIP/2.0/UDP [2001:db8::9:1]:5070;received=[2001:db8::9:255];branch=z9hG4bKa",
+            "SIP/2.0/UDP [2001:db8::9:1]:5070;received=2001:db8::9:255;branch=z9hG4bKa",
+            "SIP/2.0/UDP [2001:db8::9:1]:5070;branch=z9hG4bKa;rport",
+        ] {
+            let via = Via::parse(text.as_bytes()).unwrap();
+            assert_eq!(
+                via.received_from("[2001:db8::7]:1024".parse().unwrap()).to_bytes(),
+                b"SIP/2.0/UDP [2001:db8::9:1]:5070;branch=z9hG4bKa;received=2001:db8::7;rport=1024",
+                "{text}"
+            );
+        }
+        let via = Via::parse(b"SIP/2.0/UDP [2001:db8:::192.0.2.1];branch=z9hG4bKa").unwrap();
+        assert_eq!(via.sent_by(), b"[2001:db8:::192.0.2.1]");
+    }
+
+    #[test]
+    fn another_version_is_given_back_as_it_came() {
+        let via = Via::parse(b"SIP/7.0/UDP c.example.com;branch=z9hG4bKa").unwrap();
+        assert_eq!(via.to_bytes(), b"SIP/7.0/UDP c.example.com;branch=z9hG4bKa");
+    }
+
+    #[test]
+    fn refuses_another_protocol_a_missing_host_and_what_does_not_end() {
         for text in [
             "HTTP/1.1/TCP a",
-            "SIP/3.0/UDP a",
+            "SIP//UDP a",
             "SIP/2.0/UDP",
             "SIP/2.0/UDP ;branch=z9hG4bKa",
+            "SIP/2.0/UDP a;branch=z9hG4bKa;x=\"b",
+            "SIP/2.0/UDP a;branch=z9hG4bKa;x=<b",
             "SIP/2.0",
             "",
         ] {
