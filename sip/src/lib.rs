@@ -70,7 +70,8 @@ mod uri;
 
 pub use call::{AnswerPlan, CallCommand, CallEvent, CallHandle, EndReason, IncomingCall};
 pub use endpoint::{
-    DropReason, Dropped, Endpoint, EndpointConfig, Input, Output, Peer, Readiness, Transmit,
+    CallerIdentity, DropReason, Dropped, Endpoint, EndpointConfig, Input, Output, Peer, Readiness,
+    Transmit,
 };
 pub use error::{NegotiationError, ParseError, PeerIncompatible, PeerMisbehaved};
 pub use flow::{Advertised, Channel, ConnectionId, Flow, Transport};

@@ -69,7 +69,7 @@ pub struct IncomingCall {
     pub called_party: Option<Uri>,
     /// Diversion, topmost first (RFC 5806).
     pub diverted_by: Vec<Uri>,
-    /// From.
+    /// Who calls: P-Asserted-Identity of a peer that is believed, or else From.
     pub caller: Option<Uri>,
 }
 

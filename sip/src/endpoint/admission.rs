@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Endpoint, Output, Readiness};
+use super::{CallerIdentity, Endpoint, Output, Readiness};
 use crate::call::{Call, CallEvent, IncomingCall, PendingInvite, Reply, new_tag};
 use crate::dialog::Dialog;
 use crate::message::{HeaderName, Method, NameAddr, Request, Response};
@@ -107,15 +107,20 @@ impl Endpoint {
                 .filter_map(|value| NameAddr::parse(value, "address").ok());
             values.filter_map(|value| value.uri().cloned()).collect()
         };
+        let peer = &self.peers[peer.0];
+        let asserted = match peer.caller_identity {
+            CallerIdentity::From => None,
+            CallerIdentity::Asserted => addresses(HeaderName::PAssertedIdentity).into_iter().next(),
+        };
         IncomingCall {
-            peer: self.peers[peer.0].name.clone(),
+            peer: peer.name.clone(),
             source: flow,
             sip_call_id: String::from_utf8_lossy(&request.essentials.call_id).into_owned(),
             called: request.uri.clone(),
             to: request.essentials.to.uri().cloned(),
             called_party: addresses(HeaderName::PCalledPartyId).into_iter().next(),
             diverted_by: addresses(HeaderName::Diversion),
-            caller: request.essentials.from.uri().cloned(),
+            caller: asserted.or_else(|| request.essentials.from.uri().cloned()),
         }
     }
 

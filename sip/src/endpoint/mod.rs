@@ -29,7 +29,9 @@ use crate::transaction::key::PeerIndex;
 use crate::transaction::table::{Limits, ServerTransactions};
 use crate::transaction::{Fired, TransactionId};
 use crate::{ConnectionId, Flow, StatusCode};
-pub use contract::{DropReason, Dropped, EndpointConfig, Input, Output, Peer, Readiness, Transmit};
+pub use contract::{
+    CallerIdentity, DropReason, Dropped, EndpointConfig, Input, Output, Peer, Readiness, Transmit,
+};
 
 use calls::Calls;
 use connections::Connections;
@@ -64,6 +66,7 @@ pub struct Endpoint {
 struct KnownPeer {
     name: Arc<str>,
     networks: Vec<ipnet::IpNet>,
+    caller_identity: CallerIdentity,
 }
 
 #[derive(Debug)]
@@ -95,10 +98,11 @@ impl Endpoint {
             .max_calls
             .saturating_mul(TRANSACTIONS_PER_CALL)
             .saturating_add(SPARE_TRANSACTIONS);
-        let peers = config
-            .peers
-            .into_iter()
-            .map(|peer| KnownPeer { name: peer.name.into(), networks: peer.networks });
+        let peers = config.peers.into_iter().map(|peer| KnownPeer {
+            name: peer.name.into(),
+            networks: peer.networks,
+            caller_identity: peer.caller_identity,
+        });
         Self {
             peers: peers.collect(),
             local: Local {

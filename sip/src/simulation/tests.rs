@@ -13,7 +13,7 @@ use crate::{Advertised, CallEvent, CallHandle, EndReason, EndpointConfig, Peer, 
 const DESK: &str = "198.51.100.1:5060";
 
 fn desk_plan(policy: Policy, seed: u64) -> DeskPlan {
-    let peer = Peer { name: "trunk".to_owned(), networks: vec!["192.0.2.0/24".parse().unwrap()] };
+    let peer = Peer::new("trunk", vec!["192.0.2.0/24".parse().unwrap()]);
     let advertised = Advertised::new(DESK.parse().unwrap());
     let seed = long_seed(seed.wrapping_add(1 << 40));
     DeskPlan {

@@ -27,6 +27,64 @@ fn an_invite_gets_a_100_at_once_and_is_announced_with_everyone_it_names() {
     assert_eq!(outputs[1], Output::Event(CallEvent::Incoming { call, invite: Box::new(expected) }));
 }
 
+/// Who calls, when an INVITE with these headers comes from a peer that is believed as far as this.
+fn caller(caller_identity: CallerIdentity, headers: &str) -> Option<String> {
+    let networks = vec!["192.0.2.0/24".parse().unwrap()];
+    let peer = Peer::new("trunk", networks).with_caller_identity(caller_identity);
+    let mut bench = Bench::with_peer(10, peer);
+    let text = invite("a", OFFER).replace("Max-Forwards", &format!("{headers}Max-Forwards"));
+    match bench.receive(&text).as_slice() {
+        [_, Output::Event(CallEvent::Incoming { invite, .. })] => {
+            invite.caller.as_ref().map(ToString::to_string)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_asserted_identity_is_believed_from_a_trusted_peer_only_and_a_preferred_one_never() {
+    let from = Some("sip:+15550199@192.0.2.10".to_owned());
+    let asserted = "P-Asserted-Identity: \"Meta\" <tel:+15550777>, <sip:+1@x>\r\n";
+    let preferred = "P-Preferred-Identity: <tel:+15550888>\r\n";
+    assert_eq!(
+        caller(CallerIdentity::Asserted, &format!("{preferred}{asserted}")),
+        Some("tel:+15550777".to_owned())
+    );
+    assert_eq!(caller(CallerIdentity::From, asserted), from);
+    assert_eq!(caller(CallerIdentity::Asserted, preferred), from);
+    assert_eq!(caller(CallerIdentity::Asserted, "P-Asserted-Identity: <>\r\n"), from);
+}
+
+#[test]
+fn tel_uris_are_understood_wherever_an_address_stands() {
+    let mut bench = Bench::new();
+    let text = invite("a", OFFER)
+        .replace("INVITE sip:+15550100@198.51.100.1", "INVITE tel:+1-555-0100")
+        .replace("<sip:+15550100@198.51.100.1>", "<tel:+1-555-0100;phone-context=x>")
+        .replace("\"Meta\" <sip:+15550199@192.0.2.10>", "tel:+1-555-0199")
+        .replace(
+            "Max-Forwards",
+            "Diversion: <tel:+1>\r\nP-Called-Party-ID: tel:+2\r\nMax-Forwards",
+        );
+    let outputs = bench.receive(&text);
+    let [_, Output::Event(CallEvent::Incoming { call, invite })] = outputs.as_slice() else {
+        panic!("{outputs:?}")
+    };
+    let numbers = [
+        Some(&invite.called),
+        invite.to.as_ref(),
+        invite.caller.as_ref(),
+        invite.diverted_by.first(),
+        invite.called_party.as_ref(),
+    ]
+    .map(|uri| uri.and_then(crate::Uri::user));
+    assert_eq!(numbers.map(Option::unwrap), ["+15550100", "+15550100", "+15550199", "+1", "+2"]);
+    let tag = to_tag(&bench.answer(*call)[0]);
+    bench.receive(&request("ACK", "a", "ack", 1, &tag, ""));
+    let bye = own_request(&bench.command(*call, CallCommand::HangUp)[0]);
+    assert_eq!(bye.essentials.to.as_bytes(), b"tel:+1-555-0199;tag=caller");
+}
+
 #[test]
 fn a_stranger_meets_silence_whatever_it_says() {
     let mut bench = Bench::new();

@@ -33,9 +33,12 @@ impl Bench {
     }
 
     fn with_calls(max_calls: usize) -> Self {
+        let peer = Peer::new("trunk", vec!["192.0.2.0/24".parse().unwrap()]);
+        Self::with_peer(max_calls, peer)
+    }
+
+    fn with_peer(max_calls: usize, peer: Peer) -> Self {
         let now = origin();
-        let peer =
-            Peer { name: "trunk".to_owned(), networks: vec!["192.0.2.0/24".parse().unwrap()] };
         let config = EndpointConfig {
             advertised: Advertised::new(address(CONTACT)),
             peers: vec![peer],

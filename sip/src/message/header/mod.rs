@@ -95,4 +95,5 @@ header_names! {
     Warning = "Warning";
     Diversion = "Diversion";
     PCalledPartyId = "P-Called-Party-ID";
+    PAssertedIdentity = "P-Asserted-Identity";
 }
