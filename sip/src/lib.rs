@@ -32,8 +32,8 @@
 //!                 let command = CallCommand::Answer(AnswerPlan { media_address });
 //!                 endpoint.handle(Input::Command { now, call, command });
 //!             }
-//!             Output::Event(CallEvent::Established { .. } | CallEvent::MediaChanged { .. }) => {}
 //!             Output::Event(CallEvent::Ended { call, reason }) => println!("{call} ended: {reason:?}"),
+//!             Output::Event(_) => {}
 //!             Output::Close(connection) => println!("close {connection:?}"),
 //!             Output::Dropped(dropped) => println!("dropped: {:?}", dropped.reason),
 //!             Output::Timeout(wake_at) => return wake_at,

@@ -143,6 +143,7 @@ fn end_reason(event: &CallEvent) -> Option<EndReason> {
         CallEvent::Ended { reason, .. } => Some(*reason),
         CallEvent::Incoming { .. }
         | CallEvent::Established { .. }
+        | CallEvent::Confirmed { .. }
         | CallEvent::MediaChanged { .. } => None,
     }
 }
@@ -194,7 +195,9 @@ fn over_any_wire_each_call_ends_once_and_nothing_is_left() {
                 CallEvent::Ended { call, .. } => {
                     *ends.get_mut(call).expect("an Incoming first") += 1;
                 }
-                CallEvent::Established { call, .. } => assert_eq!(ends[call], 0, "seed {seed}"),
+                CallEvent::Established { call, .. } | CallEvent::Confirmed { call } => {
+                    assert_eq!(ends[call], 0, "seed {seed}");
+                }
                 CallEvent::MediaChanged { .. } => panic!("nobody changes the media, seed {seed}"),
             }
         }

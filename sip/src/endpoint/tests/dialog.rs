@@ -46,8 +46,9 @@ fn hanging_up_before_the_ack_waits_for_it() {
     let tag = to_tag(&bench.answer(call)[0]);
     assert_eq!(bench.command(call, CallCommand::HangUp), []);
     let outputs = bench.receive(&request("ACK", "a", "ack", 1, &tag, ""));
-    assert_eq!(own_request(&outputs[0]).method, Method::Bye);
-    assert_eq!(outputs[1..], [ended(call, EndReason::HungUp)]);
+    assert_eq!(outputs[0], confirmed(call));
+    assert_eq!(own_request(&outputs[1]).method, Method::Bye);
+    assert_eq!(outputs[2..], [ended(call, EndReason::HungUp)]);
 }
 
 #[test]
@@ -165,7 +166,8 @@ fn a_200_has_contact_allow_server_and_the_record_routes_as_they_came() {
         Record-Route: <sip:p1;lr>\r\n\
         Record-Route: <sip:p2;lr>\r\n\
         Contact: <sip:198.51.100.1:5060>\r\n\
-        Allow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\n\
+        Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK\r\n\
+        Supported: 100rel, timer\r\n\
         Content-Type: application/sdp\r\n\
         Content-Length: {body_length}"
     );

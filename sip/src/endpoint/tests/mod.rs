@@ -110,7 +110,7 @@ impl Bench {
     fn confirmed_call(&mut self) -> (CallHandle, String) {
         let call = incoming(&self.receive(&invite("call", OFFER)));
         let tag = to_tag(&self.answer(call)[0]);
-        assert_eq!(self.receive(&request("ACK", "call", "ack", 1, &tag, "")), []);
+        assert_eq!(self.receive(&request("ACK", "call", "ack", 1, &tag, "")), [confirmed(call)]);
         (call, tag)
     }
 
@@ -202,6 +202,10 @@ fn incoming(outputs: &[Output]) -> CallHandle {
     };
     assert_eq!(status(trying), 100);
     *call
+}
+
+fn confirmed(call: CallHandle) -> Output {
+    Output::Event(CallEvent::Confirmed { call })
 }
 
 fn ended(call: CallHandle, reason: EndReason) -> Output {
