@@ -227,7 +227,5 @@ fn tls_config(
 
 fn peers(sip: &Sip) -> Vec<Peer> {
     let trunks = sip.trunks.iter();
-    trunks
-        .map(|trunk| Peer { name: trunk.name.clone(), networks: trunk.addresses.clone() })
-        .collect()
+    trunks.map(|trunk| Peer::new(&trunk.name, trunk.addresses.clone())).collect()
 }

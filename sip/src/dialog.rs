@@ -1,7 +1,9 @@
 //! Dialogs (RFC 3261 §12): who the two ends are, in which order their requests come, and which way
 //! ours take. Knows nothing of calls or sessions.
 
-use crate::message::{CSeq, Essentials, HeaderName, Method, NameAddr, Request, Response, Via};
+use crate::message::{
+    CSeq, Essentials, HeaderName, Headers, Method, NameAddr, Request, Response, Via,
+};
 use crate::{Advertised, Flow, Uri};
 
 /// What tells a dialog from every other.
@@ -55,7 +57,7 @@ impl Dialog {
             remote: essentials.from.clone(),
             local_cseq: 0,
             remote_cseq: essentials.cseq.number,
-            remote_target: contact(invite)
+            remote_target: contact(&invite.headers)
                 .or(fallback)
                 .unwrap_or_else(|| Uri::from_address(flow.remote)),
             route_set: records
@@ -67,8 +69,6 @@ impl Dialog {
 
     /// The dialog that this 2xx to our INVITE begins (§12.1.2): the route set turned round.
     pub(crate) fn of_client(invite: &Request, answer: &Response, next_hop: Flow) -> Self {
-        let contact = answer.headers.list(&HeaderName::Contact).next();
-        let contact = contact.and_then(|contact| NameAddr::parse(contact, "Contact").ok());
         let records = answer.headers.list(&HeaderName::RecordRoute);
         let mut route_set: Vec<NameAddr> =
             records.filter_map(|record| NameAddr::parse(record, "Record-Route").ok()).collect();
@@ -79,9 +79,7 @@ impl Dialog {
             remote: answer.essentials.to.clone(),
             local_cseq: invite.essentials.cseq.number,
             remote_cseq: 0,
-            remote_target: contact
-                .and_then(|contact| contact.uri().cloned())
-                .unwrap_or_else(|| invite.uri.clone()),
+            remote_target: contact(&answer.headers).unwrap_or_else(|| invite.uri.clone()),
             route_set,
             next_hop,
         }
@@ -115,9 +113,10 @@ impl Dialog {
         Ok(())
     }
 
-    /// A re-INVITE that was accepted may move the peer (§12.2.2).
-    pub(crate) fn refresh_target(&mut self, invite: &Request) {
-        if let Some(contact) = contact(invite) {
+    /// An INVITE or an UPDATE that was accepted may move the peer (§12.2.2), and so may its 2xx to
+    /// one of ours (§12.2.1.2).
+    pub(crate) fn refresh_target(&mut self, headers: &Headers) {
+        if let Some(contact) = contact(headers) {
             self.remote_target = contact;
         }
     }
@@ -184,8 +183,7 @@ impl Dialog {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OutOfOrder;
 
-fn contact(request: &Request) -> Option<Uri> {
-    let contact =
-        NameAddr::parse(request.headers.list(&HeaderName::Contact).next()?, "Contact").ok()?;
+fn contact(headers: &Headers) -> Option<Uri> {
+    let contact = NameAddr::parse(headers.list(&HeaderName::Contact).next()?, "Contact").ok()?;
     contact.uri().cloned()
 }

@@ -136,6 +136,16 @@ pub enum PeerIncompatible {
     NoCommonCodec,
 }
 
+impl PeerIncompatible {
+    /// The code of the Warning header that says so (RFC 3261 §20.43).
+    pub(crate) fn warning_code(self) -> u16 {
+        match self {
+            Self::NoAudio => 304,
+            Self::NoCommonCodec => 305,
+        }
+    }
+}
+
 /// Why no session came of an offer or an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NegotiationError {

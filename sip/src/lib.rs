@@ -32,8 +32,8 @@
 //!                 let command = CallCommand::Answer(AnswerPlan { media_address });
 //!                 endpoint.handle(Input::Command { now, call, command });
 //!             }
-//!             Output::Event(CallEvent::Established { .. } | CallEvent::MediaChanged { .. }) => {}
 //!             Output::Event(CallEvent::Ended { call, reason }) => println!("{call} ended: {reason:?}"),
+//!             Output::Event(_) => {}
 //!             Output::Close(connection) => println!("close {connection:?}"),
 //!             Output::Dropped(dropped) => println!("dropped: {:?}", dropped.reason),
 //!             Output::Timeout(wake_at) => return wake_at,
@@ -72,7 +72,8 @@ mod uri;
 
 pub use call::{AnswerPlan, CallCommand, CallEvent, CallHandle, EndReason, IncomingCall};
 pub use endpoint::{
-    DropReason, Dropped, Endpoint, EndpointConfig, Input, Output, Peer, Readiness, Transmit,
+    CallerIdentity, DropReason, Dropped, Endpoint, EndpointConfig, Input, Output, Peer, Readiness,
+    Transmit,
 };
 pub use error::{NegotiationError, ParseError, PeerIncompatible, PeerMisbehaved};
 pub use flow::{Advertised, Channel, ConnectionId, Flow, Transport};

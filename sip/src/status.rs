@@ -42,13 +42,16 @@ status_codes! {
     UNSUPPORTED_MEDIA_TYPE = 415, "Unsupported Media Type";
     UNSUPPORTED_URI_SCHEME = 416, "Unsupported URI Scheme";
     BAD_EXTENSION = 420, "Bad Extension";
+    SESSION_INTERVAL_TOO_SMALL = 422, "Session Interval Too Small";
     TEMPORARILY_UNAVAILABLE = 480, "Temporarily Unavailable";
     NO_SUCH_CALL = 481, "Call/Transaction Does Not Exist";
     LOOP_DETECTED = 482, "Loop Detected";
     BUSY_HERE = 486, "Busy Here";
     REQUEST_TERMINATED = 487, "Request Terminated";
     NOT_ACCEPTABLE_HERE = 488, "Not Acceptable Here";
+    REQUEST_PENDING = 491, "Request Pending";
     SERVER_INTERNAL_ERROR = 500, "Server Internal Error";
+    NOT_IMPLEMENTED = 501, "Not Implemented";
     SERVICE_UNAVAILABLE = 503, "Service Unavailable";
     VERSION_NOT_SUPPORTED = 505, "Version Not Supported";
     DECLINE = 603, "Decline";

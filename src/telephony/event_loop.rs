@@ -204,6 +204,7 @@ impl EventLoop {
         match event {
             CallEvent::Incoming { call, invite } => self.admit(call, invite),
             CallEvent::Established { call, media } => self.established(call, media),
+            CallEvent::Confirmed { .. } => {}
             CallEvent::MediaChanged { call, media } => {
                 if let Some(Call { media: Media::Flowing { plan, .. }, .. }) = self.calls.get(&call)
                 {
@@ -289,9 +290,9 @@ impl EventLoop {
         if let Media::Flowing { stop, .. } = state.media {
             stop.cancel();
         }
-        if reason == EndReason::NoAck {
+        if let EndReason::NoAck { contact } = reason {
             warn!(
-                contact = %self.media.advertised.ip_for(state.signalling.ip()),
+                %contact,
                 "a caller never acknowledged our answer: can it reach the advertised address?"
             );
         }

@@ -20,7 +20,7 @@ impl Call {
         // Some peers read the session id of o= into a signed number.
         let session = scene.rng.random::<u64>() >> 2;
         let origin = Origin {
-            address: scene.local.advertised.address_for(&ringing.invite.flow),
+            address: scene.local.advertised.address_for(&ringing.invite.flow()),
             session,
             version: 1,
         };
@@ -42,6 +42,7 @@ impl Call {
         };
         let session = OwnSession { origin, media_address, description };
         let invite = ringing.invite;
+        self.timer.answered(invite.timer(), scene.now);
         self.state =
             State::Answering(Answering::begin(&self.dialog, &invite, session, media, scene));
         scene.effects.extend(established.map(Effect::Event));

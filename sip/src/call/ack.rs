@@ -36,6 +36,7 @@ impl Call {
         if let Some(change) = change {
             scene.effects.push(Effect::Event(change.into_event(self.handle, media.clone())));
         }
+        scene.effects.push(Effect::Event(CallEvent::Confirmed { call: self.handle }));
         self.state = State::Confirmed(Confirmed { session, media });
         match after_ack {
             AfterAck::Stay => Step::Continues(self),

@@ -36,7 +36,13 @@ pub enum CallEvent {
         /// What was settled.
         media: MediaPlan,
     },
-    /// The caller changed the session with another INVITE: hold, or another address or codec.
+    /// The caller has acknowledged our answer, so it receives where it says it does. Once for each
+    /// answer, later ones as well.
+    Confirmed {
+        /// The call.
+        call: CallHandle,
+    },
+    /// The caller changed the session, with another INVITE or an UPDATE: hold, or another address or codec.
     MediaChanged {
         /// The call.
         call: CallHandle,
@@ -69,7 +75,7 @@ pub struct IncomingCall {
     pub called_party: Option<Uri>,
     /// Diversion, topmost first (RFC 5806).
     pub diverted_by: Vec<Uri>,
-    /// From.
+    /// Who calls: P-Asserted-Identity of a peer that is believed, or else From.
     pub caller: Option<Uri>,
 }
 
@@ -105,7 +111,13 @@ pub enum EndReason {
     /// We refused, with this code; 480 also when the application let the call wait too long.
     Refused(StatusCode),
     /// Our 200 was never acknowledged. The usual cause is a Contact that the peer cannot reach.
-    NoAck,
+    NoAck {
+        /// The address in it.
+        contact: SocketAddr,
+    },
+    /// The session timer ran out: the caller did not refresh the session, or has lost the call
+    /// (RFC 4028 §10).
+    SessionExpired,
     /// The INVITE had no session description, and the answer to ours was missing or of no use.
     NoUsableAnswer(NegotiationError),
 }

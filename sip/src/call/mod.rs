@@ -7,20 +7,30 @@ mod ack;
 mod bye;
 mod cancel;
 mod contract;
+mod pending_invite;
+mod refresh;
 mod refuse;
 mod reinvite;
+mod session_timer;
 mod timeout;
+mod update;
 
 use std::net::SocketAddr;
 use std::time::Instant;
 
 pub use contract::{AnswerPlan, CallCommand, CallEvent, CallHandle, EndReason, IncomingCall};
+pub(crate) use pending_invite::PendingInvite;
+pub(crate) use refresh::RefreshOutcome;
+pub(crate) use session_timer::{MIN_SE, TimerRequest};
+
+use session_timer::SessionTimer;
 
 use rand::RngExt;
 use rand::rngs::StdRng;
 
 use crate::dialog::Dialog;
-use crate::message::{Essentials, HeaderName, Method, Request, Response};
+use crate::error::PeerIncompatible;
+use crate::message::{Essentials, HeaderName, Method, Request, Response, option_tag};
 use crate::sdp::{MediaPlan, Negotiation, Origin};
 use crate::transaction::TransactionId;
 use crate::transaction::table::Opening;
@@ -32,6 +42,7 @@ use crate::{Advertised, Flow, StatusCode, Uri};
 pub(crate) struct Call {
     handle: CallHandle,
     dialog: Dialog,
+    timer: SessionTimer,
     state: State,
 }
 
@@ -88,7 +99,7 @@ struct Confirmed {
 }
 
 /// Our side of the session: the description we sent last.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct OwnSession {
     origin: Origin,
     media_address: SocketAddr,
@@ -123,6 +134,11 @@ pub(crate) enum Effect {
     Request {
         flow: Flow,
         request: Box<Request>,
+    },
+    /// The ACK to the 2xx to an INVITE of ours with this branch. It takes the way of the INVITE.
+    Acknowledge {
+        branch: Vec<u8>,
+        ack: Box<Request>,
     },
     Event(CallEvent),
 }
@@ -173,45 +189,18 @@ impl Local {
         let address = self.advertised.address_for(flow);
         format!("<{}>", Uri::reached_over(flow.transport(), address)).into_bytes()
     }
-}
 
-/// An INVITE to be answered: what its final response needs.
-#[derive(Debug)]
-pub(crate) struct PendingInvite {
-    essentials: Essentials,
-    record_routes: Vec<Vec<u8>>,
-    flow: Flow,
-    transaction: TransactionId,
-}
-
-impl PendingInvite {
-    pub(crate) fn new(request: &Request, flow: Flow, transaction: TransactionId) -> Self {
-        Self {
-            essentials: request.essentials.clone(),
-            record_routes: request
-                .headers
-                .list(&HeaderName::RecordRoute)
-                .map(<[u8]>::to_vec)
-                .collect(),
-            flow,
-            transaction,
-        }
+    /// Why there is no session with a peer (RFC 3261 §20.43).
+    pub(crate) fn warning(&self, flow: &Flow, why: PeerIncompatible) -> String {
+        format!("{} {} \"{why}\"", why.warning_code(), self.advertised.address_for(flow))
     }
 
-    fn refusal(&self, local: &Local, status: StatusCode, tag: &[u8]) -> Response {
-        local.response(&self.essentials, self.flow, status, Some(tag))
-    }
-
-    /// A 200 with what begins or refreshes a dialog (RFC 3261 §12.1.1, §13.3.1.4).
-    fn success(&self, local: &Local, tag: &[u8], description: &[u8]) -> Response {
-        let response = local.response(&self.essentials, self.flow, StatusCode::OK, Some(tag));
-        let response = self.record_routes.iter().fold(response, |response, route| {
-            response.with(HeaderName::RecordRoute, route.as_slice())
-        });
+    /// A 2xx that begins or refreshes a dialog: where we are reached, and what we take.
+    fn reachable(&self, response: Response, flow: &Flow) -> Response {
         response
-            .with(HeaderName::Contact, local.contact_value(&self.flow))
+            .with(HeaderName::Contact, self.contact_value(flow))
             .with(HeaderName::Allow, Method::ALLOWED)
-            .with_session(description.to_vec())
+            .with(HeaderName::Supported, option_tag::SUPPORTED)
     }
 }
 
@@ -225,7 +214,12 @@ impl Call {
         now: Instant,
     ) -> Self {
         let ringing = Ringing { invite, offer, give_up: now + ANSWER_LIMIT };
-        Self { handle, dialog, state: State::Ringing(Box::new(ringing)) }
+        Self {
+            handle,
+            dialog,
+            timer: SessionTimer::off(),
+            state: State::Ringing(Box::new(ringing)),
+        }
     }
 
     pub(crate) fn handle(&self) -> CallHandle {
@@ -247,7 +241,7 @@ impl Call {
             State::Answering(answering) => {
                 Some(answering.retransmission.due().min(answering.ack_limit))
             }
-            State::Confirmed(_) => None,
+            State::Confirmed(_) => self.timer.deadline(),
         }
     }
 }
@@ -270,16 +264,16 @@ impl Answering {
     ) -> Self {
         let response = invite.success(scene.local, dialog.local_tag(), &session.description);
         let answering = Self {
-            cseq: invite.essentials.cseq.number,
+            cseq: invite.cseq(),
             response: response.to_bytes(),
-            flow: invite.flow,
+            flow: invite.flow(),
             retransmission: Backoff::up_to_t2(scene.now),
             ack_limit: scene.now + ACK_LIMIT,
             session,
             media,
             after_ack: AfterAck::Stay,
         };
-        let reply = Reply::Invite(invite.transaction);
+        let reply = Reply::Invite(invite.transaction());
         scene.effects.push(Effect::Respond { reply, response: Box::new(response) });
         answering
     }

@@ -23,6 +23,6 @@ impl Ringing {
         let response = Box::new(self.invite.refusal(scene.local, status, dialog.local_tag()));
         scene
             .effects
-            .push(Effect::Respond { reply: Reply::Invite(self.invite.transaction), response });
+            .push(Effect::Respond { reply: Reply::Invite(self.invite.transaction()), response });
     }
 }

@@ -20,33 +20,35 @@ impl Call {
     ) -> Step {
         let confirmed = match self.state {
             State::Confirmed(confirmed) => confirmed,
-            // Another INVITE is still open (§14.2).
+            // Another INVITE of the peer is still open (§14.2).
             state @ (State::Ringing(_) | State::Answering(_)) => {
-                let retry_after = scene.rng.random_range(0..=10_u8).to_string();
                 self.state = state;
-                self.refuse_invite(
-                    invite,
-                    StatusCode::SERVER_INTERNAL_ERROR,
-                    Some(retry_after),
-                    scene,
-                );
+                let seconds = retry_after(scene);
+                let status = StatusCode::SERVER_INTERNAL_ERROR;
+                self.refuse_invite(invite, status, Some(seconds), scene);
                 return Step::Continues(self);
             }
         };
-        let Confirmed { session, media } = confirmed;
-        let (session, pending) = match renegotiate(session, &media, &request.body) {
-            Renegotiated::Session(session, pending) => (session, pending),
-            Renegotiated::Refused(session) => {
-                self.state = State::Confirmed(Confirmed { session, media });
-                self.refuse_invite(invite, StatusCode::NOT_ACCEPTABLE_HERE, None, scene);
+        let verdict = if self.timer.is_reinviting() {
+            // One of ours is (§14.2).
+            Err(StatusCode::REQUEST_PENDING)
+        } else {
+            renegotiate(&confirmed, &request.body).ok_or(StatusCode::NOT_ACCEPTABLE_HERE)
+        };
+        let (session, pending) = match verdict {
+            Ok(renegotiated) => renegotiated,
+            Err(status) => {
+                self.state = State::Confirmed(confirmed);
+                self.refuse_invite(invite, status, None, scene);
                 return Step::Continues(self);
             }
         };
         let changed = match &pending {
-            PendingMedia::Settled(settled) if *settled != media => Some(settled.clone()),
+            PendingMedia::Settled(settled) if *settled != confirmed.media => Some(settled.clone()),
             PendingMedia::Settled(_) | PendingMedia::Offered { .. } => None,
         };
-        self.dialog.refresh_target(request);
+        self.dialog.refresh_target(&request.headers);
+        self.timer.answered(invite.timer(), scene.now);
         self.state =
             State::Answering(Answering::begin(&self.dialog, invite, session, pending, scene));
         let event = changed.map(|media| CallEvent::MediaChanged { call: self.handle, media });
@@ -66,36 +68,38 @@ impl Call {
             response = response.with(HeaderName::RetryAfter, seconds);
         }
         scene.effects.push(Effect::Respond {
-            reply: Reply::Invite(invite.transaction),
+            reply: Reply::Invite(invite.transaction()),
             response: Box::new(response),
         });
     }
 }
 
-/// What a later INVITE makes of the session.
-enum Renegotiated {
-    Session(OwnSession, PendingMedia),
-    /// As it was.
-    Refused(OwnSession),
+/// The Retry-After of a request that comes while another one is open (§14.2, RFC 3311 §5.2).
+pub(super) fn retry_after(scene: &mut Scene<'_>) -> String {
+    scene.rng.random_range(0..=10_u8).to_string()
 }
 
-fn renegotiate(session: OwnSession, media: &MediaPlan, offer: &[u8]) -> Renegotiated {
+/// What a later INVITE makes of the session; `None` if it has nothing in common with us.
+fn renegotiate(confirmed: &Confirmed, offer: &[u8]) -> Option<(OwnSession, PendingMedia)> {
+    let Confirmed { session, media } = confirmed;
     if offer.is_empty() {
         // No offer: we make one, which is what we said last (RFC 3261 §14.2, a full offer is not
         // needed to go on).
-        let pending = PendingMedia::Offered { before: Some(media.clone()) };
-        return Renegotiated::Session(session, pending);
+        return Some((session.clone(), PendingMedia::Offered { before: Some(media.clone()) }));
     }
-    let negotiation = sdp::parse(offer)
-        .ok()
-        .and_then(|offer| Negotiation::of_offer(offer, Some(media.codec)).ok());
-    match negotiation {
-        Some(negotiation) => {
-            let pending = PendingMedia::Settled(negotiation.plan().clone());
-            Renegotiated::Session(session.answering(&negotiation), pending)
-        }
-        None => Renegotiated::Refused(session),
-    }
+    let (session, media) = answer_later_offer(session, media, offer)?;
+    Some((session, PendingMedia::Settled(media)))
+}
+
+/// What an offer makes of a session that stands; `None` if it has nothing in common with us.
+pub(super) fn answer_later_offer(
+    session: &OwnSession,
+    media: &MediaPlan,
+    offer: &[u8],
+) -> Option<(OwnSession, MediaPlan)> {
+    let offer = sdp::parse(offer).ok()?;
+    let negotiation = Negotiation::of_offer(offer, Some(media.codec)).ok()?;
+    Some((session.clone().answering(&negotiation), negotiation.plan().clone()))
 }
 
 impl OwnSession {

@@ -1,5 +1,5 @@
 //! The timers of a call: the 2xx once more, the ACK that never comes, the application that never
-//! decides.
+//! decides. Those of its session are in `refresh`.
 
 use super::{AfterAck, Call, Effect, EndReason, Scene, State, Step, send_bye};
 use crate::StatusCode;
@@ -14,7 +14,9 @@ impl Call {
                 // RFC 3261 §13.3.1.4: the dialog is confirmed, the session is not, so it is ended
                 // with BYE.
                 let reason = match answering.after_ack {
-                    AfterAck::Stay => EndReason::NoAck,
+                    AfterAck::Stay => EndReason::NoAck {
+                        contact: scene.local.advertised.address_for(&answering.flow),
+                    },
                     AfterAck::HangUp => EndReason::HungUp,
                 };
                 send_bye(&mut self.dialog, scene);
@@ -27,7 +29,8 @@ impl Call {
                 }
                 Step::Continues(self)
             }
-            State::Ringing(_) | State::Confirmed(_) => Step::Continues(self),
+            State::Ringing(_) => Step::Continues(self),
+            State::Confirmed(_) => self.session_timeout(scene),
         }
     }
 }

@@ -1,12 +1,11 @@
-//! The requests of a call out that stand outside its dialog: INVITE, CANCEL, and the ACK to a
-//! refusal.
+//! The requests of a call out that stand outside its dialog: INVITE and CANCEL.
 
 use rand::RngExt;
 use rand::rngs::StdRng;
 
 use super::CallOutPlan;
 use crate::call::{Local, new_branch, new_tag};
-use crate::message::{CSeq, Essentials, HeaderName, Method, NameAddr, Request, Response, Via};
+use crate::message::{CSeq, Essentials, HeaderName, Method, NameAddr, Request, Via};
 use crate::sdp::{Offer, Origin};
 
 /// The INVITE, with our offer.
@@ -25,15 +24,6 @@ pub(super) fn compose_invite(plan: &CallOutPlan, local: &Local, rng: &mut StdRng
         .with(HeaderName::Contact, local.contact_value(&plan.remote))
         .with(HeaderName::Allow, Method::ALLOWED)
         .with_session(offer.to_bytes())
-}
-
-/// The ACK to a final response that is no 2xx: that of the transaction, with the To of the response
-/// (§17.1.1.3).
-pub(super) fn ack_of_refusal(invite: &Request, refusal: &Response) -> Request {
-    let mut essentials = invite.essentials.clone();
-    essentials.to = refusal.essentials.to.clone();
-    essentials.cseq.method = Method::Ack;
-    Request::new(invite.uri.clone(), essentials)
 }
 
 /// The CANCEL of an INVITE: its Request-URI, branch and CSeq number (§9.1).

@@ -23,11 +23,11 @@ use crate::dialog::{Dialog, DialogId};
 use crate::endpoint::Transmit;
 use crate::message::{self, Frame, HeaderName, Message, Method, Request, Response, StreamFramer};
 use crate::sdp::Offer;
-use crate::transaction::Fired;
-use crate::transaction::client::{ClientInvite, ClientOther, InviteFired};
+use crate::transaction::client::{ClientFired, ClientInvite, ClientOther};
+use crate::transaction::client_table::ack_of_refusal;
 use crate::transaction::timers::CANCEL_LIMIT;
 use crate::{Advertised, Flow, StatusCode};
-use compose::{ack_of_refusal, cancel_of, compose_invite};
+use compose::{cancel_of, compose_invite};
 
 /// One outgoing call.
 #[derive(Debug)]
@@ -174,13 +174,13 @@ impl CallOut {
             return;
         };
         match transaction.timeout(self.now) {
-            InviteFired::Retransmit(bytes) => {
+            ClientFired::Retransmit(bytes) => {
                 let transmit = Transmit { flow: self.plan.remote, bytes: bytes.to_vec() };
                 self.outputs.push_back(Output::Transmit(transmit));
             }
-            InviteFired::Nothing => {}
-            InviteFired::Over => self.invite_transaction = None,
-            InviteFired::NoResponse => self.give_up_invite(),
+            ClientFired::Nothing => {}
+            ClientFired::Over => self.invite_transaction = None,
+            ClientFired::NoResponse => self.give_up_invite(),
         }
     }
 
@@ -199,26 +199,26 @@ impl CallOut {
             return self.give_up_invite();
         }
         match cancel.transaction.timeout(self.now) {
-            Fired::Retransmit(bytes) => {
+            ClientFired::Retransmit(bytes) => {
                 let transmit = Transmit { flow: self.plan.remote, bytes: bytes.to_vec() };
                 self.outputs.push_back(Output::Transmit(transmit));
             }
             // While the INVITE is open, the CANCEL is kept for its limit.
-            Fired::Over if is_pending => {}
-            Fired::Over => self.cancel = None,
-            Fired::Nothing => {}
+            ClientFired::Over | ClientFired::NoResponse if is_pending => {}
+            ClientFired::Over | ClientFired::NoResponse => self.cancel = None,
+            ClientFired::Nothing => {}
         }
     }
 
     fn bye_timeout(&mut self) {
         let Some(bye) = &mut self.bye else { return };
         match bye.transaction.timeout(self.now) {
-            Fired::Retransmit(bytes) => {
+            ClientFired::Retransmit(bytes) => {
                 let transmit = Transmit { flow: bye.flow, bytes: bytes.to_vec() };
                 self.outputs.push_back(Output::Transmit(transmit));
             }
-            Fired::Over => self.bye = None,
-            Fired::Nothing => {}
+            ClientFired::Over | ClientFired::NoResponse => self.bye = None,
+            ClientFired::Nothing => {}
         }
     }
 
@@ -239,7 +239,13 @@ impl CallOut {
                     bye.transaction.response(self.now, response.status);
                 }
             }
-            Method::Invite | Method::Cancel | Method::Ack | Method::Options | Method::Other(_) => {}
+            Method::Invite
+            | Method::Cancel
+            | Method::Ack
+            | Method::Options
+            | Method::Update
+            | Method::Prack
+            | Method::Other(_) => {}
         }
     }
 
@@ -376,7 +382,9 @@ impl CallOut {
             (Method::Ack, _) => return,
             (Method::Bye | Method::Options, Some(_)) => (StatusCode::OK, false),
             (Method::Invite, Some(_)) => (StatusCode::NOT_ACCEPTABLE_HERE, false),
-            (Method::Other(_), _) => (StatusCode::METHOD_NOT_ALLOWED, true),
+            (Method::Update | Method::Prack | Method::Other(_), _) => {
+                (StatusCode::METHOD_NOT_ALLOWED, true)
+            }
             (Method::Bye | Method::Options | Method::Invite | Method::Cancel, _) => {
                 (StatusCode::NO_SUCH_CALL, false)
             }

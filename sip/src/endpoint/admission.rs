@@ -4,14 +4,14 @@
 
 use std::time::Duration;
 
-use super::{Endpoint, Output, Readiness};
+use super::{CallerIdentity, Endpoint, Output, Readiness};
 use crate::call::{Call, CallEvent, IncomingCall, PendingInvite, Reply, new_tag};
 use crate::dialog::Dialog;
-use crate::message::{HeaderName, Method, NameAddr, Request, Response};
+use crate::error::PeerIncompatible;
+use crate::message::{HeaderName, Method, NameAddr, Request, Response, option_tag};
 use crate::sdp::{self, Negotiation};
 use crate::transaction::key::PeerIndex;
 use crate::transaction::table::Opening;
-use crate::uri::Scheme;
 use crate::{Flow, StatusCode, Uri};
 
 /// Retry-After when there are as many calls or transactions as there may be.
@@ -30,43 +30,26 @@ impl Endpoint {
         match request.method {
             Method::Invite => self.admit_invite(peer, request, opening),
             Method::Options => self.answer_options(request, opening),
-            // A BYE without a To tag is in no dialog.
-            Method::Bye | Method::Ack | Method::Cancel | Method::Other(_) => {
-                self.refuse(request, opening, StatusCode::NO_SUCH_CALL);
-            }
+            // What belongs into a dialog and has no To tag is in none.
+            Method::Bye
+            | Method::Update
+            | Method::Prack
+            | Method::Ack
+            | Method::Cancel
+            | Method::Other(_) => self.refuse(request, opening, StatusCode::NO_SUCH_CALL),
         }
     }
 
     fn refusal_by_head(&mut self, request: &Request, opening: &Opening) -> Option<Response> {
         let flow = opening.flow;
-        match request.uri.scheme() {
-            Scheme::Sip | Scheme::Sips | Scheme::Tel => {}
-            Scheme::Other => {
-                return Some(self.final_response(
-                    request,
-                    flow,
-                    StatusCode::UNSUPPORTED_URI_SCHEME,
-                ));
-            }
+        if let Some(refusal) = self.unsupported_scheme(request, flow) {
+            return Some(refusal);
         }
         if opening.merge_key.as_ref().is_some_and(|key| self.transactions.is_merged(key)) {
             return Some(self.final_response(request, flow, StatusCode::LOOP_DETECTED));
         }
         self.unsupported_extensions(request, flow)
-    }
-
-    /// We support no extension that could be required (§8.2.2.3).
-    pub(super) fn unsupported_extensions(
-        &mut self,
-        request: &Request,
-        flow: Flow,
-    ) -> Option<Response> {
-        let required: Vec<&[u8]> = request.headers.list(&HeaderName::Require).collect();
-        if required.is_empty() {
-            return None;
-        }
-        let refusal = self.final_response(request, flow, StatusCode::BAD_EXTENSION);
-        Some(refusal.with(HeaderName::Unsupported, required.join(&b", "[..])))
+            .or_else(|| self.interval_too_small(request, flow))
     }
 
     fn admit_invite(&mut self, peer: PeerIndex, request: &Request, opening: Opening) {
@@ -84,7 +67,14 @@ impl Endpoint {
         }
         let offer = match negotiate(&request.body) {
             Ok(offer) => offer,
-            Err(status) => return self.refuse(request, opening, status),
+            Err(Unusable::Malformed) => {
+                return self.refuse(request, opening, StatusCode::BAD_REQUEST);
+            }
+            Err(Unusable::Incompatible(why)) => {
+                let refusal = self.final_response(request, flow, StatusCode::NOT_ACCEPTABLE_HERE);
+                let refusal = refusal.with(HeaderName::Warning, self.local.warning(&flow, why));
+                return self.refuse_with(request, opening, &refusal);
+            }
         };
         let Some(transaction) = self.open_invite(request, opening) else {
             return;
@@ -107,15 +97,20 @@ impl Endpoint {
                 .filter_map(|value| NameAddr::parse(value, "address").ok());
             values.filter_map(|value| value.uri().cloned()).collect()
         };
+        let peer = &self.peers[peer.0];
+        let asserted = match peer.caller_identity {
+            CallerIdentity::From => None,
+            CallerIdentity::Asserted => addresses(HeaderName::PAssertedIdentity).into_iter().next(),
+        };
         IncomingCall {
-            peer: self.peers[peer.0].name.clone(),
+            peer: peer.name.clone(),
             source: flow,
             sip_call_id: String::from_utf8_lossy(&request.essentials.call_id).into_owned(),
             called: request.uri.clone(),
             to: request.essentials.to.uri().cloned(),
             called_party: addresses(HeaderName::PCalledPartyId).into_iter().next(),
             diverted_by: addresses(HeaderName::Diversion),
-            caller: request.essentials.from.uri().cloned(),
+            caller: asserted.or_else(|| request.essentials.from.uri().cloned()),
         }
     }
 
@@ -150,7 +145,8 @@ impl Endpoint {
                 .final_response(request, opening.flow, StatusCode::OK)
                 .with(HeaderName::Allow, Method::ALLOWED)
                 .with(HeaderName::Accept, SESSION_TYPE)
-                .with(HeaderName::AcceptEncoding, "identity"),
+                .with(HeaderName::AcceptEncoding, "identity")
+                .with(HeaderName::Supported, option_tag::SUPPORTED),
             Readiness::NotReady { retry_after } => {
                 self.unavailable(request, opening.flow, retry_after)
             }
@@ -192,11 +188,17 @@ impl Endpoint {
     }
 }
 
+/// Why no session can come of an offer.
+enum Unusable {
+    Malformed,
+    Incompatible(PeerIncompatible),
+}
+
 /// `None` if the caller leaves the offer to us.
-fn negotiate(body: &[u8]) -> Result<Option<Negotiation>, StatusCode> {
+fn negotiate(body: &[u8]) -> Result<Option<Negotiation>, Unusable> {
     if body.is_empty() {
         return Ok(None);
     }
-    let offer = sdp::parse(body).map_err(|_| StatusCode::BAD_REQUEST)?;
-    Negotiation::of_offer(offer, None).map(Some).map_err(|_| StatusCode::NOT_ACCEPTABLE_HERE)
+    let offer = sdp::parse(body).map_err(|_| Unusable::Malformed)?;
+    Negotiation::of_offer(offer, None).map(Some).map_err(Unusable::Incompatible)
 }

@@ -32,6 +32,31 @@ pub struct Peer {
     pub name: String,
     /// The addresses it calls from. IPv4 addresses mapped into IPv6 count as IPv4.
     pub networks: Vec<ipnet::IpNet>,
+    /// Which header is believed to tell who calls.
+    pub caller_identity: CallerIdentity,
+}
+
+impl Peer {
+    /// A peer whose callers are who From says.
+    pub fn new(name: impl Into<String>, networks: Vec<ipnet::IpNet>) -> Self {
+        Self { name: name.into(), networks, caller_identity: CallerIdentity::From }
+    }
+
+    /// Tells which header is believed to tell who calls.
+    pub fn with_caller_identity(self, caller_identity: CallerIdentity) -> Self {
+        Self { caller_identity, ..self }
+    }
+}
+
+/// Which header is believed to tell who calls. P-Preferred-Identity never is: it is what a phone
+/// wishes its own provider to say (RFC 3325 §9.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallerIdentity {
+    /// From, which says whatever the caller likes.
+    From,
+    /// P-Asserted-Identity, which the peer has checked (RFC 3325 §9.1), and From where there is
+    /// none. Only for a peer that takes the header out of calls that it did not check.
+    Asserted,
 }
 
 /// What can happen to an endpoint. `now` must never run backwards.

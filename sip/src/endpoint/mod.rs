@@ -5,6 +5,7 @@
 
 mod admission;
 mod calls;
+mod checks;
 mod connections;
 mod contract;
 mod receive;
@@ -12,7 +13,7 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,15 +22,18 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use crate::call::{
-    Call, CallCommand, CallEvent, CallHandle, Effect, EndReason, Local, Reply, Scene, Step, new_tag,
+    Call, CallCommand, CallEvent, CallHandle, Effect, EndReason, Local, RefreshOutcome, Reply,
+    Scene, Step, new_tag,
 };
 use crate::message::{Request, Response};
-use crate::transaction::client::ClientOther;
+use crate::transaction::TransactionId;
+use crate::transaction::client_table::{ClientTransactions, Expired};
 use crate::transaction::key::PeerIndex;
 use crate::transaction::table::{Limits, ServerTransactions};
-use crate::transaction::{Fired, TransactionId};
 use crate::{ConnectionId, Flow, StatusCode};
-pub use contract::{DropReason, Dropped, EndpointConfig, Input, Output, Peer, Readiness, Transmit};
+pub use contract::{
+    CallerIdentity, DropReason, Dropped, EndpointConfig, Input, Output, Peer, Readiness, Transmit,
+};
 
 use calls::Calls;
 use connections::Connections;
@@ -51,8 +55,8 @@ pub struct Endpoint {
     readiness: Readiness,
     rng: StdRng,
     transactions: ServerTransactions,
-    /// Our own requests, by branch.
-    requests: HashMap<Vec<u8>, OwnRequest>,
+    /// Of our own requests.
+    requests: ClientTransactions<CallHandle>,
     connections: Connections,
     calls: Calls,
     schedule: Schedule,
@@ -64,12 +68,7 @@ pub struct Endpoint {
 struct KnownPeer {
     name: Arc<str>,
     networks: Vec<ipnet::IpNet>,
-}
-
-#[derive(Debug)]
-struct OwnRequest {
-    transaction: ClientOther,
-    flow: Flow,
+    caller_identity: CallerIdentity,
 }
 
 /// What has a timer.
@@ -95,10 +94,11 @@ impl Endpoint {
             .max_calls
             .saturating_mul(TRANSACTIONS_PER_CALL)
             .saturating_add(SPARE_TRANSACTIONS);
-        let peers = config
-            .peers
-            .into_iter()
-            .map(|peer| KnownPeer { name: peer.name.into(), networks: peer.networks });
+        let peers = config.peers.into_iter().map(|peer| KnownPeer {
+            name: peer.name.into(),
+            networks: peer.networks,
+            caller_identity: peer.caller_identity,
+        });
         Self {
             peers: peers.collect(),
             local: Local {
@@ -111,7 +111,7 @@ impl Endpoint {
                 overall,
                 of_one_source: overall / 4 * 3,
             }),
-            requests: HashMap::new(),
+            requests: ClientTransactions::default(),
             connections: Connections::default(),
             calls: Calls::new(config.max_calls),
             schedule: Schedule::default(),
@@ -202,22 +202,21 @@ impl Endpoint {
     }
 
     fn request_timeout(&mut self, branch: Vec<u8>) {
-        let Some(request) = self.requests.get_mut(&branch) else {
-            return;
-        };
-        match request.transaction.timeout(self.now) {
-            Fired::Retransmit(bytes) => {
-                let transmit = Transmit { flow: request.flow, bytes: bytes.to_vec() };
-                self.outputs.push_back(Output::Transmit(transmit));
+        match self.requests.timeout(self.now, &branch) {
+            Expired::Retransmit(flow, bytes) => self.transmit(flow, bytes),
+            Expired::NoResponse(call) => {
+                self.step(call, |call, scene| {
+                    call.refresh_ended(RefreshOutcome::NoResponse, scene)
+                });
             }
-            Fired::Nothing => {}
-            Fired::Over => {
-                self.requests.remove(&branch);
-                return;
-            }
+            Expired::Nothing => {}
         }
-        let deadline = request.transaction.deadline();
-        self.schedule.set(TimerOwner::Request(branch), Some(deadline));
+        self.reschedule_request(branch);
+    }
+
+    fn reschedule_request(&mut self, branch: Vec<u8>) {
+        let deadline = self.requests.deadline(&branch);
+        self.schedule.set(TimerOwner::Request(branch), deadline);
     }
 
     fn reschedule_transaction(&mut self, id: TransactionId) {
@@ -234,7 +233,7 @@ impl Endpoint {
         let step = verb(call, &mut scene);
         let effects = scene.effects;
         for effect in effects {
-            self.carry_out(effect);
+            self.carry_out(handle, effect);
         }
         match step {
             Step::Continues(call) => {
@@ -251,11 +250,17 @@ impl Endpoint {
         self.outputs.push_back(Output::Event(CallEvent::Ended { call: handle, reason }));
     }
 
-    fn carry_out(&mut self, effect: Effect) {
+    fn carry_out(&mut self, call: CallHandle, effect: Effect) {
         match effect {
             Effect::Respond { reply, response } => self.respond(reply, &response),
             Effect::Transmit { flow, bytes } => self.transmit(flow, bytes),
-            Effect::Request { flow, request } => self.send_request(flow, &request),
+            Effect::Request { flow, request } => self.send_request(call, flow, *request),
+            Effect::Acknowledge { branch, ack } => {
+                let bytes = ack.to_bytes();
+                if let Some(flow) = self.requests.acknowledge(&branch, bytes.clone()) {
+                    self.transmit(flow, bytes);
+                }
+            }
             Effect::Event(event) => self.outputs.push_back(Output::Event(event)),
         }
     }
@@ -281,20 +286,18 @@ impl Endpoint {
         }
     }
 
-    fn send_request(&mut self, flow: Flow, request: &Request) {
+    fn send_request(&mut self, call: CallHandle, flow: Flow, request: Request) {
         let flow = match self.connections.is_open(&flow) {
             true => flow,
             false => self.connections.instead_of(&flow).unwrap_or(flow),
         };
-        let bytes = request.to_bytes();
-        self.transmit(flow, bytes.clone());
-        let branch = request.essentials.via.unique_branch().unwrap_or_default().to_vec();
+        self.transmit(flow, request.to_bytes());
         if self.transaction_count() >= self.transactions.limit() {
             return;
         }
-        let transaction = ClientOther::new(self.now, flow.transport(), bytes);
-        self.schedule.set(TimerOwner::Request(branch.clone()), Some(transaction.deadline()));
-        self.requests.insert(branch, OwnRequest { transaction, flow });
+        let branch = request.essentials.via.unique_branch().unwrap_or_default().to_vec();
+        self.requests.open(self.now, call, flow, request);
+        self.reschedule_request(branch);
     }
 
     /// A message for a connection that is gone is lost with it: whoever closed it does not wait for it.

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use super::{DropReason, Endpoint, Output, TimerOwner};
-use crate::call::{CallHandle, Local, PendingInvite, Reply};
+use crate::call::{CallHandle, Local, PendingInvite, RefreshOutcome, Reply};
 use crate::dialog::DialogId;
 use crate::message::{self, Frame, HeaderName, Message, Method, ParseFailure, Request, Response};
 use crate::transaction::TransactionId;
@@ -118,15 +118,20 @@ impl Endpoint {
         }
     }
 
-    /// Only requests of ours have responses: BYE, so far.
     fn receive_response(&mut self, flow: Flow, response: &Response) {
-        let branch = response.essentials.via.unique_branch().unwrap_or_default();
-        let Some(request) = self.requests.get_mut(branch) else {
+        let Some(received) = self.requests.response(self.now, response) else {
             return self.drop_message(flow, DropReason::StrayResponse);
         };
-        request.transaction.response(self.now, response.status);
-        let deadline = request.transaction.deadline();
-        self.schedule.set(TimerOwner::Request(branch.to_vec()), Some(deadline));
+        if let Some((flow, ack)) = received.ack {
+            self.transmit(flow, ack);
+        }
+        // The call of a BYE is over by now, and a step of it does nothing.
+        if let Some(call) = received.tell {
+            let outcome = RefreshOutcome::Response(response);
+            self.step(call, |call, scene| call.refresh_ended(outcome, scene));
+        }
+        let branch = response.essentials.via.unique_branch().unwrap_or_default();
+        self.reschedule_request(branch.to_vec());
     }
 
     fn receive_request(&mut self, peer: PeerIndex, flow: Flow, request: &Request) {
@@ -202,6 +207,9 @@ impl Endpoint {
         if let Method::Other(_) = request.method {
             return self.refuse_method(request, opening);
         }
+        if let Some(refusal) = self.unsupported_scheme(request, opening.flow) {
+            return self.refuse_with(request, opening, &refusal);
+        }
         let Some(call) = self.calls.of_dialog(dialog) else {
             return self.refuse(request, opening, StatusCode::NO_SUCH_CALL);
         };
@@ -210,13 +218,21 @@ impl Endpoint {
         if let Some(Err(_)) = in_order {
             return self.refuse(request, opening, StatusCode::SERVER_INTERNAL_ERROR);
         }
-        if let Some(refusal) = self.unsupported_extensions(request, opening.flow) {
+        let flow = opening.flow;
+        let refusal = self
+            .unsupported_extensions(request, flow)
+            .or_else(|| self.interval_too_small(request, flow));
+        if let Some(refusal) = refusal {
             return self.refuse_with(request, opening, &refusal);
         }
         match request.method {
             Method::Bye => self.step(call, |call, scene| call.bye(request, opening, scene)),
             Method::Options => self.answer_options(request, opening),
             Method::Invite => self.receive_reinvite(call, request, opening),
+            Method::Update => self.receive_update(call, request, opening),
+            // We send no provisional response reliably, so there is nothing to acknowledge (RFC
+            // 3262 §3).
+            Method::Prack => self.refuse(request, opening, StatusCode::NO_SUCH_CALL),
             // Neither comes here: receive_request has sorted them out.
             Method::Ack | Method::Cancel | Method::Other(_) => {}
         }
@@ -232,6 +248,13 @@ impl Endpoint {
         };
         let invite = PendingInvite::new(request, flow, transaction);
         self.step(call, |call, scene| call.reinvite(request, &invite, scene));
+    }
+
+    fn receive_update(&mut self, call: CallHandle, request: &Request, opening: Opening) {
+        if let Some(refusal) = self.unreadable_body(request, opening.flow) {
+            return self.refuse_with(request, opening, &refusal);
+        }
+        self.step(call, |call, scene| call.update(request, opening, scene));
     }
 
     /// Begins an INVITE transaction with a 100 (§8.2.6.1). When there is no room, 503 goes out and

@@ -8,12 +8,16 @@ pub(crate) enum Method {
     Bye,
     Cancel,
     Options,
+    /// RFC 3311.
+    Update,
+    /// RFC 3262.
+    Prack,
     Other(String),
 }
 
 impl Method {
     /// The value of our Allow header.
-    pub(crate) const ALLOWED: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS";
+    pub(crate) const ALLOWED: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK";
 
     /// Reads a method; `None` if it is no token (RFC 3261 §25.1).
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
@@ -27,6 +31,8 @@ impl Method {
             b"BYE" => Self::Bye,
             b"CANCEL" => Self::Cancel,
             b"OPTIONS" => Self::Options,
+            b"UPDATE" => Self::Update,
+            b"PRACK" => Self::Prack,
             other => Self::Other(str::from_utf8(other).ok()?.to_owned()),
         })
     }
@@ -38,6 +44,8 @@ impl Method {
             Self::Bye => "BYE",
             Self::Cancel => "CANCEL",
             Self::Options => "OPTIONS",
+            Self::Update => "UPDATE",
+            Self::Prack => "PRACK",
             Self::Other(name) => name,
         }
     }

@@ -6,6 +6,7 @@ pub(crate) mod header;
 mod lexer;
 mod lines;
 mod method;
+pub(crate) mod option_tag;
 mod parse;
 mod write;
 
@@ -15,7 +16,9 @@ mod tests;
 use std::net::SocketAddr;
 
 pub(crate) use framer::{Frame, StreamFramer};
-pub(crate) use header::{CSeq, HeaderName, Headers, NameAddr, Via};
+pub(crate) use header::{
+    CSeq, HeaderName, Headers, NameAddr, Refresher, SessionExpires, Via, seconds,
+};
 pub(crate) use lexer::Parameters;
 pub(crate) use method::Method;
 pub(crate) use parse::{ParseFailure, parse};

@@ -174,7 +174,7 @@ impl Desk {
                     listener.receiver = Some(Receiver::new(ReceiverConfig::from(media)));
                 }
             }
-            CallEvent::MediaChanged { .. } => {}
+            CallEvent::Confirmed { .. } | CallEvent::MediaChanged { .. } => {}
             CallEvent::Ended { call, .. } => {
                 if let Some(listener) = self.listeners.get_mut(call) {
                     listener.hang_up(now);

@@ -13,7 +13,7 @@ use crate::{Advertised, CallEvent, CallHandle, EndReason, EndpointConfig, Peer, 
 const DESK: &str = "198.51.100.1:5060";
 
 fn desk_plan(policy: Policy, seed: u64) -> DeskPlan {
-    let peer = Peer { name: "trunk".to_owned(), networks: vec!["192.0.2.0/24".parse().unwrap()] };
+    let peer = Peer::new("trunk", vec!["192.0.2.0/24".parse().unwrap()]);
     let advertised = Advertised::new(DESK.parse().unwrap());
     let seed = long_seed(seed.wrapping_add(1 << 40));
     DeskPlan {
@@ -143,6 +143,7 @@ fn end_reason(event: &CallEvent) -> Option<EndReason> {
         CallEvent::Ended { reason, .. } => Some(*reason),
         CallEvent::Incoming { .. }
         | CallEvent::Established { .. }
+        | CallEvent::Confirmed { .. }
         | CallEvent::MediaChanged { .. } => None,
     }
 }
@@ -194,7 +195,9 @@ fn over_any_wire_each_call_ends_once_and_nothing_is_left() {
                 CallEvent::Ended { call, .. } => {
                     *ends.get_mut(call).expect("an Incoming first") += 1;
                 }
-                CallEvent::Established { call, .. } => assert_eq!(ends[call], 0, "seed {seed}"),
+                CallEvent::Established { call, .. } | CallEvent::Confirmed { call } => {
+                    assert_eq!(ends[call], 0, "seed {seed}");
+                }
                 CallEvent::MediaChanged { .. } => panic!("nobody changes the media, seed {seed}"),
             }
         }

@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use super::Fired;
 use super::timers::{Backoff, TIMER_B, TIMER_D, TIMER_F, TIMER_K, TIMER_M};
 use crate::{StatusCode, Transport};
 
@@ -44,11 +43,11 @@ struct Accepted {
     timer_m: Instant,
 }
 
-/// What a timer of the INVITE client transaction did.
+/// What a timer of a client transaction did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum InviteFired<'a> {
+pub(crate) enum ClientFired<'a> {
     Retransmit(&'a [u8]),
-    /// Timer B: nobody answered.
+    /// Timer B or F: nobody answered. The transaction is over.
     NoResponse,
     /// The transaction is over.
     Over,
@@ -113,23 +112,23 @@ impl ClientInvite {
         }
     }
 
-    pub(crate) fn timeout(&mut self, now: Instant) -> InviteFired<'_> {
+    pub(crate) fn timeout(&mut self, now: Instant) -> ClientFired<'_> {
         let over = match &mut self.state {
             InviteState::Calling(calling) if now >= calling.timer_b => {
-                return InviteFired::NoResponse;
+                return ClientFired::NoResponse;
             }
             InviteState::Calling(calling) => {
                 return if calling.timer_a.as_mut().is_some_and(|timer_a| timer_a.fire(now)) {
-                    InviteFired::Retransmit(&calling.request)
+                    ClientFired::Retransmit(&calling.request)
                 } else {
-                    InviteFired::Nothing
+                    ClientFired::Nothing
                 };
             }
             InviteState::Proceeding => false,
             InviteState::Completed(completed) => now >= completed.timer_d,
             InviteState::Accepted(accepted) => now >= accepted.timer_m,
         };
-        if over { InviteFired::Over } else { InviteFired::Nothing }
+        if over { ClientFired::Over } else { ClientFired::Nothing }
     }
 }
 
@@ -166,18 +165,21 @@ impl ClientOther {
         }
     }
 
-    pub(crate) fn response(&mut self, now: Instant, status: StatusCode) {
+    /// Takes note of a response: whether it is the final one, for the first time.
+    pub(crate) fn response(&mut self, now: Instant, status: StatusCode) -> bool {
         match &mut self.state {
             OtherState::Trying { timer_e, .. } if status.is_provisional() => {
                 if let Some(timer_e) = timer_e {
                     timer_e.slow_down();
                 }
+                false
             }
             OtherState::Trying { .. } => {
                 let timer_k = if self.transport.is_reliable() { now } else { now + TIMER_K };
                 self.state = OtherState::Completed { timer_k };
+                true
             }
-            OtherState::Completed { .. } => {}
+            OtherState::Completed { .. } => false,
         }
     }
 
@@ -190,18 +192,18 @@ impl ClientOther {
         }
     }
 
-    pub(crate) fn timeout(&mut self, now: Instant) -> Fired<'_> {
+    pub(crate) fn timeout(&mut self, now: Instant) -> ClientFired<'_> {
         match &mut self.state {
-            OtherState::Trying { timer_f, .. } if now >= *timer_f => Fired::Over,
+            OtherState::Trying { timer_f, .. } if now >= *timer_f => ClientFired::NoResponse,
             OtherState::Trying { request, timer_e, .. } => {
                 if timer_e.as_mut().is_some_and(|timer_e| timer_e.fire(now)) {
-                    Fired::Retransmit(request)
+                    ClientFired::Retransmit(request)
                 } else {
-                    Fired::Nothing
+                    ClientFired::Nothing
                 }
             }
-            OtherState::Completed { timer_k } if now >= *timer_k => Fired::Over,
-            OtherState::Completed { .. } => Fired::Nothing,
+            OtherState::Completed { timer_k } if now >= *timer_k => ClientFired::Over,
+            OtherState::Completed { .. } => ClientFired::Nothing,
         }
     }
 }
@@ -225,11 +227,11 @@ mod tests {
         loop {
             let now = invite.deadline().unwrap();
             match invite.timeout(now) {
-                InviteFired::Retransmit(bytes) => {
+                ClientFired::Retransmit(bytes) => {
                     assert_eq!(bytes, b"INVITE");
                     times.push(milliseconds(begin, now));
                 }
-                InviteFired::NoResponse => {
+                ClientFired::NoResponse => {
                     assert_eq!(milliseconds(begin, now), 32_000);
                     break;
                 }
@@ -253,8 +255,8 @@ mod tests {
         assert_eq!(invite.ack_of_refusal(), None);
         invite.refused(now, b"ACK".to_vec());
         assert_eq!(invite.ack_of_refusal(), Some(&b"ACK"[..]));
-        assert_eq!(invite.timeout(now + Duration::from_millis(31_999)), InviteFired::Nothing);
-        assert_eq!(invite.timeout(now + Duration::from_secs(32)), InviteFired::Over);
+        assert_eq!(invite.timeout(now + Duration::from_millis(31_999)), ClientFired::Nothing);
+        assert_eq!(invite.timeout(now + Duration::from_secs(32)), ClientFired::Over);
     }
 
     #[test]
@@ -262,13 +264,13 @@ mod tests {
         let begin = origin();
         let mut invite = ClientInvite::new(begin, Transport::Tls, Vec::new());
         assert_eq!(invite.deadline(), Some(begin + TIMER_B));
-        assert_eq!(invite.timeout(begin + TIMER_B), InviteFired::NoResponse);
+        assert_eq!(invite.timeout(begin + TIMER_B), ClientFired::NoResponse);
         invite.refused(begin, Vec::new());
-        assert_eq!(invite.timeout(begin), InviteFired::Over);
+        assert_eq!(invite.timeout(begin), ClientFired::Over);
         let mut request = ClientOther::new(begin, Transport::Tcp, Vec::new());
         assert_eq!(request.deadline(), begin + TIMER_F);
         request.response(begin, StatusCode::OK);
-        assert_eq!(request.timeout(begin), Fired::Over);
+        assert_eq!(request.timeout(begin), ClientFired::Over);
     }
 
     #[test]
@@ -278,16 +280,16 @@ mod tests {
         let mut times = Vec::new();
         for _ in 0..3 {
             let now = request.deadline();
-            assert_eq!(request.timeout(now), Fired::Retransmit(b"BYE"));
+            assert_eq!(request.timeout(now), ClientFired::Retransmit(b"BYE"));
             times.push(milliseconds(begin, now));
         }
         request.response(request.deadline(), StatusCode::TRYING);
         let now = request.deadline();
-        assert_eq!(request.timeout(now), Fired::Retransmit(b"BYE"));
+        assert_eq!(request.timeout(now), ClientFired::Retransmit(b"BYE"));
         times.extend([milliseconds(begin, now), milliseconds(begin, request.deadline())]);
         assert_eq!(times, [500, 1_500, 3_500, 7_500, 11_500]);
         request.response(now, StatusCode::OK);
         assert_eq!(request.deadline(), now + Duration::from_secs(5));
-        assert_eq!(request.timeout(request.deadline()), Fired::Over);
+        assert_eq!(request.timeout(request.deadline()), ClientFired::Over);
     }
 }

@@ -2,6 +2,7 @@
 //! both over UDP. Knows nothing of dialogs, calls or sessions.
 
 pub(crate) mod client;
+pub(crate) mod client_table;
 pub(crate) mod key;
 pub(crate) mod server_invite;
 pub(crate) mod server_other;
@@ -12,7 +13,7 @@ pub(crate) mod timers;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct TransactionId(pub(crate) u64);
 
-/// What became of a transaction when a timer fired.
+/// What became of a server transaction when a timer fired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fired<'a> {
     /// Send these bytes once more.

@@ -40,14 +40,77 @@ fn bye_before_the_ack_gets_200_and_the_200_to_the_invite_is_not_repeated() {
 }
 
 #[test]
+fn bye_before_any_answer_gets_200_and_the_invite_487() {
+    let mut bench = Bench::new();
+    let call = incoming(&bench.receive(&invite("a", OFFER)));
+    let tag = bench.local_tag(call);
+    let outputs = bench.receive(&request("BYE", "a", "bye", 2, &tag, ""));
+    assert_eq!((status(&outputs[0]), status(&outputs[1])), (200, 487));
+    assert_eq!(response(&outputs[1]).essentials.cseq.method, Method::Invite);
+    assert_eq!(outputs[2..], [ended(call, EndReason::CallerHungUp)]);
+    bench.receive(&request("ACK", "a", "invite-a", 1, &tag, ""));
+    bench.pass(40);
+    bench.assert_nothing_is_left();
+}
+
+#[test]
+fn bye_right_behind_a_later_invite_ends_the_call_and_nothing_is_repeated() {
+    let mut bench = Bench::new();
+    let (call, tag) = bench.confirmed_call();
+    let outputs = bench.receive(&request("INVITE", "call", "re", 2, &tag, OFFER));
+    // It has its final response at once, so there is none left to be 487.
+    assert_eq!(outputs.iter().map(status).collect::<Vec<_>>(), [100, 200]);
+    let outputs = bench.receive(&request("BYE", "call", "bye", 3, &tag, ""));
+    assert_eq!(status(&outputs[0]), 200);
+    assert_eq!(outputs[1..], [ended(call, EndReason::CallerHungUp)]);
+    assert_eq!(bench.pass(40), []);
+    bench.assert_nothing_is_left();
+}
+
+#[test]
+fn cancelling_a_later_invite_comes_too_late_and_the_call_lives() {
+    let mut bench = Bench::new();
+    let (_, tag) = bench.confirmed_call();
+    bench.receive(&request("INVITE", "call", "re", 2, &tag, OFFER));
+    let cancel = request("CANCEL", "call", "re", 2, &tag, "");
+    assert_eq!(only_status(&bench.receive(&cancel)), 200);
+    assert_eq!(bench.endpoint.call_count(), 1);
+}
+
+#[test]
+fn a_cancel_that_overtakes_its_invite_gets_481_and_the_invite_rings() {
+    let mut bench = Bench::new();
+    let cancel = request("CANCEL", "a", "invite-a", 1, "", "");
+    assert_eq!(only_status(&bench.receive(&cancel)), 481);
+    incoming(&bench.receive(&invite("a", OFFER)));
+}
+
+#[test]
+fn one_peer_cannot_cancel_the_call_of_another() {
+    let mut bench = Bench::with_peers(vec![
+        Peer::new("trunk", vec!["192.0.2.0/24".parse().unwrap()]),
+        Peer::new("other", vec!["203.0.113.0/24".parse().unwrap()]),
+    ]);
+    let call = incoming(&bench.receive(&invite("a", OFFER)));
+    let cancel = request("CANCEL", "a", "invite-a", 1, "", "");
+    let outputs = bench.receive_from("203.0.113.1:5060", cancel.as_bytes());
+    let [Output::Transmit(Transmit { bytes, .. })] = outputs.as_slice() else {
+        panic!("{outputs:?}")
+    };
+    assert!(bytes.starts_with(b"SIP/2.0 481 "));
+    assert_eq!(status(&bench.answer(call)[0]), 200);
+}
+
+#[test]
 fn hanging_up_before_the_ack_waits_for_it() {
     let mut bench = Bench::new();
     let call = incoming(&bench.receive(&invite("a", OFFER)));
     let tag = to_tag(&bench.answer(call)[0]);
     assert_eq!(bench.command(call, CallCommand::HangUp), []);
     let outputs = bench.receive(&request("ACK", "a", "ack", 1, &tag, ""));
-    assert_eq!(own_request(&outputs[0]).method, Method::Bye);
-    assert_eq!(outputs[1..], [ended(call, EndReason::HungUp)]);
+    assert_eq!(outputs[0], confirmed(call));
+    assert_eq!(own_request(&outputs[1]).method, Method::Bye);
+    assert_eq!(outputs[2..], [ended(call, EndReason::HungUp)]);
 }
 
 #[test]
@@ -81,7 +144,10 @@ fn a_lower_cseq_gets_500_and_the_call_lives() {
     let mut bench = Bench::new();
     let (call, tag) = bench.confirmed_call();
     assert_eq!(only_status(&bench.receive(&request("OPTIONS", "call", "o", 7, &tag, ""))), 200);
-    assert_eq!(only_status(&bench.receive(&request("BYE", "call", "late", 6, &tag, ""))), 500);
+    for method in ["BYE", "INVITE", "UPDATE", "PRACK"] {
+        let late = request(method, "call", &format!("late-{method}"), 6, &tag, "");
+        assert_eq!(only_status(&bench.receive(&late)), 500, "{method}");
+    }
     assert_eq!(
         bench.receive(&request("BYE", "call", "bye", 8, &tag, ""))[1..],
         [ended(call, EndReason::CallerHungUp)]
@@ -94,6 +160,52 @@ fn an_unknown_method_in_a_dialog_gets_405_and_the_call_lives() {
     let (_, tag) = bench.confirmed_call();
     assert_eq!(only_status(&bench.receive(&request("INFO", "call", "info", 2, &tag, ""))), 405);
     assert_eq!(bench.endpoint.call_count(), 1);
+}
+
+#[test]
+fn a_later_invite_moves_the_target_if_it_is_accepted() {
+    for (offer, code, target) in [
+        (OFFER.to_owned(), 200, "sip:moved@192.0.2.11"),
+        (OFFER.replace("8 0 101", "18"), 488, "sip:caller@192.0.2.10:5080"),
+    ] {
+        let mut bench = Bench::new();
+        let (call, tag) = bench.confirmed_call();
+        let moved = request("INVITE", "call", "re", 2, &tag, &offer)
+            .replace("caller@192.0.2.10:5080", "moved@192.0.2.11");
+        let outputs = bench.receive(&moved);
+        assert_eq!(status(&outputs[1]), code);
+        bench.receive(&request("ACK", "call", "re-ack", 2, &tag, ""));
+        let bye = own_request(&bench.command(call, CallCommand::HangUp)[0]);
+        assert_eq!(bye.uri.as_str(), target);
+    }
+}
+
+#[test]
+fn the_200_to_a_later_invite_has_a_contact_and_the_routes_stay() {
+    let mut bench = Bench::new();
+    let first = with(invite("a", OFFER), "Record-Route: <sip:p1;lr>\r\n");
+    let call = incoming(&bench.receive(&first));
+    let tag = to_tag(&bench.answer(call)[0]);
+    bench.receive(&request("ACK", "a", "ack", 1, &tag, ""));
+    let later = request("INVITE", "a", "re", 2, &tag, OFFER);
+    let outputs = bench.receive(&with(later, "Record-Route: <sip:p9;lr>\r\n"));
+    let contact = header(&outputs[1], &HeaderName::Contact);
+    assert_eq!(contact.as_deref(), Some("<sip:198.51.100.1:5060>"));
+    bench.receive(&request("ACK", "a", "re-ack", 2, &tag, ""));
+    let bye = own_request(&bench.command(call, CallCommand::HangUp)[0]);
+    assert_eq!(routes(&bye), ["<sip:p1;lr>"]);
+}
+
+#[test]
+fn a_caller_of_rfc_2543_has_a_dialog_without_its_tag() {
+    let mut bench = Bench::new();
+    let untagged = |text: String| text.replace(";tag=caller", "");
+    let call = incoming(&bench.receive(&untagged(invite("a", OFFER))));
+    let tag = to_tag(&bench.answer(call)[0]);
+    let ack = untagged(request("ACK", "a", "ack", 1, &tag, ""));
+    assert_eq!(bench.receive(&ack), [confirmed(call)]);
+    let outputs = bench.receive(&untagged(request("BYE", "a", "bye", 2, &tag, "")));
+    assert_eq!(outputs[1..], [ended(call, EndReason::CallerHungUp)]);
 }
 
 /// The BYE after an INVITE with these Record-Route lines.
@@ -165,7 +277,8 @@ fn a_200_has_contact_allow_server_and_the_record_routes_as_they_came() {
         Record-Route: <sip:p1;lr>\r\n\
         Record-Route: <sip:p2;lr>\r\n\
         Contact: <sip:198.51.100.1:5060>\r\n\
-        Allow: INVITE, ACK, BYE, CANCEL, OPTIONS\r\n\
+        Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK\r\n\
+        Supported: 100rel, timer\r\n\
         Content-Type: application/sdp\r\n\
         Content-Length: {body_length}"
     );

@@ -5,8 +5,10 @@ mod admission;
 mod dialog;
 mod hostile;
 mod session;
+mod session_timers;
 mod streams;
 mod transactions;
+mod update;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -33,12 +35,19 @@ impl Bench {
     }
 
     fn with_calls(max_calls: usize) -> Self {
+        let peer = Peer::new("trunk", vec!["192.0.2.0/24".parse().unwrap()]);
+        Self::with(max_calls, vec![peer])
+    }
+
+    fn with_peers(peers: Vec<Peer>) -> Self {
+        Self::with(10, peers)
+    }
+
+    fn with(max_calls: usize, peers: Vec<Peer>) -> Self {
         let now = origin();
-        let peer =
-            Peer { name: "trunk".to_owned(), networks: vec!["192.0.2.0/24".parse().unwrap()] };
         let config = EndpointConfig {
             advertised: Advertised::new(address(CONTACT)),
-            peers: vec![peer],
+            peers,
             server_name: "zavud".to_owned(),
             max_calls,
             seed: long_seed(1),
@@ -107,8 +116,14 @@ impl Bench {
     fn confirmed_call(&mut self) -> (CallHandle, String) {
         let call = incoming(&self.receive(&invite("call", OFFER)));
         let tag = to_tag(&self.answer(call)[0]);
-        assert_eq!(self.receive(&request("ACK", "call", "ack", 1, &tag, "")), []);
+        assert_eq!(self.receive(&request("ACK", "call", "ack", 1, &tag, "")), [confirmed(call)]);
         (call, tag)
+    }
+
+    /// Our tag in the dialog of a call, before any response has told it.
+    fn local_tag(&mut self, call: CallHandle) -> String {
+        let call = self.endpoint.calls.get_mut(call).expect("a call");
+        String::from_utf8(call.dialog().local_tag().to_vec()).unwrap()
     }
 
     fn assert_nothing_is_left(&self) {
@@ -147,6 +162,13 @@ fn request(
 
 fn invite(call_id: &str, body: &str) -> String {
     request("INVITE", call_id, &format!("invite-{call_id}"), 1, "", body)
+}
+
+/// A message with more header lines.
+fn with(mut text: String, lines: &str) -> String {
+    let at = text.find("Max-Forwards").expect("a header to put them in front of");
+    text.insert_str(at, lines);
+    text
 }
 
 /// The response in an output that must be one to the caller.
@@ -199,6 +221,10 @@ fn incoming(outputs: &[Output]) -> CallHandle {
     };
     assert_eq!(status(trying), 100);
     *call
+}
+
+fn confirmed(call: CallHandle) -> Output {
+    Output::Event(CallEvent::Confirmed { call })
 }
 
 fn ended(call: CallHandle, reason: EndReason) -> Output {

@@ -54,7 +54,8 @@ fn an_invite_without_an_offer_gets_ours_and_is_established_by_the_ack() {
     assert!(body(&answered[0]).contains("m=audio 20000 RTP/AVP 0 8 101\r\n"));
     let answer = OFFER.replace("8 0 101", "8 101");
     let outputs = bench.receive(&request("ACK", "a", "ack", 1, &to_tag(&answered[0]), &answer));
-    assert_eq!(outputs, [Output::Event(CallEvent::Established { call, media: plan() })]);
+    let established = Output::Event(CallEvent::Established { call, media: plan() });
+    assert_eq!(outputs, [established, confirmed(call)]);
 }
 
 #[test]
@@ -86,7 +87,7 @@ fn hold_is_answered_and_the_application_is_told() {
     let held = MediaPlan { direction: Direction::RecvOnly, ..plan() };
     assert_eq!(outputs[2..], [Output::Event(CallEvent::MediaChanged { call, media: held })]);
     assert_eq!(bench.pass(1).len(), 1);
-    assert_eq!(bench.receive(&request("ACK", "call", "hold-ack", 2, &tag, "")), []);
+    assert_eq!(bench.receive(&request("ACK", "call", "hold-ack", 2, &tag, "")), [confirmed(call)]);
     assert_eq!(bench.pass(60), []);
 }
 
@@ -102,7 +103,8 @@ fn a_later_invite_that_changes_nothing_is_answered_with_the_same_description() {
             bench.receive(&request("INVITE", "a", &format!("re{cseq}"), cseq, &tag, offer));
         assert_eq!(outputs.len(), 2, "{outputs:?}");
         assert_eq!(body(&outputs[1]), body(&first[0]));
-        assert_eq!(bench.receive(&request("ACK", "a", &format!("ack{cseq}"), cseq, &tag, "")), []);
+        let ack = request("ACK", "a", &format!("ack{cseq}"), cseq, &tag, "");
+        assert_eq!(bench.receive(&ack), [confirmed(call)]);
     }
     assert_eq!(bench.endpoint.call_count(), 1);
 }

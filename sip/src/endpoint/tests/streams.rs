@@ -169,3 +169,44 @@ fn a_connection_stays_open_as_long_as_something_comes() {
     assert_eq!(closed.last(), Some(&(600_000, Output::Close(CONNECTION))));
     bench.assert_nothing_is_left();
 }
+
+#[test]
+fn over_a_connection_a_bye_is_answered_and_leaves_nothing() {
+    let mut bench = Bench::new();
+    bench.connect(CALLER, CONNECTION);
+    let outputs = bench.stream(CONNECTION, request("BYE", "a", "b", 1, "x", "").as_bytes());
+    assert!(sent(&outputs)[0].starts_with("SIP/2.0 481 "));
+    assert_eq!(bench.endpoint.transaction_count(), 0);
+}
+
+#[test]
+fn an_answer_over_a_connection_that_nobody_acknowledges_ends_in_bye() {
+    let mut bench = Bench::new();
+    bench.connect(CALLER, CONNECTION);
+    let outputs = bench.stream(CONNECTION, invite("a", OFFER).as_bytes());
+    let [_, Output::Event(CallEvent::Incoming { call, .. })] = outputs.as_slice() else {
+        panic!("{outputs:?}")
+    };
+    bench.answer(*call);
+    let happened = bench.pass(32);
+    let [(_, bye), (32_000, end)] = &happened[happened.len() - 2..] else { panic!("{happened:?}") };
+    assert!(sent(std::slice::from_ref(bye))[0].starts_with("BYE "));
+    assert_eq!(*end, ended(*call, EndReason::NoAck { contact: address(CONTACT) }));
+}
+
+#[test]
+fn many_connections_of_one_source_share_its_bound() {
+    let mut bench = Bench::with_calls(1);
+    let limit = (TRANSACTIONS_PER_CALL + SPARE_TRANSACTIONS) / 4 * 3;
+    for number in 0..300 {
+        let connection = ConnectionId(number + 1);
+        bench.connect(&format!("192.0.2.10:{}", 10_000 + number), connection);
+        bench.stream(connection, invite(&format!("flood-{number}"), OFFER).as_bytes());
+        assert!(bench.endpoint.transaction_count() <= limit, "{number}");
+    }
+    assert_eq!((bench.endpoint.call_count(), bench.endpoint.transaction_count()), (1, limit));
+    let other = ConnectionId(1_000);
+    bench.connect("192.0.2.11:10000", other);
+    bench.stream(other, invite("other", OFFER).as_bytes());
+    assert_eq!(bench.endpoint.transaction_count(), limit + 1);
+}

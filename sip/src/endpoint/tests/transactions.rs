@@ -51,7 +51,7 @@ fn a_200_is_repeated_from_t1_to_t2_until_its_ack_and_the_invite_is_absorbed() {
     assert!(repeats.iter().all(|(_, output)| *output == answered[0]));
     assert_eq!(bench.receive(&invite("a", OFFER)), []);
     let ack = request("ACK", "a", "ack", 1, &to_tag(&answered[0]), "");
-    assert_eq!(bench.receive(&ack), []);
+    assert_eq!(bench.receive(&ack), [confirmed(call)]);
     assert_eq!(bench.receive(&ack), []);
     // Timer L goes on absorbing; the call itself has no timer.
     assert_eq!(bench.pass(100), []);
@@ -63,7 +63,7 @@ fn an_ack_with_the_branch_of_its_invite_is_taken_for_the_200_too() {
     let mut bench = Bench::new();
     let call = incoming(&bench.receive(&invite("a", OFFER)));
     let tag = to_tag(&bench.answer(call)[0]);
-    assert_eq!(bench.receive(&request("ACK", "a", "invite-a", 1, &tag, "")), []);
+    assert_eq!(bench.receive(&request("ACK", "a", "invite-a", 1, &tag, "")), [confirmed(call)]);
     assert_eq!(bench.pass(60), []);
 }
 
@@ -79,7 +79,7 @@ fn a_200_without_ack_ends_in_bye_after_64_t1() {
     assert!(repeats.iter().all(|(_, output)| *output == answered[0]));
     assert_eq!((*bye_at, *ended_at), (32_000, 32_000));
     assert_eq!(own_request(bye).method, Method::Bye);
-    assert_eq!(*end, ended(call, EndReason::NoAck));
+    assert_eq!(*end, ended(call, EndReason::NoAck { contact: address(CONTACT) }));
 }
 
 #[test]

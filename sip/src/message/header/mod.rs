@@ -3,10 +3,12 @@
 
 mod cseq;
 mod name_addr;
+mod session_expires;
 mod via;
 
 pub(crate) use cseq::CSeq;
 pub(crate) use name_addr::NameAddr;
+pub(crate) use session_expires::{Refresher, SessionExpires, seconds};
 pub(crate) use via::Via;
 
 use super::lexer;
@@ -33,6 +35,11 @@ impl Headers {
     /// The first value of a header.
     pub(crate) fn first<'a>(&'a self, name: &'a HeaderName) -> Option<&'a [u8]> {
         self.lines(name).next()
+    }
+
+    /// Whether a comma list has this token. Tokens do not mind their case (RFC 3261 §7.3.1).
+    pub(crate) fn has_token(&self, name: &HeaderName, token: &str) -> bool {
+        self.list(name).any(|value| value.eq_ignore_ascii_case(token.as_bytes()))
     }
 
     /// The values of a header that is a comma list, over all its lines (RFC 3261 §7.3.1).
@@ -86,6 +93,9 @@ header_names! {
     ContentEncoding = "Content-Encoding", "e";
     Require = "Require";
     Unsupported = "Unsupported";
+    Supported = "Supported", "k";
+    SessionExpires = "Session-Expires", "x";
+    MinSe = "Min-SE";
     Allow = "Allow";
     Accept = "Accept";
     AcceptEncoding = "Accept-Encoding";
@@ -95,4 +105,5 @@ header_names! {
     Warning = "Warning";
     Diversion = "Diversion";
     PCalledPartyId = "P-Called-Party-ID";
+    PAssertedIdentity = "P-Asserted-Identity";
 }
