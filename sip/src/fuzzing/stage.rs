@@ -73,7 +73,7 @@ impl Said {
 impl Stage {
     pub(super) fn new() -> Self {
         let now = origin();
-        let peer = Peer { name: "peer".to_owned(), networks: vec![SOURCE.ip().into()] };
+        let peer = Peer::new("peer", vec![SOURCE.ip().into()]);
         let config = EndpointConfig {
             advertised: Advertised::new(OURS),
             peers: vec![peer],
@@ -289,7 +289,7 @@ impl Stage {
             CallEvent::Established { call, .. } => {
                 assert!(self.calls.contains(&call) && self.established.insert(call));
             }
-            CallEvent::MediaChanged { call, .. } => {
+            CallEvent::Confirmed { call, .. } | CallEvent::MediaChanged { call, .. } => {
                 assert!(self.calls.contains(&call) && self.established.contains(&call));
             }
             CallEvent::Ended { call, .. } => {

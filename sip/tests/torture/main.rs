@@ -70,8 +70,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let now = origin();
-        let peer =
-            Peer { name: "trunk".to_owned(), networks: vec!["192.0.2.0/24".parse().unwrap()] };
+        let peer = Peer::new("trunk", vec!["192.0.2.0/24".parse().unwrap()]);
         let config = EndpointConfig {
             advertised: Advertised::new(address("198.51.100.1:5060")),
             peers: vec![peer],

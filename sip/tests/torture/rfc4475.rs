@@ -178,7 +178,7 @@ fn what_a_message_says_comes_back_as_it_was_said() {
                 b"Via: SIP/2.0/TCP host1.example.com;branch=z9hG4bK-.!%66*_+`'~;received=192.0.2.10;rport=5060",
                 b"Call-ID: intmeth.word%ZK-!.*_+'@word`~)(><:\\/\"][?}{",
                 b"CSeq: 139122385 !interesting-Method0123456789_*+`.%indeed'~",
-                b"Allow: INVITE, ACK, BYE, CANCEL, OPTIONS",
+                b"Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK",
             ],
         ),
         (

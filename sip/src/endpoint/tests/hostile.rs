@@ -146,7 +146,8 @@ fn nothing_is_sent_to_a_contact_or_route_and_a_call_without_its_ack_is_over_in_t
         // `own_request` and `status` make sure of the destination.
         assert_eq!(own_request(&bye).method, Method::Bye, "{headers}");
         assert_eq!(own_request(&bye).uri.to_string(), target, "{headers}");
-        assert_eq!(happened.next(), Some(ended(call, EndReason::NoAck)), "{headers}");
+        let no_ack = EndReason::NoAck { contact: address(CONTACT) };
+        assert_eq!(happened.next(), Some(ended(call, no_ack)), "{headers}");
         assert_eq!(happened.next(), None, "{headers}");
         for (_, output) in bench.pass(33) {
             assert_eq!(own_request(&output).method, Method::Bye, "{headers}");
