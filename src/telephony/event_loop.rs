@@ -138,7 +138,7 @@ impl EventLoop {
             match self.endpoint.poll_output() {
                 Output::Transmit(transmit) => self.send(transmit).await,
                 // No connection was ever opened.
-                Output::Close(_) => {}
+                Output::Close(_) | Output::Received(_) => {}
                 Output::Event(event) => self.tell(event),
                 Output::Dropped(dropped) => report_drop(&dropped),
                 Output::Timeout(wake_at) => return wake_at,

@@ -29,7 +29,9 @@ use crate::transaction::key::PeerIndex;
 use crate::transaction::table::{Limits, ServerTransactions};
 use crate::transaction::{Fired, TransactionId};
 use crate::{ConnectionId, Flow, StatusCode};
-pub use contract::{DropReason, Dropped, EndpointConfig, Input, Output, Peer, Readiness, Transmit};
+pub use contract::{
+    DropReason, Dropped, EndpointConfig, Input, Output, Peer, Readiness, Received, Transmit,
+};
 
 use calls::Calls;
 use connections::Connections;
@@ -49,6 +51,7 @@ pub struct Endpoint {
     peers: Vec<KnownPeer>,
     local: Local,
     readiness: Readiness,
+    reports_received: bool,
     rng: StdRng,
     transactions: ServerTransactions,
     /// Our own requests, by branch.
@@ -106,6 +109,7 @@ impl Endpoint {
                 server_name: config.server_name.chars().filter(|c| !c.is_control()).collect(),
             },
             readiness: Readiness::Ready,
+            reports_received: false,
             rng: StdRng::from_seed(config.seed),
             transactions: ServerTransactions::new(Limits {
                 overall,
@@ -123,6 +127,11 @@ impl Endpoint {
     /// Whether new calls are taken.
     pub fn set_readiness(&mut self, readiness: Readiness) {
         self.readiness = readiness;
+    }
+
+    /// Whether each message of a peer is told as [`Output::Received`]. It is not, at first.
+    pub fn report_received(&mut self, wanted: bool) {
+        self.reports_received = wanted;
     }
 
     /// How many calls live.
