@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_digits_in_time};
 use crate::clock::{Clock, SystemClock};
@@ -26,7 +26,8 @@ use crate::web::{ServerConfig, WebServer, WebState, router};
 #[derive(Debug)]
 pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
-    pub model: Box<dyn SpeechModel>,
+    /// `None`: calls are not read.
+    pub model: Option<Box<dyn SpeechModel>>,
 }
 
 impl Surroundings {
@@ -36,9 +37,14 @@ impl Surroundings {
     /// When the model can not be loaded.
     pub fn real(config: &Config) -> anyhow::Result<Self> {
         let speech = &config.speech;
-        let model =
-            WhisperModel::load(&speech.model, &speech.model_sha256, speech.threads_per_worker)?;
-        Ok(Self { clock: Arc::new(SystemClock), model: Box::new(model) })
+        let model: Option<Box<dyn SpeechModel>> = if speech.enabled {
+            let threads = speech.threads_per_worker;
+            Some(Box::new(WhisperModel::load(&speech.model, &speech.model_sha256, threads)?))
+        } else {
+            warn!("speech.enabled is false: calls are answered, and no code is read");
+            None
+        };
+        Ok(Self { clock: Arc::new(SystemClock), model })
     }
 }
 
@@ -69,7 +75,10 @@ impl Daemon {
         let store = Arc::new(open_store(config, feed.clone())?);
         end_interrupted_calls(&store, clock.as_ref()).await.context("after an earlier run")?;
 
-        let speech = SpeechPool::start(model.as_ref(), config.speech.workers)?;
+        let speech = match model {
+            Some(model) => SpeechPool::start(model.as_ref(), config.speech.workers)?,
+            None => SpeechPool::off(),
+        };
         let certificates = Certificates::load(config)?;
         let (phone, stop_the_rest) = (Shutdown::default(), CancellationToken::new());
         let web_state = WebState {

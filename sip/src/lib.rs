@@ -34,6 +34,7 @@
 //!             }
 //!             Output::Event(CallEvent::Ended { call, reason }) => println!("{call} ended: {reason:?}"),
 //!             Output::Event(_) => {}
+//!             Output::Received(received) => println!("from {}", received.flow.remote),
 //!             Output::Close(connection) => println!("close {connection:?}"),
 //!             Output::Dropped(dropped) => println!("dropped: {:?}", dropped.reason),
 //!             Output::Timeout(wake_at) => return wake_at,
@@ -73,7 +74,7 @@ mod uri;
 pub use call::{AnswerPlan, CallCommand, CallEvent, CallHandle, EndReason, IncomingCall};
 pub use endpoint::{
     CallerIdentity, DropReason, Dropped, Endpoint, EndpointConfig, Input, Output, Peer, Readiness,
-    Transmit,
+    Received, Transmit,
 };
 pub use error::{NegotiationError, ParseError, PeerIncompatible, PeerMisbehaved};
 pub use flow::{Advertised, Channel, ConnectionId, Flow, Transport};

@@ -80,10 +80,10 @@ impl Listening<'_> {
         hang_up_at: Instant,
     ) -> Result<CallOutcome, StoreError> {
         let mut decision = Decision::default();
-        let mut speech_heard = false;
+        let (mut speech_heard, mut is_reading, mut all_read) = (false, true, false);
         let mut ended: Option<CallOutcome> = None;
         let mut deadline = hang_up_at;
-        loop {
+        while is_reading || ended.is_none() {
             tokio::select! {
                 update = self.line.next_update(), if ended.is_none() => {
                     deadline = Instant::now() + READING_TIMEOUT;
@@ -96,12 +96,18 @@ impl Listening<'_> {
                         }
                     });
                 }
-                hypothesis = self.hypotheses.next() => match hypothesis {
+                hypothesis = self.hypotheses.next(), if is_reading => match hypothesis {
                     Some(hypothesis) => {
                         speech_heard = hypothesis.speech_heard;
+                        all_read = hypothesis.is_final;
                         journal.found(decision.consider(&hypothesis)).await?;
                     }
-                    None => break,
+                    None => {
+                        // Whether no audio comes any more or the reader has died: a call that is
+                        // not read has no purpose.
+                        is_reading = false;
+                        self.line.phone_call.hang_up();
+                    }
                 },
                 () = self.stop.cancelled() => return Ok(CallOutcome::Interrupted),
                 () = sleep_until(deadline) => {
@@ -115,9 +121,9 @@ impl Listening<'_> {
             }
         }
         Ok(match ended {
+            Some(CallOutcome::Unreadable) if !all_read => CallOutcome::Failed,
             Some(CallOutcome::Unreadable) if !speech_heard => CallOutcome::Silent,
             Some(outcome) => outcome,
-            // The reader ended before the call did.
             None => CallOutcome::Failed,
         })
     }

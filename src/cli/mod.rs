@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Says what went wrong, with the file, key or port and
 //! what to do about it, and tells it by the exit code as well.
 
+mod bench;
 mod call;
 mod check_config;
 mod demo;
@@ -38,6 +39,8 @@ enum Command {
     Call(call::Arguments),
     /// Read codes out of recordings
     Transcribe(transcribe::Arguments),
+    /// Measure what load this machine stands
+    Bench(bench::Arguments),
 }
 
 /// Runs the command that the program was started with.
@@ -52,6 +55,7 @@ pub fn run() -> ExitCode {
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Call(arguments) => wait_for(call::run(arguments)),
         Command::Transcribe(arguments) => transcribe::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

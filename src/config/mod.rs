@@ -185,6 +185,13 @@ mod tests {
     }
 
     #[test]
+    fn calls_are_read_unless_a_file_says_otherwise() {
+        assert!(parse("").unwrap().speech.enabled);
+        assert!(!parse("[speech]\nenabled = false").unwrap().speech.enabled);
+        assert!(refusal("[speech]\nenabled = \"no\"").contains("speech.enabled"));
+    }
+
+    #[test]
     fn a_wrong_key_is_named_with_its_file() {
         let message = refusal("[speech]\nmodle = \"x.bin\"");
         assert!(message.contains("/etc/zavud.toml"), "{message}");

@@ -123,6 +123,7 @@ pub struct Codes {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Speech {
+    pub enabled: bool,
     pub model: PathBuf,
     pub model_sha256: String,
     pub workers: usize,

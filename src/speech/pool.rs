@@ -54,7 +54,8 @@ struct Job {
 /// All reading of the daemon. Dropping it ends its threads.
 #[derive(Debug)]
 pub struct SpeechPool {
-    intake: Sender<Intake>,
+    /// `None` when reading is switched off.
+    intake: Option<Sender<Intake>>,
     next_stream: std::sync::atomic::AtomicU64,
     threads: Vec<JoinHandle<()>>,
 }
@@ -83,7 +84,12 @@ impl SpeechPool {
             jobs,
         };
         threads.push(spawn("speech-intake", move || desk.run(&messages)));
-        Ok(Self { intake, next_stream: 0.into(), threads })
+        Ok(Self { intake: Some(intake), next_stream: 0.into(), threads })
+    }
+
+    /// Reads nothing: every call is heard in silence.
+    pub fn off() -> Self {
+        Self { intake: None, next_stream: 0.into(), threads: Vec::new() }
     }
 
     /// Begins to read a call in which `language` is probably spoken. The audio goes into the
@@ -91,18 +97,25 @@ impl SpeechPool {
     /// and everything was read.
     pub fn listen(&self, language: Option<Language>) -> (Listener, Hypotheses) {
         let stream = self.next_stream.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let (sender, receiver) = watch::channel(Hypothesis::default());
-        // Once in a call, so waiting for the intake thread is no harm. It ends only with the pool.
-        let _ = self.intake.send(Intake::Open { stream, language, hypotheses: sender });
-        let listener =
-            Listener { stream, intake: self.intake.clone(), position: 0, dropped: false };
-        (listener, Hypotheses { receiver })
+        let (hypotheses, receiver) = watch::channel(Hypothesis::default());
+        let ear = match &self.intake {
+            Some(intake) => {
+                // Once in a call, so waiting for the intake thread is no harm. It ends only with
+                // the pool.
+                let _ = intake.send(Intake::Open { stream, language, hypotheses });
+                Ear::Open { stream, intake: intake.clone(), position: 0, dropped: false }
+            }
+            None => Ear::Deaf(hypotheses),
+        };
+        (Listener(ear), Hypotheses { receiver })
     }
 }
 
 impl Drop for SpeechPool {
     fn drop(&mut self) {
-        let _ = self.intake.send(Intake::Shutdown);
+        if let Some(intake) = &self.intake {
+            let _ = intake.send(Intake::Shutdown);
+        }
         for thread in self.threads.drain(..) {
             // A panic of the thread was already printed where it happened.
             let _ = thread.join();
@@ -119,23 +132,27 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
 
 /// Where the audio of one call goes. Dropping it says that the call is over.
 #[derive(Debug)]
-pub struct Listener {
-    stream: StreamId,
-    intake: Sender<Intake>,
-    position: usize,
-    dropped: bool,
+pub struct Listener(Ear);
+
+#[derive(Debug)]
+enum Ear {
+    /// Leads to the intake thread.
+    Open { stream: StreamId, intake: Sender<Intake>, position: usize, dropped: bool },
+    /// Leads nowhere: reading is switched off.
+    Deaf(watch::Sender<Hypothesis>),
 }
 
 impl Listener {
     /// The next samples of the line, [`super::LINE_RATE`] a second. Never waits.
     pub fn hear(&mut self, samples: Vec<i16>) {
-        let position = self.position;
-        self.position += samples.len();
-        let audio = Intake::Audio { stream: self.stream, position, samples };
-        if let Err(TrySendError::Full(_)) = self.intake.try_send(audio)
-            && !self.dropped
+        let Ear::Open { stream, intake, position, dropped } = &mut self.0 else { return };
+        let length = samples.len();
+        let audio = Intake::Audio { stream: *stream, position: *position, samples };
+        *position += length;
+        if let Err(TrySendError::Full(_)) = intake.try_send(audio)
+            && !*dropped
         {
-            self.dropped = true;
+            *dropped = true;
             warn!("audio of a call is dropped: reading does not keep up");
         }
     }
@@ -143,8 +160,15 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        // Waits, if it must: a call whose end is lost would never be decided.
-        let _ = self.intake.send(Intake::Finish { stream: self.stream });
+        match &self.0 {
+            // Waits, if it must: a call whose end is lost would never be decided.
+            Ear::Open { stream, intake, .. } => {
+                let _ = intake.send(Intake::Finish { stream: *stream });
+            }
+            Ear::Deaf(hypotheses) => {
+                hypotheses.send_replace(Hypothesis { is_final: true, ..Hypothesis::default() });
+            }
+        }
     }
 }
 
@@ -296,5 +320,21 @@ fn work(mut recogniser: Box<dyn Recogniser>, jobs: &Receiver<Job>, results: &Sen
         if results.send(Intake::Read { stream, heard }).is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_that_is_not_read_was_heard_in_silence() {
+        let pool = SpeechPool::off();
+        let (mut listener, mut hypotheses) = pool.listen(None);
+        listener.hear(vec![1_000; 160]);
+        drop(listener);
+        let final_one = Hypothesis { is_final: true, ..Hypothesis::default() };
+        assert_eq!(hypotheses.next().await, Some(final_one));
+        assert_eq!(hypotheses.next().await, None);
     }
 }

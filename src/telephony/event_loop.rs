@@ -179,6 +179,7 @@ impl EventLoop {
             match self.endpoint.poll_output() {
                 Output::Transmit(transmit) => self.send(transmit).await,
                 Output::Close(connection) => self.connections.close(connection),
+                Output::Received(_) => {}
                 Output::Event(event) => self.tell(event),
                 Output::Dropped(dropped) => self.report_drop(&dropped),
                 Output::Timeout(wake_at) => return wake_at,

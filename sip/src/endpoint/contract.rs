@@ -125,6 +125,9 @@ pub enum Output {
     Event(CallEvent),
     /// A message or a connection was thrown away: count it.
     Dropped(Dropped),
+    /// A message of a peer came in; its effects follow. Only where
+    /// [`report_received`](super::Endpoint::report_received) asked for it.
+    Received(Received),
     /// Nothing more to do until then, or until the next input. Always the last output of a drain.
     Timeout(Instant),
 }
@@ -136,6 +139,22 @@ pub struct Transmit {
     pub flow: Flow,
     /// The message.
     pub bytes: Vec<u8>,
+}
+
+/// A message that came in, for a record of who said what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Where it came from.
+    pub flow: Flow,
+    /// Its start line and headers, as they came, without the empty line behind them.
+    pub head: Vec<u8>,
+}
+
+impl Received {
+    pub(super) fn new(flow: Flow, message: &[u8]) -> Self {
+        let end = message.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        Self { flow, head: message[..end.unwrap_or(message.len())].to_vec() }
+    }
 }
 
 /// A message or a connection that had no effect.

@@ -32,7 +32,8 @@ use crate::transaction::key::PeerIndex;
 use crate::transaction::table::{Limits, ServerTransactions};
 use crate::{ConnectionId, Flow, StatusCode};
 pub use contract::{
-    CallerIdentity, DropReason, Dropped, EndpointConfig, Input, Output, Peer, Readiness, Transmit,
+    CallerIdentity, DropReason, Dropped, EndpointConfig, Input, Output, Peer, Readiness, Received,
+    Transmit,
 };
 
 use calls::Calls;
@@ -53,6 +54,7 @@ pub struct Endpoint {
     peers: Vec<KnownPeer>,
     local: Local,
     readiness: Readiness,
+    reports_received: bool,
     rng: StdRng,
     transactions: ServerTransactions,
     /// Of our own requests.
@@ -106,6 +108,7 @@ impl Endpoint {
                 server_name: config.server_name.chars().filter(|c| !c.is_control()).collect(),
             },
             readiness: Readiness::Ready,
+            reports_received: false,
             rng: StdRng::from_seed(config.seed),
             transactions: ServerTransactions::new(Limits {
                 overall,
@@ -129,6 +132,11 @@ impl Endpoint {
     /// may prove who it is.
     pub fn knows(&self, address: IpAddr) -> bool {
         self.peer_of(address).is_some()
+    }
+
+    /// Whether each message of a peer is told as [`Output::Received`]. It is not, at first.
+    pub fn report_received(&mut self, wanted: bool) {
+        self.reports_received = wanted;
     }
 
     /// How many calls live.

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use super::{DropReason, Endpoint, Output, TimerOwner};
+use super::{DropReason, Endpoint, Output, Received, TimerOwner};
 use crate::call::{CallHandle, Local, PendingInvite, RefreshOutcome, Reply};
 use crate::dialog::DialogId;
 use crate::message::{self, Frame, HeaderName, Message, Method, ParseFailure, Request, Response};
@@ -96,6 +96,9 @@ impl Endpoint {
     }
 
     fn receive(&mut self, peer: PeerIndex, flow: Flow, bytes: &[u8]) {
+        if self.reports_received {
+            self.outputs.push_back(Output::Received(Received::new(flow, bytes)));
+        }
         match message::parse(bytes) {
             Ok(Message::Request(request)) => self.receive_request(peer, flow, &request),
             Ok(Message::Response(response)) => self.receive_response(flow, &response),

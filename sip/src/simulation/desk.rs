@@ -154,8 +154,8 @@ impl Desk {
                     let (source, destination) = (self.address, transmit.flow.remote);
                     wire.send(now, Parcel { source, destination, bytes: transmit.bytes });
                 }
-                // A simulation has no connections.
-                Output::Close(_) => {}
+                // A simulation has no connections, and keeps no record.
+                Output::Close(_) | Output::Received(_) => {}
                 Output::Event(event) => self.note(now, event),
                 Output::Dropped(dropped) => self.dropped.push(dropped),
                 Output::Timeout(deadline) => {

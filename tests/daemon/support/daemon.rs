@@ -98,7 +98,8 @@ impl TestDaemon {
         config.store.path = directory.path().join("zavud.db");
         adjust(&mut config);
         let now = clock.now();
-        let daemon = Daemon::start(&config, Surroundings { clock, model }).await.unwrap();
+        let daemon =
+            Daemon::start(&config, Surroundings { clock, model: Some(model) }).await.unwrap();
         let invited = Invited::make(&daemon.store, now).await;
         Self { daemon, invited, directory }
     }

@@ -301,3 +301,20 @@ fn a_keep_alive_is_counted_and_nothing_else() {
         assert_eq!(bench.receive_from(CALLER, bytes), [Output::Dropped(dropped)]);
     }
 }
+
+#[test]
+fn a_message_is_reported_before_its_effects_and_without_its_body_where_that_is_wanted() {
+    let mut bench = Bench::new();
+    bench.endpoint.report_received(true);
+    let invite = invite("a", OFFER);
+    let outputs = bench.receive(&invite);
+    let flow = Flow::udp(address(CALLER));
+    let head = invite.split("\r\n\r\n").next().unwrap().as_bytes().to_vec();
+    assert_eq!(outputs[0], Output::Received(Received { flow, head }));
+    assert!(
+        matches!(&outputs[1], Output::Transmit(trying) if trying.bytes.starts_with(b"SIP/2.0 100 "))
+    );
+
+    let strange = bench.receive_from("203.0.113.9:5060", invite.as_bytes());
+    assert!(matches!(strange.as_slice(), [Output::Dropped(_)]), "{strange:?}");
+}

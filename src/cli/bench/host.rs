@@ -1,0 +1,158 @@
+//! The daemon that is measured: a second process of this program, with a directory, a configuration
+//! and numbers of its own. It works as in production, but for the reader, which is switched off.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use rand::RngExt as _;
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use super::load::Load;
+use super::usage::Process;
+use crate::clock::{Clock as _, SystemClock};
+use crate::domain::{InvitationId, InvitationToken, PhoneNumberId, ProjectId};
+use crate::store::{NewInvitation, NewPhoneNumber, NewProject, Store};
+
+/// How often a daemon that starts is asked whether it is ready.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Numbers that are written in one transaction.
+const NUMBERS_A_WRITE: u32 = 1_000;
+
+const INVITATION_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The running daemon. Dropping it ends it.
+#[derive(Debug)]
+pub(super) struct Host {
+    process: Child,
+    pub(super) sip: SocketAddr,
+    /// Where it keeps its state, for as long as this lives.
+    _directory: TempDir,
+}
+
+impl Host {
+    /// Starts a daemon for `load`, and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not get ready.
+    pub(super) async fn start(load: &Load) -> anyhow::Result<Self> {
+        let directory = tempfile::tempdir().context("cannot make a directory for the daemon")?;
+        let config = directory.path().join("config.toml");
+        std::fs::write(&config, configuration(load)).context("cannot write a configuration")?;
+        let store = Store::open(&directory.path().join("zavud.db"), Box::new(|_| {}))?;
+        add_numbers(&store, load).await?;
+        drop(store);
+
+        let log = directory.path().join("log");
+        let program = std::env::current_exe().context("where is this program?")?;
+        let mut process = Command::new(program)
+            .args(["serve", "--config"])
+            .arg(&config)
+            .stderr(std::fs::File::create(&log)?)
+            .spawn()
+            .context("cannot start the daemon")?;
+        match ready(&mut process, &log).await {
+            Ok(sip) => Ok(Self { process, sip, _directory: directory }),
+            Err(error) => {
+                // Gone already, or of no use.
+                let _ = process.kill();
+                let _ = process.wait();
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn process(&self) -> Process {
+        Process(self.process.id())
+    }
+}
+
+impl Drop for Host {
+    /// As a power cut would: nothing of it is kept.
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What differs from the shipped configuration.
+fn configuration(load: &Load) -> String {
+    let max_calls = load.max_calls();
+    // No audio for all of a call is no reason to end it, when none is sent.
+    let media_timeout = load.held_for().as_secs() + 60;
+    format!(
+        "[sip]\nlisten = \"127.0.0.1:0\"\nmax_calls = {max_calls}\n\
+         [rtp]\nfirst_port = 10000\nlast_port = 32767\nmedia_timeout = \"{media_timeout}s\"\n\
+         [calls]\nmax_duration = \"{media_timeout}s\"\n\
+         [speech]\nenabled = false\n[web]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n"
+    )
+}
+
+/// A number for each call that may live at a time, with an invitation in progress.
+async fn add_numbers(store: &Store, load: &Load) -> anyhow::Result<()> {
+    let now = SystemClock.now();
+    let project = NewProject {
+        id: ProjectId::new(now, rand::rng().random()),
+        name: "Load".to_owned(),
+        created_at: now,
+    };
+    let project_id = project.id.clone();
+    store.write(move |writer| writer.insert_project(&project)).await?;
+    for first in (0..load.numbers()).step_by(NUMBERS_A_WRITE as usize) {
+        let last = load.numbers().min(first + NUMBERS_A_WRITE);
+        let entries: Vec<_> = (first..last)
+            .map(|index| {
+                let mut random = rand::rng();
+                let number = NewPhoneNumber {
+                    id: PhoneNumberId::new(now, random.random()),
+                    project: project_id.clone(),
+                    number: load.number(index),
+                    created_at: now,
+                };
+                let invitation = NewInvitation {
+                    id: InvitationId::new(now, random.random()),
+                    project: project_id.clone(),
+                    token: InvitationToken::new(random.random()),
+                    client_name: None,
+                    language: None,
+                    phone_number: Some(number.id.clone()),
+                    created_at: now,
+                    expires_at: now + INVITATION_LIFETIME,
+                };
+                (number, invitation)
+            })
+            .collect();
+        let write = store.write(move |writer| {
+            entries.iter().try_for_each(|(number, invitation)| {
+                writer.insert_phone_number(number)?;
+                writer.insert_invitation(invitation)
+            })
+        });
+        write.await?;
+    }
+    Ok(())
+}
+
+/// Waits for the line that says "ready", and tells the address in it.
+async fn ready(process: &mut Child, log: &Path) -> anyhow::Result<SocketAddr> {
+    loop {
+        for line in BufReader::new(std::fs::File::open(log)?).lines() {
+            let line = line?;
+            // The last line may still be in the making.
+            let Ok(entry) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
+            if entry["fields"]["message"] == "ready" {
+                let address = entry["fields"]["sip"].as_str().unwrap_or_default();
+                return address.parse().with_context(|| format!("no address: {line}"));
+            }
+        }
+        if process.try_wait()?.is_some() {
+            bail!("the daemon ended: {}", std::fs::read_to_string(log)?.trim());
+        }
+        sleep(ASK_AGAIN).await;
+    }
+}

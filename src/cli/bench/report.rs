@@ -1,0 +1,144 @@
+//! What is printed in the end: for people, and as JSON. Pure.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// Everything that was measured. Times are milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Report {
+    pub(super) transport: &'static str,
+    pub(super) calls_per_second: f64,
+    pub(super) concurrent: u32,
+    pub(super) seconds: f64,
+    pub(super) calls: u32,
+    pub(super) completed: u32,
+    /// Calls that did not go as they should, by what happened.
+    pub(super) failures: BTreeMap<String, u32>,
+    /// Messages that we had to send again.
+    pub(super) retransmissions: u32,
+    /// SIP datagrams that the daemon did not read in time. `None` on streams.
+    pub(super) sip_datagrams_dropped: Option<u64>,
+    pub(super) until_trying_ms: Option<Percentiles>,
+    pub(super) until_answer_ms: Option<Percentiles>,
+    pub(super) audio: Option<Audio>,
+    pub(super) daemon: Daemon,
+    /// How far this side was behind its own plan, at worst: figures mean little when it is much.
+    pub(super) latest_start_ms: f64,
+}
+
+/// The audio of all calls.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(super) struct Audio {
+    pub(super) packets_sent: u64,
+    pub(super) latest_packet_ms: f64,
+}
+
+/// What the daemon's process took.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(super) struct Daemon {
+    /// Processor time while the load lasted, of one core.
+    pub(super) cores_used: f64,
+    pub(super) processor_ms_per_call: f64,
+    pub(super) idle_bytes: u64,
+    /// When the most calls lived, and how many they were.
+    pub(super) peak_calls: u32,
+    pub(super) bytes_at_peak: u64,
+    pub(super) bytes_per_call: u64,
+    pub(super) bytes_at_end: u64,
+}
+
+/// Of a set of durations, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(super) struct Percentiles {
+    pub(super) p50: f64,
+    pub(super) p95: f64,
+    pub(super) p99: f64,
+    pub(super) max: f64,
+}
+
+impl Percentiles {
+    /// By nearest rank: each is a duration that was really measured. `None` of nothing.
+    pub(super) fn of(mut durations: Vec<Duration>) -> Option<Self> {
+        durations.sort_unstable();
+        let max = millis(*durations.last()?);
+        let rank =
+            |percent: usize| millis(durations[(durations.len() * percent).div_ceil(100) - 1]);
+        Some(Self { p50: rank(50), p95: rank(95), p99: rank(99), max })
+    }
+}
+
+/// Milliseconds, to the microsecond.
+pub(super) fn millis(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1_000.0
+}
+
+impl fmt::Display for Percentiles {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { p50, p95, p99, max } = self;
+        write!(formatter, "p50 {p50:.2} ms, p95 {p95:.2} ms, p99 {p99:.2} ms, at most {max:.2} ms")
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { transport, calls, completed, retransmissions, daemon, .. } = self;
+        writeln!(
+            formatter,
+            "load      {} calls a second, {} at a time, for {} s over {transport}",
+            self.calls_per_second, self.concurrent, self.seconds
+        )?;
+        writeln!(formatter, "calls     {completed} of {calls} answered and ended")?;
+        for (fault, count) in &self.failures {
+            writeln!(formatter, "failed    {count} {fault}")?;
+        }
+        for (name, percentiles) in
+            [("to 100", self.until_trying_ms), ("to 200", self.until_answer_ms)]
+        {
+            if let Some(percentiles) = percentiles {
+                writeln!(formatter, "{name}    {percentiles}")?;
+            }
+        }
+        let dropped = self.sip_datagrams_dropped.unwrap_or_default();
+        writeln!(formatter, "SIP       {retransmissions} sent again, {dropped} dropped unread")?;
+        if let Some(audio) = self.audio {
+            writeln!(
+                formatter,
+                "audio     {} packets sent, at most {:.1} ms late",
+                audio.packets_sent, audio.latest_packet_ms
+            )?;
+        }
+        writeln!(
+            formatter,
+            "processor {:.3} ms a call, {:.2} cores",
+            daemon.processor_ms_per_call, daemon.cores_used
+        )?;
+        writeln!(
+            formatter,
+            "memory    {:.1} kB a call with {} calls; {:.1} MB idle, {:.1} MB then, {:.1} MB in the end",
+            daemon.bytes_per_call as f64 / 1e3,
+            daemon.peak_calls,
+            daemon.idle_bytes as f64 / 1e6,
+            daemon.bytes_at_peak as f64 / 1e6,
+            daemon.bytes_at_end as f64 / 1e6,
+        )?;
+        write!(formatter, "this side at most {:.1} ms behind its plan", self.latest_start_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_the_smallest_duration_that_covers_so_many() {
+        let durations = (1..=200).rev().map(Duration::from_millis).collect();
+        let expected = Percentiles { p50: 100.0, p95: 190.0, p99: 198.0, max: 200.0 };
+        assert_eq!(Percentiles::of(durations), Some(expected));
+        let one = Percentiles { p50: 7.0, p95: 7.0, p99: 7.0, max: 7.0 };
+        assert_eq!(Percentiles::of(vec![Duration::from_millis(7)]), Some(one));
+        assert_eq!(Percentiles::of(Vec::new()), None);
+    }
+}
