@@ -39,6 +39,11 @@ impl Connection {
         };
     }
 
+    /// Notes that a message was whole. The next one has its own time.
+    pub(super) fn message_ended(&mut self) {
+        self.message_began = None;
+    }
+
     /// When it is closed, if nothing more comes.
     pub(super) fn deadline(&self) -> Instant {
         let idle = self.heard_at + IDLE;

@@ -50,7 +50,10 @@ impl Endpoint {
         while let Some(connection) = self.connections.get_mut(id) {
             let (flow, peer) = (connection.flow, connection.peer);
             match connection.framer.next() {
-                Ok(Some(Frame::Message(message))) => self.receive(peer, flow, &message),
+                Ok(Some(Frame::Message(message))) => {
+                    connection.message_ended();
+                    self.receive(peer, flow, &message);
+                }
                 // RFC 5626 §4.4.1.
                 Ok(Some(Frame::Ping)) => self.transmit(flow, b"\r\n".to_vec()),
                 Ok(Some(Frame::Pong)) => {}

@@ -158,6 +158,21 @@ fn who_begins_a_message_and_does_not_end_it_is_disconnected() {
 }
 
 #[test]
+fn each_message_has_its_own_time_even_if_every_read_ends_inside_the_next_one() {
+    let mut bench = Bench::new();
+    bench.connect(CALLER, CONNECTION);
+    let ack = request("ACK", "a", "b", 1, "", "");
+    let (begin, end) = ack.split_at(100);
+    assert_eq!(bench.stream(CONNECTION, begin.as_bytes()), []);
+    for _ in 0..5 {
+        assert_eq!(bench.pass(6), []);
+        let source = flow(CALLER, CONNECTION);
+        let stray = Output::Dropped(Dropped { source, reason: DropReason::StrayAck });
+        assert_eq!(bench.stream(CONNECTION, format!("{end}{begin}").as_bytes()), [stray]);
+    }
+}
+
+#[test]
 fn a_connection_stays_open_as_long_as_something_comes() {
     let mut bench = Bench::new();
     bench.connect(CALLER, CONNECTION);
