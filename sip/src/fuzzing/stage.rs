@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use crate::message::{self, Message, Request, Response};
 use crate::simulation::origin;
 use crate::{
-    Advertised, AnswerPlan, CallCommand, CallEvent, CallHandle, Channel, ConnectionId, Endpoint,
-    EndpointConfig, Flow, Input, Output, Peer, Readiness, StatusCode,
+    Advertised, AnswerPlan, CallCommand, CallEvent, CallHandle, CallerIdentity, Channel,
+    ConnectionId, Endpoint, EndpointConfig, Flow, Input, Output, Peer, Readiness, StatusCode,
 };
 
 pub(super) const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=-\r\n\
@@ -73,7 +73,8 @@ impl Said {
 impl Stage {
     pub(super) fn new() -> Self {
         let now = origin();
-        let peer = Peer::new("peer", vec![SOURCE.ip().into()]);
+        let peer = Peer::new("peer", vec![SOURCE.ip().into()])
+            .with_caller_identity(CallerIdentity::Asserted);
         let config = EndpointConfig {
             advertised: Advertised::new(OURS),
             peers: vec![peer],
@@ -231,7 +232,7 @@ impl Stage {
                     self.hear(&transmit.bytes, &mut said);
                 }
                 Output::Event(event) => self.note(event),
-                Output::Close(CONNECTION) | Output::Dropped(_) | Output::Received(_) => {}
+                Output::Close(CONNECTION) | Output::Dropped(_) => {}
                 Output::Close(other) => panic!("{other:?} was never opened"),
                 Output::Timeout(_) => break,
             }
@@ -289,7 +290,7 @@ impl Stage {
             CallEvent::Established { call, .. } => {
                 assert!(self.calls.contains(&call) && self.established.insert(call));
             }
-            CallEvent::Confirmed { call, .. } | CallEvent::MediaChanged { call, .. } => {
+            CallEvent::Confirmed { call } | CallEvent::MediaChanged { call, .. } => {
                 assert!(self.calls.contains(&call) && self.established.contains(&call));
             }
             CallEvent::Ended { call, .. } => {
