@@ -232,7 +232,7 @@ impl Stage {
                     self.hear(&transmit.bytes, &mut said);
                 }
                 Output::Event(event) => self.note(event),
-                Output::Close(CONNECTION) | Output::Dropped(_) => {}
+                Output::Close(CONNECTION) | Output::Dropped(_) | Output::Received(_) => {}
                 Output::Close(other) => panic!("{other:?} was never opened"),
                 Output::Timeout(_) => break,
             }
