@@ -161,6 +161,8 @@ impl Line {
                 progress(CallProgress::Playing { since: self.start(&plan) });
                 None
             }
+            // Nobody here changes a session.
+            CallOutEvent::Changed(_) => None,
             CallOutEvent::Refused(status) => Some(Err(CallFailure::Refused { remote, status })),
             CallOutEvent::Ended(end) => Some(match end {
                 CallOutEnd::HungUp => Ok(()),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::endpoint::Transmit;
-use crate::sdp::MediaPlan;
+use crate::sdp::{Direction, MediaPlan};
 use crate::{Flow, NegotiationError, StatusCode, Uri};
 
 /// Whom to call, and how.
@@ -46,10 +46,48 @@ pub enum Input<'a> {
         /// When.
         now: Instant,
     },
+    /// Change the session of an answered call, or refresh it. Does nothing before the answer, after
+    /// the end, and while another change is open.
+    Change {
+        /// When.
+        now: Instant,
+        /// How.
+        change: Change,
+        /// The session timer to ask for.
+        timer: SessionTimer,
+    },
     /// The time of [`Output::Timeout`] has come.
     Timeout {
         /// When.
         now: Instant,
+    },
+}
+
+/// A change of the session. Directions are seen from us: `SendOnly` is hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// An INVITE with an offer (RFC 3261 §14.1).
+    Reinvite(Direction),
+    /// An UPDATE with an offer (RFC 3311).
+    Update(Direction),
+    /// An UPDATE without one.
+    Refresh,
+}
+
+/// The session timer of a call (RFC 4028).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionTimer {
+    /// None.
+    Off,
+    /// Refreshes are up to the application here.
+    WeRefresh {
+        /// How long the session lives without one.
+        seconds: u32,
+    },
+    /// Refreshes come from the callee.
+    CalleeRefreshes {
+        /// How long the session lives without one.
+        seconds: u32,
     },
 }
 
@@ -71,6 +109,8 @@ pub enum CallOutEvent {
     Ringing,
     /// The callee answered, and our ACK is out.
     Answered(MediaPlan),
+    /// A change has its final response; 408 if none came.
+    Changed(StatusCode),
     /// A final response that is no 2xx came.
     Refused(StatusCode),
     /// The call is over.

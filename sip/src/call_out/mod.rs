@@ -7,10 +7,11 @@
 
 mod compose;
 mod contract;
+mod later;
 #[cfg(test)]
 mod tests;
 
-pub use contract::{CallOutEnd, CallOutEvent, CallOutPlan, Input, Output};
+pub use contract::{CallOutEnd, CallOutEvent, CallOutPlan, Change, Input, Output, SessionTimer};
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -28,6 +29,7 @@ use crate::transaction::client_table::ack_of_refusal;
 use crate::transaction::timers::CANCEL_LIMIT;
 use crate::{Advertised, Flow, StatusCode};
 use compose::{cancel_of, compose_invite};
+use later::Later;
 
 /// One outgoing call.
 #[derive(Debug)]
@@ -39,6 +41,7 @@ pub struct CallOut {
     invite_transaction: Option<ClientInvite>,
     cancel: Option<Cancel>,
     bye: Option<Bye>,
+    later: Later,
     /// Of the connection, if the call goes over one.
     framer: StreamFramer,
     state: State,
@@ -99,6 +102,7 @@ impl CallOut {
             invite_transaction: Some(ClientInvite::new(now, transport, bytes)),
             cancel: None,
             bye: None,
+            later: Later::new(),
             framer: StreamFramer::new(),
             state: State::Inviting(Wish::Talk),
             outputs: VecDeque::from([Output::Transmit(transmit)]),
@@ -133,6 +137,10 @@ impl CallOut {
                 self.advance(now);
                 self.hang_up();
             }
+            Input::Change { now, change, timer } => {
+                self.advance(now);
+                self.change(change, timer);
+            }
             Input::Timeout { now } => self.advance(now),
         }
     }
@@ -159,7 +167,7 @@ impl CallOut {
         let cancel =
             self.cancel.as_ref().map(|cancel| cancel.transaction.deadline().min(cancel.limit));
         let bye = self.bye.as_ref().map(|bye| bye.transaction.deadline());
-        [invite, cancel, bye].into_iter().flatten().min()
+        [invite, cancel, bye, self.later.deadline()].into_iter().flatten().min()
     }
 
     fn advance(&mut self, now: Instant) {
@@ -167,6 +175,7 @@ impl CallOut {
         self.invite_timeout();
         self.cancel_timeout();
         self.bye_timeout();
+        self.later_timeout();
     }
 
     fn invite_timeout(&mut self) {
@@ -239,13 +248,8 @@ impl CallOut {
                     bye.transaction.response(self.now, response.status);
                 }
             }
-            Method::Invite
-            | Method::Cancel
-            | Method::Ack
-            | Method::Options
-            | Method::Update
-            | Method::Prack
-            | Method::Other(_) => {}
+            Method::Invite | Method::Update => self.receive_later_response(response),
+            Method::Cancel | Method::Ack | Method::Options | Method::Prack | Method::Other(_) => {}
         }
     }
 
@@ -368,8 +372,8 @@ impl CallOut {
         self.outputs.push_back(Output::Event(event));
     }
 
-    /// A request of the callee: BYE ends the call, OPTIONS is answered, anything else is turned
-    /// down.
+    /// A request of the callee: BYE ends the call, what refreshes it and OPTIONS are answered,
+    /// anything else is turned down.
     fn receive_request(&mut self, request: &Request) {
         let id = DialogId::of_request(&request.essentials);
         let dialog = match &self.state {
@@ -381,13 +385,22 @@ impl CallOut {
         let (status, allow) = match (&request.method, dialog) {
             (Method::Ack, _) => return,
             (Method::Bye | Method::Options, Some(_)) => (StatusCode::OK, false),
-            (Method::Invite, Some(_)) => (StatusCode::NOT_ACCEPTABLE_HERE, false),
-            (Method::Update | Method::Prack | Method::Other(_), _) => {
-                (StatusCode::METHOD_NOT_ALLOWED, true)
+            (Method::Invite | Method::Update, Some(_))
+                if matches!(self.state, State::Established(_)) =>
+            {
+                let response = self.answer_later(request);
+                return self.transmit(self.plan.remote, response.to_bytes());
             }
-            (Method::Bye | Method::Options | Method::Invite | Method::Cancel, _) => {
-                (StatusCode::NO_SUCH_CALL, false)
-            }
+            (Method::Other(_), _) => (StatusCode::METHOD_NOT_ALLOWED, true),
+            (
+                Method::Bye
+                | Method::Options
+                | Method::Invite
+                | Method::Update
+                | Method::Prack
+                | Method::Cancel,
+                _,
+            ) => (StatusCode::NO_SUCH_CALL, false),
         };
         let known = dialog.is_some();
         // The request has a To tag, or there is no dialog whose tag it could get.

@@ -1,9 +1,9 @@
 //! The caller's side, against a callee that is played by hand.
 
 use super::*;
-use crate::Flow;
 use crate::message::{HeaderName, Response};
 use crate::simulation::{long_seed, origin};
+use crate::{Direction, Flow};
 
 const ANSWER: &[u8] = b"v=0\r\nc=IN IP4 198.51.100.1\r\nm=audio 20000 RTP/AVP 0\r\n";
 
@@ -204,13 +204,61 @@ fn other_requests_of_the_callee_are_answered_and_change_nothing() {
     let mut bench = Bench::new();
     assert_eq!(status(&bench.receive(&bench.callee_request("BYE"))[0]), 481);
     bench.respond(StatusCode::OK, ANSWER);
-    for (method, code) in [("OPTIONS", 200), ("INVITE", 488), ("INFO", 405)] {
+    let requests =
+        [("OPTIONS", 200), ("INVITE", 200), ("UPDATE", 200), ("PRACK", 481), ("INFO", 405)];
+    for (method, code) in requests {
         let outputs = bench.receive(&bench.callee_request(method));
         assert_eq!(outputs.len(), 1, "{method}");
         assert_eq!(status(&outputs[0]), code, "{method}");
+        assert_eq!(bench.receive(&bench.callee_request(method)), outputs, "{method}");
     }
     assert_eq!(bench.receive(&bench.callee_request("ACK")), []);
     let outputs = bench.hang_up();
     assert_eq!(request(&outputs[0]).method, Method::Bye);
     assert_eq!(outputs[1..], [ended(CallOutEnd::HungUp)]);
+    assert_eq!(status(&bench.receive(&bench.callee_request("INVITE"))[0]), 481);
+}
+
+impl Bench {
+    fn change(&mut self, change: Change, timer: SessionTimer) -> Vec<Output> {
+        self.call.handle(Input::Change { now: self.now, change, timer });
+        drain(&mut self.call)
+    }
+}
+
+#[test]
+fn hold_is_an_invite_with_a_new_version_and_each_200_is_acknowledged() {
+    let mut bench = Bench::new();
+    let hold = Change::Reinvite(Direction::SendOnly);
+    assert_eq!(bench.change(hold, SessionTimer::Off), []);
+    bench.respond(StatusCode::OK, ANSWER);
+    let outputs = bench.change(hold, SessionTimer::Off);
+    let reinvite = request(&outputs[0]);
+    assert_eq!((&reinvite.method, reinvite.essentials.cseq.number), (&Method::Invite, 2));
+    let offer = String::from_utf8(reinvite.body.clone()).unwrap();
+    let first = String::from_utf8(bench.invite.body.clone()).unwrap();
+    assert_eq!(offer, first.replace(" 1 IN IP4", " 2 IN IP4").replace("sendrecv", "sendonly"));
+    // One at a time, and the callee's offers have to wait.
+    assert_eq!(bench.change(hold, SessionTimer::Off), []);
+    assert_eq!(status(&bench.receive(&bench.callee_request("INVITE"))[0]), 491);
+    assert_eq!(status(&bench.receive(&bench.callee_request("UPDATE"))[0]), 200);
+    let ok = response(&reinvite, StatusCode::OK, ANSWER);
+    let outputs = bench.receive(&ok);
+    let ack = request(&outputs[0]);
+    assert_eq!((ack.method, ack.essentials.cseq.number), (Method::Ack, 2));
+    assert_eq!(outputs[1..], [Output::Event(CallOutEvent::Changed(StatusCode::OK))]);
+    assert_eq!(bench.receive(&ok), outputs[..1]);
+}
+
+#[test]
+fn a_refresh_is_an_update_with_the_session_timer_and_without_an_offer() {
+    let mut bench = Bench::new();
+    bench.respond(StatusCode::OK, ANSWER);
+    let outputs = bench.change(Change::Refresh, SessionTimer::CalleeRefreshes { seconds: 90 });
+    let update = request(&outputs[0]);
+    assert_eq!((&update.method, update.body.len()), (&Method::Update, 0));
+    let expires = update.headers.first(&HeaderName::SessionExpires);
+    assert_eq!(expires, Some(&b"90;refresher=uas"[..]));
+    let changed = Output::Event(CallOutEvent::Changed(StatusCode::REQUEST_TIMEOUT));
+    assert_eq!(bench.pass(32).last(), Some(&changed));
 }

@@ -147,7 +147,7 @@ impl Phone {
         match &event {
             CallOutEvent::Answered(media) => self.speech = Some(self.begin_speech(now, media)),
             CallOutEvent::Refused(_) | CallOutEvent::Ended(_) => self.speech = None,
-            CallOutEvent::Ringing => {}
+            CallOutEvent::Ringing | CallOutEvent::Changed(_) => {}
         }
         self.events.push(event);
     }

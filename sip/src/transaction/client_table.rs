@@ -3,7 +3,7 @@
 //!
 //! There is no bound here: an owner asks before it opens one more.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::client::{ClientFired, ClientInvite, ClientOther};
@@ -14,7 +14,7 @@ use crate::message::{HeaderName, Method, Request, Response};
 /// `Owner` names who is told of the outcome.
 #[derive(Debug)]
 pub(crate) struct ClientTransactions<Owner> {
-    by_branch: HashMap<Vec<u8>, Entry<Owner>>,
+    by_branch: BTreeMap<Vec<u8>, Entry<Owner>>,
 }
 
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub(crate) enum Expired<Owner> {
 
 impl<Owner> Default for ClientTransactions<Owner> {
     fn default() -> Self {
-        Self { by_branch: HashMap::new() }
+        Self { by_branch: BTreeMap::new() }
     }
 }
 
@@ -122,6 +122,17 @@ impl<Owner: Copy> ClientTransactions<Owner> {
             Machine::Invite(invite) => invite.deadline(),
             Machine::Other(other) => Some(other.deadline()),
         }
+    }
+
+    /// When the first timer of all is due.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.by_branch.keys().filter_map(|branch| self.deadline(branch)).min()
+    }
+
+    /// The branches whose time has come.
+    pub(crate) fn due(&self, now: Instant) -> Vec<Vec<u8>> {
+        let is_due = |branch: &&Vec<u8>| self.deadline(branch).is_some_and(|due| due <= now);
+        self.by_branch.keys().filter(is_due).cloned().collect()
     }
 
     /// Lets the timers of a transaction fire. One that is over is gone.
