@@ -44,7 +44,7 @@ pub(super) async fn conduct(
 }
 
 fn sink(mut listener: Listener) -> FrameSink {
-    Box::new(move |frame: PcmFrame| listener.hear(frame.samples))
+    Box::new(move |frame: PcmFrame| listener.hear(frame.samples, frame.sample_rate))
 }
 
 /// A phone call, and the number that is taken for as long as the call is not wholly recorded.

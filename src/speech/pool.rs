@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tracing::{error, warn};
 
 use super::segmenter::{Segmenter, Urgency, Window};
-use super::{Heard, Hypothesis, Recogniser, RecogniserError, SpeechModel};
+use super::{Heard, Hypothesis, LINE_RATE, READING_RATE, Recogniser, RecogniserError, SpeechModel};
 use crate::domain::Language;
 
 /// Messages that may wait for the intake thread: about three seconds of audio of 50 calls. When
@@ -29,11 +29,12 @@ enum Intake {
         language: Option<Language>,
         hypotheses: watch::Sender<Hypothesis>,
     },
-    /// `position`: the number of samples of this call before these.
+    /// `position`: the number of samples of this call before these, at [`super::READING_RATE`].
     Audio {
         stream: StreamId,
         position: usize,
         samples: Vec<i16>,
+        sample_rate: u32,
     },
     Finish {
         stream: StreamId,
@@ -143,11 +144,12 @@ enum Ear {
 }
 
 impl Listener {
-    /// The next samples of the line, [`super::LINE_RATE`] a second. Never waits.
-    pub fn hear(&mut self, samples: Vec<i16>) {
+    /// The next samples of the line: [`super::LINE_RATE`] a second, or twice as many from a codec
+    /// of wide band. Never waits.
+    pub fn hear(&mut self, samples: Vec<i16>, sample_rate: u32) {
         let Ear::Open { stream, intake, position, dropped } = &mut self.0 else { return };
-        let length = samples.len();
-        let audio = Intake::Audio { stream: *stream, position: *position, samples };
+        let length = length_when_read(&samples, sample_rate);
+        let audio = Intake::Audio { stream: *stream, position: *position, samples, sample_rate };
         *position += length;
         if let Err(TrySendError::Full(_)) = intake.try_send(audio)
             && !*dropped
@@ -155,6 +157,15 @@ impl Listener {
             *dropped = true;
             warn!("audio of a call is dropped: reading does not keep up");
         }
+    }
+}
+
+/// How many samples these are at the rate that is read.
+fn length_when_read(samples: &[i16], sample_rate: u32) -> usize {
+    if sample_rate == READING_RATE {
+        samples.len()
+    } else {
+        samples.len() * (READING_RATE / LINE_RATE) as usize
     }
 }
 
@@ -221,8 +232,8 @@ impl IntakeDesk {
                     self.open(stream, language, hypotheses);
                     stream
                 }
-                Intake::Audio { stream, position, samples } => {
-                    self.hear(stream, position, &samples);
+                Intake::Audio { stream, position, samples, sample_rate } => {
+                    self.hear(stream, position, &samples, sample_rate);
                     stream
                 }
                 Intake::Finish { stream } => {
@@ -253,14 +264,14 @@ impl IntakeDesk {
         self.streams.insert(stream, call);
     }
 
-    fn hear(&mut self, stream: StreamId, position: usize, samples: &[i16]) {
+    fn hear(&mut self, stream: StreamId, position: usize, samples: &[i16], sample_rate: u32) {
         let Some(call) = self.streams.get_mut(&stream) else { return };
         if position > call.position {
             // What was dropped in between stands as silence, so that times stay true.
-            call.segmenter.push(&vec![0; position - call.position]);
+            call.segmenter.push(&vec![0; position - call.position], READING_RATE);
         }
-        call.segmenter.push(samples);
-        call.position = position + samples.len();
+        call.segmenter.push(samples, sample_rate);
+        call.position = position + length_when_read(samples, sample_rate);
         if call.segmenter.quiet_step_reached() {
             call.publish();
         }

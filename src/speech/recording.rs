@@ -35,7 +35,7 @@ pub fn read_recording(
         Ok(())
     };
     for packet in samples.chunks(PACKET) {
-        segmenter.push(packet);
+        segmenter.push(packet, LINE_RATE);
         read_what_is_due(&mut segmenter)?;
     }
     segmenter.finish();

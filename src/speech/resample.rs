@@ -26,8 +26,20 @@ impl LineResampler {
     }
 
     /// Takes samples as they arrive and hands whole chunks at the new rate to `output`. What is
-    /// left over waits for the next call.
-    pub(super) fn push(&mut self, samples: &[i16], mut output: impl FnMut(&[f32])) {
+    /// left over waits for the next call. Samples that have the new rate already, those of a codec
+    /// of wide band, are handed on as they are.
+    pub(super) fn push(
+        &mut self,
+        samples: &[i16],
+        sample_rate: u32,
+        mut output: impl FnMut(&[f32]),
+    ) {
+        if sample_rate == READING_RATE {
+            // Where a call changes its codec, less than a chunk of the old one is lost.
+            self.waiting.clear();
+            let converted: Vec<f32> = samples.iter().copied().map(to_float).collect();
+            return output(&converted);
+        }
         self.waiting.extend(samples.iter().map(|&sample| to_float(sample)));
         let mut taken = 0;
         while self.waiting.len() - taken >= CHUNK {
@@ -106,11 +118,25 @@ mod tests {
         let mut output = Vec::new();
         // Pieces that are no multiple of a chunk, as RTP packets of 30 ms would be.
         for piece in tone(1_000.0, 8_000.0, 8_000).chunks(240) {
-            resampler.push(piece, |samples| output.extend_from_slice(samples));
+            resampler.push(piece, LINE_RATE, |samples| output.extend_from_slice(samples));
         }
         let steady = &output[1_600..14_400];
         assert!((level(steady, 1_000.0, 16_000.0) - 0.5).abs() < 0.01);
         assert!(level(steady, 7_000.0, 16_000.0) < 0.001);
+    }
+
+    #[test]
+    fn samples_of_wide_band_pass_unchanged_in_the_middle_of_a_call() {
+        let mut resampler = LineResampler::new();
+        let mut output = Vec::new();
+        let wide = tone(3_000.0, 16_000.0, 640);
+        resampler.push(&tone(1_000.0, 8_000.0, 160), LINE_RATE, |samples| output.extend(samples));
+        let before = output.len();
+        for frame in wide.chunks(320) {
+            resampler.push(frame, READING_RATE, |samples| output.extend_from_slice(samples));
+        }
+        let expected: Vec<f32> = wide.iter().copied().map(to_float).collect();
+        assert_eq!(output[before..], expected);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::activity::ActivityDetector;
 use super::resample::LineResampler;
-use super::{Heard, Hypothesis, READING_RATE, Symbol};
+use super::{Heard, Hypothesis, LINE_RATE, READING_RATE, Symbol};
 
 /// Audio kept from before the first speech, because a detector notices a soft beginning late.
 const PRE_ROLL: usize = samples(400);
@@ -128,11 +128,11 @@ impl Segmenter {
         }
     }
 
-    /// Takes audio at the line's rate.
-    pub(super) fn push(&mut self, line_samples: &[i16]) {
+    /// Takes audio at the line's rate, or at that which is read.
+    pub(super) fn push(&mut self, line_samples: &[i16], sample_rate: u32) {
         let Self { resampler, activity, audio, .. } = self;
         let mut verdicts = Vec::new();
-        resampler.push(line_samples, |samples| {
+        resampler.push(line_samples, sample_rate, |samples| {
             audio.extend_from_slice(samples);
             activity.push(samples, |speech, count| verdicts.push((speech, count)));
         });
@@ -147,7 +147,7 @@ impl Segmenter {
     /// No audio follows.
     pub(super) fn finish(&mut self) {
         // Pushes the last samples through the resampler and the detector, which wait for more.
-        self.push(&[0; FLUSH]);
+        self.push(&[0; FLUSH], LINE_RATE);
         self.finished = true;
     }
 

@@ -3,22 +3,28 @@
 //! A receive-only reader needs no playout clock: a packet is passed on as soon as everything before
 //! it is there, or has been waited for long enough.
 
+mod codec;
 mod framer;
-mod g711;
+mod jitter;
 mod receiver;
 mod reorder;
 mod sender;
+mod srtp;
 
 pub use receiver::{Receiver, ReceiverConfig, ReceiverStatistics};
 pub use sender::{Sender, SenderConfig};
 
-/// Samples a second of every codec here.
+/// Samples a second of G.711. Those of G.722 are twice as many: [`Codec::sample_rate`].
+///
+/// [`Codec::sample_rate`]: crate::Codec::sample_rate
 pub const SAMPLE_RATE: u32 = 8_000;
-/// Samples of a whole frame: 20 ms.
+/// Samples of a whole frame of G.711: 20 ms.
 pub const FRAME_SAMPLES: usize = 160;
+/// Ticks of the RTP timestamp in a frame, with every codec.
+const FRAME_TICKS: u32 = 160;
 
-/// A piece of audio: 20 ms, whatever the packets held. Only the last one of a stream may be
-/// shorter.
+/// A piece of audio: 20 ms, whatever the packets held. Only the last one of a stream, and the last
+/// one before its sample rate changes, may be shorter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PcmFrame {
     /// Linear samples, mono.

@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 
 use rtp_rs::RtpReader;
 
+use super::codec::Decoder;
 use super::framer::Framer;
-use super::reorder::{Packet, Payload, Placed, Released, Reorder};
-use super::{PcmFrame, SAMPLE_RATE, g711};
+use super::jitter::Jitter;
+use super::reorder::{KeptPacket, Packet, Payload, Placed, Reorder};
+use super::{FRAME_TICKS, PcmFrame};
+use crate::sdp::{CLOCK_RATE, COMFORT_NOISE};
 use crate::{Codec, MediaPlan};
 
 /// What a receiver needs to know.
@@ -19,6 +22,9 @@ pub struct ReceiverConfig {
     pub payload_type: u8,
     /// The payload type of telephone-event, whose packets are swallowed.
     pub telephone_event: Option<u8>,
+    /// The payload type of comfort noise, whose packets are swallowed. Those of the static one, 13,
+    /// always are: it is sent without having been settled (RFC 3389 §4).
+    pub comfort_noise: Option<u8>,
     /// How long a packet waits for those before it.
     pub reorder_window: Duration,
 }
@@ -34,6 +40,7 @@ impl From<&MediaPlan> for ReceiverConfig {
             codec: plan.codec,
             payload_type: plan.payload_type,
             telephone_event: plan.telephone_event,
+            comfort_noise: plan.comfort_noise,
             reorder_window: Self::REORDER_WINDOW,
         }
     }
@@ -62,10 +69,21 @@ pub struct ReceiverStatistics {
     pub overflowed_frames: u64,
 }
 
-/// Comfort noise has a static payload type and is sent without having been settled (RFC 3389 §4).
-const COMFORT_NOISE: u8 = 13;
 /// Half a second. A longer hole is cut to it, and a longer packet is no packet.
-const MAX_GAP_SAMPLES: u32 = SAMPLE_RATE / 2;
+const MAX_GAP_TICKS: u32 = CLOCK_RATE / 2;
+
+/// What a receiver can report of the stream it hears (RFC 3550 §6.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reception {
+    pub(super) ssrc: u32,
+    /// Extended.
+    pub(super) highest_sequence: u32,
+    pub(super) expected: u64,
+    /// With those that came late or twice.
+    pub(super) received: u64,
+    /// Of the interarrival times, in ticks.
+    pub(super) jitter: u32,
+}
 
 /// Turns the RTP datagrams of one call into frames of 20 ms.
 ///
@@ -79,8 +97,9 @@ const MAX_GAP_SAMPLES: u32 = SAMPLE_RATE / 2;
 #[derive(Debug)]
 pub struct Receiver {
     config: ReceiverConfig,
+    decoder: Decoder,
     stream: Option<Stream>,
-    candidate: Option<Packet>,
+    candidate: Option<KeptPacket>,
     framer: Framer,
     statistics: ReceiverStatistics,
 }
@@ -90,6 +109,9 @@ pub struct Receiver {
 struct Stream {
     ssrc: u32,
     reorder: Reorder,
+    jitter: Jitter,
+    /// Packets, also those that were of no use.
+    arrived: u64,
     /// The timestamp that continues the last packet with audio.
     next_timestamp: Option<u32>,
     /// A packet is missing since then.
@@ -100,36 +122,83 @@ impl Receiver {
     /// A receiver that has heard nothing yet.
     pub fn new(config: ReceiverConfig) -> Self {
         Self {
+            decoder: Decoder::new(config.codec),
+            framer: Framer::new(config.codec.sample_rate()),
             config,
             stream: None,
             candidate: None,
-            framer: Framer::default(),
             statistics: ReceiverStatistics::default(),
         }
     }
 
+    /// Goes on with another codec or other payload types. The stream may well stay the same.
+    pub fn change(&mut self, config: ReceiverConfig) {
+        if config.codec != self.config.codec {
+            self.release_all();
+            self.decoder = Decoder::new(config.codec);
+            self.framer.set_sample_rate(config.codec.sample_rate());
+        }
+        if let Some(stream) = &mut self.stream {
+            stream.reorder.set_window(config.reorder_window);
+        }
+        self.config = config;
+    }
+
     /// Takes in a datagram. Whatever it holds, it does not panic.
     pub fn handle(&mut self, now: Instant, bytes: &[u8]) {
-        let Some(packet) = self.read(bytes) else {
+        let Ok(rtp) = RtpReader::new(bytes) else {
+            self.statistics.malformed += 1;
+            return;
+        };
+        let Some(packet) = self.read(&rtp) else {
             return;
         };
         match &mut self.stream {
-            None => self.begin(now, packet, None),
+            None => self.begin(now, &packet, None),
             Some(stream) if stream.ssrc == packet.ssrc => {
-                match stream.reorder.place(now, packet.clone()) {
-                    Placed::Held => {
-                        self.statistics.received += 1;
-                        // The stream lives, so whatever else came was stray.
-                        self.discard_candidate();
-                    }
-                    Placed::Duplicate => self.statistics.duplicates += 1,
-                    Placed::TooLate => self.statistics.late += 1,
-                    Placed::OutOfRange => self.consider(now, packet),
+                let placed = stream.place(now, &packet);
+                if placed == Placed::InTurn {
+                    stream.play(&packet, 0, &mut self.decoder, &mut self.framer);
                 }
+                self.note(now, &packet, placed);
             }
-            Some(_) => self.consider(now, packet),
+            Some(_) => self.consider(now, &packet),
         }
         self.release(now);
+    }
+
+    fn note(&mut self, now: Instant, packet: &Packet<'_>, placed: Placed) {
+        match placed {
+            Placed::InTurn | Placed::Held => {
+                self.statistics.received += 1;
+                // The stream lives, so whatever else came was stray.
+                self.discard_candidate();
+            }
+            Placed::Duplicate => self.statistics.duplicates += 1,
+            Placed::TooLate => self.statistics.late += 1,
+            Placed::OutOfRange => self.consider(now, packet),
+        }
+    }
+
+    /// Nothing has come for a while, and listeners are to notice that time goes on: a frame of
+    /// silence stands for what was not sent. If it was sent and comes later, it is not heard.
+    pub fn stand_in(&mut self) {
+        let ticks = FRAME_TICKS;
+        self.framer.gap(samples_of(ticks, self.config.codec));
+        if let Some(next) = self.stream.as_mut().and_then(|stream| stream.next_timestamp.as_mut()) {
+            *next = next.wrapping_add(ticks);
+        }
+    }
+
+    pub(super) fn reception(&self) -> Option<Reception> {
+        let stream = self.stream.as_ref()?;
+        Some(Reception {
+            ssrc: stream.ssrc,
+            highest_sequence: stream.reorder.highest(),
+            expected: stream.reorder.expected(),
+            received: stream.arrived,
+            jitter: stream.jitter.ticks(),
+        })
     }
 
     /// The next frame, if there is one.
@@ -155,22 +224,21 @@ impl Receiver {
         ReceiverStatistics { overflowed_frames: self.framer.overflowed(), ..self.statistics }
     }
 
-    fn read(&mut self, bytes: &[u8]) -> Option<Packet> {
-        let Ok(rtp) = RtpReader::new(bytes) else {
-            self.statistics.malformed += 1;
-            return None;
-        };
-        let payload_type = rtp.payload_type();
-        let payload = if payload_type == self.config.payload_type {
-            Payload::Audio(rtp.payload().to_vec())
-        } else if Some(payload_type) == self.config.telephone_event || payload_type == COMFORT_NOISE
+    fn read<'a>(&mut self, rtp: &RtpReader<'a>) -> Option<Packet<'a>> {
+        let payload_type = Some(rtp.payload_type());
+        let payload = if payload_type == Some(self.config.payload_type) {
+            Payload::Audio(rtp.payload())
+        } else if payload_type == self.config.telephone_event
+            || payload_type == self.config.comfort_noise
+            || payload_type == Some(COMFORT_NOISE)
         {
             Payload::Nothing
         } else {
             self.statistics.foreign_payload_type += 1;
             return None;
         };
-        if rtp.payload().len() > MAX_GAP_SAMPLES as usize {
+        // One byte is one tick.
+        if rtp.payload().len() > MAX_GAP_TICKS as usize {
             self.statistics.malformed += 1;
             return None;
         }
@@ -184,21 +252,19 @@ impl Receiver {
 
     /// A packet that does not belong to the stream: the second of two in a row begins another one
     /// (RFC 3550 §A.1).
-    fn consider(&mut self, now: Instant, packet: Packet) {
-        match self.candidate.take() {
-            Some(first)
-                if first.ssrc == packet.ssrc
-                    && first.sequence.wrapping_add(1) == packet.sequence =>
-            {
-                self.release_all();
-                self.statistics.restarts += 1;
-                self.begin(now, first, Some(packet));
-            }
-            Some(_) => {
-                self.statistics.stray += 1;
-                self.candidate = Some(packet);
-            }
-            None => self.candidate = Some(packet),
+    fn consider(&mut self, now: Instant, packet: &Packet<'_>) {
+        let Some(candidate) = self.candidate.take() else {
+            self.candidate = Some(packet.keep());
+            return;
+        };
+        let first = candidate.packet();
+        if first.ssrc == packet.ssrc && first.sequence.wrapping_add(1) == packet.sequence {
+            self.release_all();
+            self.statistics.restarts += 1;
+            self.begin(now, &first, Some(packet));
+        } else {
+            self.statistics.stray += 1;
+            self.candidate = Some(packet.keep());
         }
     }
 
@@ -209,11 +275,13 @@ impl Receiver {
     }
 
     /// Begins a stream, in the place of whatever was there.
-    fn begin(&mut self, now: Instant, first: Packet, second: Option<Packet>) {
-        let stream = self.stream.insert(Stream::new(&first, self.config.reorder_window));
+    fn begin(&mut self, now: Instant, first: &Packet<'_>, second: Option<&Packet<'_>>) {
+        let stream = self.stream.insert(Stream::new(first, self.config.reorder_window));
         for packet in [Some(first), second].into_iter().flatten() {
             self.statistics.received += 1;
-            stream.reorder.place(now, packet);
+            // The first one of a stream is in turn, and so is the one that follows it.
+            stream.place(now, packet);
+            stream.play(packet, 0, &mut self.decoder, &mut self.framer);
         }
     }
 
@@ -223,7 +291,8 @@ impl Receiver {
         };
         while let Some(released) = stream.reorder.release(now) {
             self.statistics.lost += released.lost_before;
-            stream.play(released, self.config.codec, &mut self.framer);
+            let packet = released.packet.packet();
+            stream.play(&packet, released.lost_before, &mut self.decoder, &mut self.framer);
         }
     }
 
@@ -233,42 +302,69 @@ impl Receiver {
         };
         while let Some(released) = stream.reorder.release_now() {
             self.statistics.lost += released.lost_before;
-            stream.play(released, self.config.codec, &mut self.framer);
+            let packet = released.packet.packet();
+            stream.play(&packet, released.lost_before, &mut self.decoder, &mut self.framer);
         }
     }
 }
 
 impl Stream {
-    fn new(first: &Packet, window: Duration) -> Self {
+    fn new(first: &Packet<'_>, window: Duration) -> Self {
         Self {
             ssrc: first.ssrc,
             reorder: Reorder::new(first.sequence, window),
+            jitter: Jitter::default(),
+            arrived: 0,
             next_timestamp: None,
             lost_since: false,
         }
     }
 
+    fn place(&mut self, now: Instant, packet: &Packet<'_>) -> Placed {
+        let placed = self.reorder.place(now, packet);
+        if placed != Placed::OutOfRange {
+            self.arrived += 1;
+        }
+        match (placed, packet.payload) {
+            (Placed::InTurn | Placed::Held, Payload::Audio(_)) => {
+                self.jitter.arrived(now, packet.timestamp);
+            }
+            // The timestamps of an event all tell its beginning (RFC 4733 §2.2).
+            (Placed::InTurn | Placed::Held, Payload::Nothing)
+            | (Placed::Duplicate | Placed::TooLate | Placed::OutOfRange, _) => {}
+        }
+        placed
+    }
+
     /// Puts a packet behind the one before it. How much is missing between them is what their
     /// timestamps say.
-    fn play(&mut self, released: Released, codec: Codec, framer: &mut Framer) {
-        let Released { packet, lost_before } = released;
+    fn play(
+        &mut self,
+        packet: &Packet<'_>,
+        lost_before: u64,
+        decoder: &mut Decoder,
+        framer: &mut Framer,
+    ) {
         self.lost_since |= lost_before > 0;
         let Payload::Audio(payload) = packet.payload else {
             return;
         };
         // A timestamp that goes backwards began anew: there is nothing to fill.
         let missing = self.next_timestamp.map_or(0, |next| packet.timestamp.wrapping_sub(next));
-        let missing =
-            if missing > u32::MAX / 2 { 0 } else { missing.min(MAX_GAP_SAMPLES) as usize };
+        let missing = if missing > u32::MAX / 2 { 0 } else { missing.min(MAX_GAP_TICKS) };
+        let missing = missing as usize * decoder.samples_per_tick();
         if self.lost_since {
             framer.gap(missing);
         } else {
             framer.silence(missing);
         }
-        let samples = g711::decode(codec, &payload);
-        framer.audio(&samples);
-        // One byte is one sample, and `read` has bounded their number.
-        self.next_timestamp = Some(packet.timestamp.wrapping_add(samples.len() as u32));
+        framer.audio(decoder, payload);
+        // One byte is one tick, and `read` has bounded their number.
+        self.next_timestamp = Some(packet.timestamp.wrapping_add(payload.len() as u32));
         self.lost_since = false;
     }
+}
+
+fn samples_of(ticks: u32, codec: Codec) -> usize {
+    (ticks * (codec.sample_rate() / CLOCK_RATE)) as usize
 }

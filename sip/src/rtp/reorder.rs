@@ -6,27 +6,55 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// A packet as far as its order matters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Packet {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Packet<'a> {
     pub(super) ssrc: u32,
     pub(super) sequence: u16,
     pub(super) timestamp: u32,
-    pub(super) payload: Payload,
+    pub(super) payload: Payload<'a>,
 }
 
 /// What a packet holds for us.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Payload {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Payload<'a> {
     /// Encoded audio.
-    Audio(Vec<u8>),
+    Audio(&'a [u8]),
     /// telephone-event or comfort noise: it has a place in the order, and no sound.
     Nothing,
 }
 
-/// A packet in its turn.
+/// A packet that is kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct KeptPacket {
+    ssrc: u32,
+    sequence: u16,
+    timestamp: u32,
+    audio: Option<Vec<u8>>,
+}
+
+impl Packet<'_> {
+    pub(super) fn keep(&self) -> KeptPacket {
+        let audio = match self.payload {
+            Payload::Audio(audio) => Some(audio.to_vec()),
+            Payload::Nothing => None,
+        };
+        let Self { ssrc, sequence, timestamp, .. } = *self;
+        KeptPacket { ssrc, sequence, timestamp, audio }
+    }
+}
+
+impl KeptPacket {
+    pub(super) fn packet(&self) -> Packet<'_> {
+        let payload = self.audio.as_deref().map_or(Payload::Nothing, Payload::Audio);
+        let Self { ssrc, sequence, timestamp, .. } = *self;
+        Packet { ssrc, sequence, timestamp, payload }
+    }
+}
+
+/// A packet that waited, in its turn.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Released {
-    pub(super) packet: Packet,
+    pub(super) packet: KeptPacket,
     /// How many packets before it never came.
     pub(super) lost_before: u64,
 }
@@ -34,7 +62,9 @@ pub(super) struct Released {
 /// What became of a packet that was put in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Placed {
-    /// It waits for its turn, which may be now.
+    /// It is its turn, and it was not kept: nearly every packet of a good line.
+    InTurn,
+    /// It waits for its turn.
     Held,
     Duplicate,
     /// Its turn is over: it was given up as lost.
@@ -60,31 +90,54 @@ pub(super) struct Reorder {
     next: u64,
     /// Which of the 64 packets before `next` came; bit 0 is the last one.
     history: u64,
+    first: u64,
+    highest: u64,
 }
 
 #[derive(Debug)]
 struct Held {
-    packet: Packet,
+    packet: KeptPacket,
     arrived: Instant,
 }
 
 impl Reorder {
     /// Begins with the packet of this number.
     pub(super) fn new(first: u16, window: Duration) -> Self {
-        Self { window, held: BTreeMap::new(), next: ORIGIN + u64::from(first), history: 0 }
+        let first = ORIGIN + u64::from(first);
+        Self { window, held: BTreeMap::new(), next: first, history: 0, first, highest: first }
     }
 
-    pub(super) fn place(&mut self, now: Instant, packet: Packet) -> Placed {
+    pub(super) fn set_window(&mut self, window: Duration) {
+        self.window = window;
+    }
+
+    /// The highest number so far, extended as RTCP wants it (RFC 3550 §6.4.1).
+    pub(super) fn highest(&self) -> u32 {
+        // The number of cycles wraps round by definition.
+        (self.highest - ORIGIN) as u32
+    }
+
+    /// How many packets there would be if none were lost.
+    pub(super) fn expected(&self) -> u64 {
+        self.highest - self.first + 1
+    }
+
+    pub(super) fn place(&mut self, now: Instant, packet: &Packet<'_>) -> Placed {
         let Some(number) = self.extend(packet.sequence) else {
             return Placed::OutOfRange;
         };
         if number < self.next {
             return self.place_behind(number);
         }
+        self.highest = self.highest.max(number);
+        if number == self.next && self.held.is_empty() {
+            self.advance(1, number);
+            return Placed::InTurn;
+        }
         if self.held.contains_key(&number) {
             return Placed::Duplicate;
         }
-        self.held.insert(number, Held { packet, arrived: now });
+        self.held.insert(number, Held { packet: packet.keep(), arrived: now });
         Placed::Held
     }
 
@@ -109,11 +162,16 @@ impl Reorder {
     fn take_first(&mut self) -> Option<Released> {
         let (number, held) = self.held.pop_first()?;
         let lost_before = number - self.next;
+        self.advance(lost_before + 1, number);
+        Some(Released { packet: held.packet, lost_before })
+    }
+
+    /// The packet of this number had its turn, so many places further.
+    fn advance(&mut self, places: u64, number: u64) {
         // A shift by the whole width or more would not be zero but an overflow.
-        let shift = u32::try_from(lost_before + 1).unwrap_or(u32::MAX);
+        let shift = u32::try_from(places).unwrap_or(u32::MAX);
         self.history = self.history.checked_shl(shift).unwrap_or(0) | 1;
         self.next = number + 1;
-        Some(Released { packet: held.packet, lost_before })
     }
 
     fn place_behind(&self, number: u64) -> Placed {

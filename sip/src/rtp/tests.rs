@@ -22,6 +22,7 @@ impl Bench {
             codec: Codec::Pcmu,
             payload_type: 0,
             telephone_event: Some(101),
+            comfort_noise: None,
             reorder_window: ReceiverConfig::REORDER_WINDOW,
         };
         Self { receiver: Receiver::new(config), now: origin() }
@@ -288,7 +289,8 @@ fn no_datagram_makes_the_receiver_panic_or_grow() {
 
 #[test]
 fn the_sender_begins_with_a_marker_and_counts_on_from_a_random_place() {
-    let config = SenderConfig { codec: Codec::Pcma, payload_type: 8, seed: long_seed(3) };
+    let config =
+        SenderConfig { codec: Codec::Pcma, payload_type: 8, srtp: None, seed: long_seed(3) };
     let mut sender = Sender::new(&config);
     let (first, second) = (sender.packet(&[0; 160]), sender.packet(&[0; 160]));
     let (first, second) =
