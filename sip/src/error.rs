@@ -128,12 +128,16 @@ pub enum PeerMisbehaved {
 /// A peer that keeps the rules and has nothing in common with us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PeerIncompatible {
-    /// No audio line that is plain RTP with an address and a port.
+    /// No audio line that is RTP with an address and a port.
     #[error("no usable audio line")]
     NoAudio,
     /// An audio line, and no codec of it is ours.
     #[error("no common codec")]
     NoCommonCodec,
+    /// An audio line with SRTP where the policy of the peer forbids it, without where it requires
+    /// it, or with no key that we can use (RFC 4568).
+    #[error("no common encryption")]
+    Encryption,
 }
 
 impl PeerIncompatible {
@@ -142,6 +146,7 @@ impl PeerIncompatible {
         match self {
             Self::NoAudio => 304,
             Self::NoCommonCodec => 305,
+            Self::Encryption => 302,
         }
     }
 }

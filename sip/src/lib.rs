@@ -78,6 +78,8 @@ pub use endpoint::{
 };
 pub use error::{NegotiationError, ParseError, PeerIncompatible, PeerMisbehaved};
 pub use flow::{Advertised, Channel, ConnectionId, Flow, Transport};
-pub use sdp::{Codec, Direction, MediaPlan};
+pub use sdp::{
+    Codec, Direction, MasterKey, MediaPlan, MediaPolicy, Rtcp, SrtpKeys, SrtpPolicy, SrtpSuite,
+};
 pub use status::StatusCode;
 pub use uri::{Scheme, Uri};

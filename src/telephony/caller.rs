@@ -139,6 +139,7 @@ impl Line {
             target,
             caller,
             media_address: media.local_addr()?,
+            media: sip::MediaPolicy::default(),
             seed: fresh_seed(),
         };
         let call = CallOut::place(Instant::now(), plan);

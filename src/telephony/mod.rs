@@ -37,7 +37,7 @@ use sockets::Sockets;
 
 pub use phone_call::{CallUpdate, FrameSink, PhoneCall};
 pub use sip::rtp::PcmFrame;
-pub use sip::{EndReason, IncomingCall, Peer, StatusCode, Transport, Uri};
+pub use sip::{EndReason, IncomingCall, MediaPolicy, Peer, StatusCode, Transport, Uri};
 
 /// Calls that may wait to be admitted. When it is full a new call is refused with 503.
 const INCOMING_QUEUE: usize = 64;

@@ -25,13 +25,15 @@ impl Call {
             version: 1,
         };
         let media_address = plan.media_address;
-        let (description, media) = match &ringing.offer {
-            Some(offer) => {
-                let media = offer.plan().clone();
-                (offer.answer(origin, media_address), PendingMedia::Settled(media))
-            }
+        let (session, media) = match &ringing.offer {
+            Some(offer) => (
+                OwnSession::answer_to(offer, origin, media_address),
+                PendingMedia::Settled(offer.plan().clone()),
+            ),
             None => {
-                (Offer { origin, media_address }.to_bytes(), PendingMedia::Offered { before: None })
+                let offer = Offer::first(origin, media_address, &self.policy, scene.rng);
+                let session = OwnSession::offering(&offer, origin, media_address);
+                (session, PendingMedia::Offered { offer: Box::new(offer), before: None })
             }
         };
         let established = match &media {
@@ -40,7 +42,6 @@ impl Call {
             }
             PendingMedia::Offered { .. } => None,
         };
-        let session = OwnSession { origin, media_address, description };
         let invite = ringing.invite;
         self.timer.answered(invite.timer(), scene.now);
         self.state =

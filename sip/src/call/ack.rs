@@ -7,7 +7,7 @@ use super::{
 };
 use crate::error::NegotiationError;
 use crate::message::Request;
-use crate::sdp::{MediaPlan, Offer};
+use crate::sdp::MediaPlan;
 
 impl Call {
     /// An ACK in this call's dialog. One that is not awaited, such as a retransmitted one, does
@@ -23,7 +23,7 @@ impl Call {
             }
         };
         let Answering { session, media, after_ack, .. } = answering;
-        let (media, change) = match media.settle(&ack.body) {
+        let (media, change) = match media.settle(ack.session()) {
             Ok(settled) => settled,
             Err(error) => {
                 send_bye(&mut self.dialog, scene);
@@ -64,11 +64,11 @@ impl PendingMedia {
     /// What is settled once the ACK with this body is here, and whether that is news. An unusable
     /// answer to a later INVITE changes nothing: it is no reason to lose a call that works.
     fn settle(self, body: &[u8]) -> Result<(MediaPlan, Option<Change>), NegotiationError> {
-        let before = match self {
+        let (offer, before) = match self {
             Self::Settled(media) => return Ok((media, None)),
-            Self::Offered { before } => before,
+            Self::Offered { offer, before } => (offer, before),
         };
-        match (Offer::settle(body), before) {
+        match (offer.settle(body), before) {
             (Ok(media), None) => Ok((media, Some(Change::Established))),
             (Ok(media), Some(before)) if media == before => Ok((media, None)),
             (Ok(media), Some(_)) => Ok((media, Some(Change::Changed))),

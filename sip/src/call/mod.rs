@@ -7,6 +7,7 @@ mod ack;
 mod bye;
 mod cancel;
 mod contract;
+mod own_session;
 mod pending_invite;
 mod refresh;
 mod refuse;
@@ -15,7 +16,7 @@ mod session_timer;
 mod timeout;
 mod update;
 
-use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 pub use contract::{AnswerPlan, CallCommand, CallEvent, CallHandle, EndReason, IncomingCall};
@@ -23,6 +24,7 @@ pub(crate) use pending_invite::PendingInvite;
 pub(crate) use refresh::RefreshOutcome;
 pub(crate) use session_timer::{MIN_SE, TimerRequest};
 
+use own_session::OwnSession;
 use session_timer::SessionTimer;
 
 use rand::RngExt;
@@ -31,7 +33,7 @@ use rand::rngs::StdRng;
 use crate::dialog::Dialog;
 use crate::error::PeerIncompatible;
 use crate::message::{Essentials, HeaderName, Method, Request, Response, option_tag};
-use crate::sdp::{MediaPlan, Negotiation, Origin};
+use crate::sdp::{MediaPlan, MediaPolicy, Negotiation, Offer};
 use crate::transaction::TransactionId;
 use crate::transaction::table::Opening;
 use crate::transaction::timers::{ACK_LIMIT, ANSWER_LIMIT, Backoff};
@@ -43,6 +45,8 @@ pub(crate) struct Call {
     handle: CallHandle,
     dialog: Dialog,
     timer: SessionTimer,
+    /// What may be settled with its peer.
+    policy: Arc<MediaPolicy>,
     state: State,
 }
 
@@ -82,7 +86,7 @@ enum PendingMedia {
     /// The 2xx held the answer.
     Settled(MediaPlan),
     /// The 2xx held the offer and the ACK brings the answer; `before` is in force till then.
-    Offered { before: Option<MediaPlan> },
+    Offered { offer: Box<Offer>, before: Option<MediaPlan> },
 }
 
 /// BYE must not overtake the ACK (RFC 3261 §15).
@@ -96,14 +100,6 @@ enum AfterAck {
 struct Confirmed {
     session: OwnSession,
     media: MediaPlan,
-}
-
-/// Our side of the session: the description we sent last.
-#[derive(Clone, Debug)]
-struct OwnSession {
-    origin: Origin,
-    media_address: SocketAddr,
-    description: Vec<u8>,
 }
 
 /// How a call goes on.
@@ -210,7 +206,7 @@ impl Call {
         handle: CallHandle,
         dialog: Dialog,
         invite: PendingInvite,
-        offer: Option<Negotiation>,
+        (offer, policy): (Option<Negotiation>, Arc<MediaPolicy>),
         now: Instant,
     ) -> Self {
         let ringing = Ringing { invite, offer, give_up: now + ANSWER_LIMIT };
@@ -218,6 +214,7 @@ impl Call {
             handle,
             dialog,
             timer: SessionTimer::off(),
+            policy,
             state: State::Ringing(Box::new(ringing)),
         }
     }
@@ -262,7 +259,7 @@ impl Answering {
         media: PendingMedia,
         scene: &mut Scene<'_>,
     ) -> Self {
-        let response = invite.success(scene.local, dialog.local_tag(), &session.description);
+        let response = invite.success(scene.local, dialog.local_tag(), session.description());
         let answering = Self {
             cseq: invite.cseq(),
             response: response.to_bytes(),

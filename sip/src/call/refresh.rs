@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use rand::RngExt;
+use rand::rngs::StdRng;
 
 use super::session_timer::{Agreement, RefreshMethod, TimerFired};
 use super::{Call, CallEvent, Effect, EndReason, Scene, State, Step, new_branch, send_bye};
@@ -11,7 +12,7 @@ use crate::StatusCode;
 use crate::message::{
     HeaderName, Method, Refresher, Response, SessionExpires, option_tag, seconds,
 };
-use crate::sdp::{self, MediaPlan, Negotiation};
+use crate::sdp::{self, MediaPlan, MediaPolicy, Negotiation};
 
 /// What came of a request of ours inside the dialog.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +62,7 @@ impl Call {
             .with(HeaderName::MinSe, min_se.to_string());
         let request = match refresh {
             RefreshMethod::Update => request,
-            RefreshMethod::Invite => request.with_session(confirmed.session.description.clone()),
+            RefreshMethod::Invite => request.with_session(confirmed.session.description().to_vec()),
         };
         scene.effects.push(Effect::Request { flow, request: Box::new(request) });
     }
@@ -93,7 +94,8 @@ impl Call {
         let State::Confirmed(confirmed) = &mut self.state else {
             return;
         };
-        if let Some(media) = changed(&confirmed.media, &response.body) {
+        let answer = response.session();
+        if let Some(media) = changed(&confirmed.media, answer, &self.policy, scene.rng) {
             confirmed.media = media.clone();
             let event = CallEvent::MediaChanged { call: self.handle, media };
             scene.effects.push(Effect::Event(event));
@@ -152,8 +154,16 @@ impl Call {
 /// What the answer to an offer of what is in force already changes. An answer says where the peer
 /// wants what from now on, as an offer does, so it is read like one. One that is of no use is no
 /// reason to lose a call that works.
-fn changed(media: &MediaPlan, answer: &[u8]) -> Option<MediaPlan> {
+fn changed(
+    media: &MediaPlan,
+    answer: &[u8],
+    policy: &MediaPolicy,
+    rng: &mut StdRng,
+) -> Option<MediaPlan> {
     let answer = sdp::parse(answer).ok()?;
-    let negotiation = Negotiation::of_offer(answer, Some(media.codec)).ok()?;
-    Some(negotiation.plan().clone()).filter(|plan| plan != media)
+    let negotiation = Negotiation::of_offer(&answer, policy, Some(media), rng).ok()?;
+    let local_key = |plan: &MediaPlan| plan.srtp.as_ref().map(|keys| keys.local.clone());
+    // A key of ours that we did not offer would be known to nobody.
+    let fits = |plan: &MediaPlan| plan != media && local_key(plan) == local_key(media);
+    Some(negotiation.plan().clone()).filter(fits)
 }

@@ -2,6 +2,7 @@
 //! Never ends the call.
 
 use rand::RngExt;
+use rand::rngs::StdRng;
 
 use super::{
     Answering, Call, CallEvent, Confirmed, Effect, OwnSession, PendingInvite, PendingMedia, Reply,
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::StatusCode;
 use crate::message::{HeaderName, Request};
-use crate::sdp::{self, MediaPlan, Negotiation};
+use crate::sdp::MediaPolicy;
 
 impl Call {
     pub(crate) fn reinvite(
@@ -33,7 +34,8 @@ impl Call {
             // One of ours is (§14.2).
             Err(StatusCode::REQUEST_PENDING)
         } else {
-            renegotiate(&confirmed, &request.body).ok_or(StatusCode::NOT_ACCEPTABLE_HERE)
+            renegotiate(&confirmed, request.session(), &self.policy, scene.rng)
+                .ok_or(StatusCode::NOT_ACCEPTABLE_HERE)
         };
         let (session, pending) = match verdict {
             Ok(renegotiated) => renegotiated,
@@ -80,36 +82,18 @@ pub(super) fn retry_after(scene: &mut Scene<'_>) -> String {
 }
 
 /// What a later INVITE makes of the session; `None` if it has nothing in common with us.
-fn renegotiate(confirmed: &Confirmed, offer: &[u8]) -> Option<(OwnSession, PendingMedia)> {
+fn renegotiate(
+    confirmed: &Confirmed,
+    offer: &[u8],
+    policy: &MediaPolicy,
+    rng: &mut StdRng,
+) -> Option<(OwnSession, PendingMedia)> {
     let Confirmed { session, media } = confirmed;
     if offer.is_empty() {
-        // No offer: we make one, which is what we said last (RFC 3261 §14.2, a full offer is not
-        // needed to go on).
-        return Some((session.clone(), PendingMedia::Offered { before: Some(media.clone()) }));
+        let (session, offer) = session.offering_again(policy, media);
+        let pending = PendingMedia::Offered { offer: Box::new(offer), before: Some(media.clone()) };
+        return Some((session, pending));
     }
-    let (session, media) = answer_later_offer(session, media, offer)?;
+    let (session, media) = session.answering_later(media, offer, policy, rng)?;
     Some((session, PendingMedia::Settled(media)))
-}
-
-/// What an offer makes of a session that stands; `None` if it has nothing in common with us.
-pub(super) fn answer_later_offer(
-    session: &OwnSession,
-    media: &MediaPlan,
-    offer: &[u8],
-) -> Option<(OwnSession, MediaPlan)> {
-    let offer = sdp::parse(offer).ok()?;
-    let negotiation = Negotiation::of_offer(offer, Some(media.codec)).ok()?;
-    Some((session.clone().answering(&negotiation), negotiation.plan().clone()))
-}
-
-impl OwnSession {
-    /// The description that answers this offer. Its version grows only if it says something new
-    /// (RFC 3264 §8).
-    fn answering(mut self, offer: &Negotiation) -> Self {
-        if offer.answer(self.origin, self.media_address) != self.description {
-            self.origin.version += 1;
-            self.description = offer.answer(self.origin, self.media_address);
-        }
-        self
-    }
 }

@@ -1,7 +1,7 @@
 //! UPDATE: a new target, a new session, or neither (RFC 3311 §5.2). It is answered at once and has
 //! no ACK.
 
-use super::reinvite::{answer_later_offer, retry_after};
+use super::reinvite::retry_after;
 use super::{
     Answering, Call, CallEvent, Confirmed, Effect, PendingMedia, Reply, Scene, State, Step,
     TimerRequest,
@@ -18,8 +18,9 @@ impl Call {
         opening: Opening,
         scene: &mut Scene<'_>,
     ) -> Step {
-        let offer = request.body.as_slice();
-        let verdict = if offer.is_empty() { Ok(None) } else { self.answer_update(offer).map(Some) };
+        let offer = request.session();
+        let verdict =
+            if offer.is_empty() { Ok(None) } else { self.answer_update(offer, scene).map(Some) };
         let (response, changed) = match verdict {
             Ok(answer) => {
                 let (description, changed) = answer.unzip();
@@ -36,7 +37,11 @@ impl Call {
 
     /// Our description that answers an offer, and what is new by it. While another offer has no
     /// answer, it is refused (RFC 3311 §5.2): with 491 if that one is ours, else with 500.
-    fn answer_update(&mut self, offer: &[u8]) -> Result<(Vec<u8>, Option<MediaPlan>), StatusCode> {
+    fn answer_update(
+        &mut self,
+        offer: &[u8],
+        scene: &mut Scene<'_>,
+    ) -> Result<(Vec<u8>, Option<MediaPlan>), StatusCode> {
         let is_reinviting = self.timer.is_reinviting();
         let (session, media) = match &mut self.state {
             State::Ringing(_) => return Err(StatusCode::SERVER_INTERNAL_ERROR),
@@ -49,10 +54,11 @@ impl Call {
             })
             | State::Confirmed(Confirmed { session, media }) => (session, media),
         };
-        let (new_session, new_media) =
-            answer_later_offer(session, media, offer).ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
+        let (new_session, new_media) = session
+            .answering_later(media, offer, &self.policy, scene.rng)
+            .ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
         let changed = (new_media != *media).then(|| new_media.clone());
-        let description = new_session.description.clone();
+        let description = new_session.description().to_vec();
         (*session, *media) = (new_session, new_media);
         Ok((description, changed))
     }

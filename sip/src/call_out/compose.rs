@@ -8,8 +8,12 @@ use crate::call::{Local, new_branch, new_tag};
 use crate::message::{CSeq, Essentials, HeaderName, Method, NameAddr, Request, Via};
 use crate::sdp::{Offer, Origin};
 
-/// The INVITE, with our offer.
-pub(super) fn compose_invite(plan: &CallOutPlan, local: &Local, rng: &mut StdRng) -> Request {
+/// The INVITE, and the offer in it.
+pub(super) fn compose_invite(
+    plan: &CallOutPlan,
+    local: &Local,
+    rng: &mut StdRng,
+) -> (Request, Offer) {
     let essentials = Essentials {
         via: Via::ours(plan.remote.transport(), plan.local, &new_branch(rng)),
         lower_vias: Vec::new(),
@@ -19,11 +23,12 @@ pub(super) fn compose_invite(plan: &CallOutPlan, local: &Local, rng: &mut StdRng
         cseq: CSeq { number: 1, method: Method::Invite },
     };
     let origin = Origin { address: plan.local, session: rng.random::<u64>() >> 2, version: 1 };
-    let offer = Offer { origin, media_address: plan.media_address };
-    Request::new(plan.target.clone(), essentials)
+    let offer = Offer::first(origin, plan.media_address, &plan.media, rng);
+    let invite = Request::new(plan.target.clone(), essentials)
         .with(HeaderName::Contact, local.contact_value(&plan.remote))
         .with(HeaderName::Allow, Method::ALLOWED)
-        .with_session(offer.to_bytes())
+        .with_session(offer.to_bytes());
+    (invite, offer)
 }
 
 /// The CANCEL of an INVITE: its Request-URI, branch and CSeq number (§9.1).

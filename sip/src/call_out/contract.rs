@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::endpoint::Transmit;
-use crate::sdp::{Direction, MediaPlan};
+use crate::sdp::{Direction, MediaPlan, MediaPolicy};
 use crate::{Flow, NegotiationError, StatusCode, Uri};
 
 /// Whom to call, and how.
@@ -20,6 +20,8 @@ pub struct CallOutPlan {
     pub caller: Uri,
     /// Where we receive RTP.
     pub media_address: SocketAddr,
+    /// What is offered: its codecs, in their order, and SRTP if it is required.
+    pub media: MediaPolicy,
     /// Where tags, branches and the Call-ID come from. Never use one twice.
     pub seed: [u8; 32],
 }

@@ -38,6 +38,7 @@ pub struct CallOut {
     local: Local,
     rng: StdRng,
     invite: Request,
+    offer: Offer,
     invite_transaction: Option<ClientInvite>,
     cancel: Option<Cancel>,
     bye: Option<Bye>,
@@ -90,7 +91,7 @@ impl CallOut {
     pub fn place(now: Instant, plan: CallOutPlan) -> Self {
         let mut rng = StdRng::from_seed(plan.seed);
         let local = Local { advertised: Advertised::new(plan.local), server_name: String::new() };
-        let invite = compose_invite(&plan, &local, &mut rng);
+        let (invite, offer) = compose_invite(&plan, &local, &mut rng);
         let bytes = invite.to_bytes();
         let transport = plan.remote.transport();
         let transmit = Transmit { flow: plan.remote, bytes: bytes.clone() };
@@ -99,6 +100,7 @@ impl CallOut {
             local,
             rng,
             invite,
+            offer,
             invite_transaction: Some(ClientInvite::new(now, transport, bytes)),
             cancel: None,
             bye: None,
@@ -299,7 +301,7 @@ impl CallOut {
         let dialog = Dialog::of_client(&self.invite, response, self.plan.remote);
         let (flow, ack) = self.ack(&dialog);
         self.transmit(flow, ack);
-        match (wish, Offer::settle(&response.body)) {
+        match (wish, self.offer.settle(response.session())) {
             (Wish::Talk, Ok(media)) => {
                 self.state = State::Established(dialog);
                 self.outputs.push_back(Output::Event(CallOutEvent::Answered(media)));

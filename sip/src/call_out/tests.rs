@@ -22,6 +22,7 @@ impl Bench {
             target: crate::Uri::parse("sip:+15550100@198.51.100.1").unwrap(),
             caller: crate::Uri::parse("sip:+15550199@192.0.2.10").unwrap(),
             media_address: "192.0.2.10:4000".parse().unwrap(),
+            media: crate::MediaPolicy::default(),
             seed: long_seed(1),
         };
         let mut call = CallOut::place(now, plan);

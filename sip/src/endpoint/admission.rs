@@ -2,6 +2,7 @@
 //! of the Request-URI, merged request, extensions, readiness, body. Which numbers are ours is the
 //! application's to say.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CallerIdentity, Endpoint, Output, Readiness};
@@ -9,15 +10,13 @@ use crate::call::{Call, CallEvent, IncomingCall, PendingInvite, Reply, new_tag};
 use crate::dialog::Dialog;
 use crate::error::PeerIncompatible;
 use crate::message::{HeaderName, Method, NameAddr, Request, Response, option_tag};
-use crate::sdp::{self, Negotiation};
+use crate::sdp::{self, MediaPolicy, Negotiation, SESSION_TYPE};
 use crate::transaction::key::PeerIndex;
 use crate::transaction::table::Opening;
 use crate::{Flow, StatusCode, Uri};
 
 /// Retry-After when there are as many calls or transactions as there may be.
 pub(super) const RETRY_WHEN_FULL: Duration = Duration::from_secs(10);
-
-const SESSION_TYPE: &str = "application/sdp";
 
 impl Endpoint {
     pub(super) fn admit(&mut self, peer: PeerIndex, request: &Request, opening: Opening) {
@@ -65,7 +64,8 @@ impl Endpoint {
         if let Some(refusal) = self.unreadable_body(request, flow) {
             return self.refuse_with(request, opening, &refusal);
         }
-        let offer = match negotiate(&request.body) {
+        let policy = Arc::clone(&self.peers[peer.0].media);
+        let offer = match self.negotiate(request.session(), &policy) {
             Ok(offer) => offer,
             Err(Unusable::Malformed) => {
                 return self.refuse(request, opening, StatusCode::BAD_REQUEST);
@@ -82,11 +82,26 @@ impl Endpoint {
         let dialog = Dialog::of_server(request, flow, &new_tag(&mut self.rng));
         let invite = PendingInvite::new(request, flow, transaction);
         let handle = self.calls.next_handle();
-        let call = Call::new(handle, dialog, invite, offer, self.now);
+        let call = Call::new(handle, dialog, invite, (offer, policy), self.now);
         self.schedule.set(super::TimerOwner::Call(handle), call.deadline());
         self.calls.insert(call, transaction);
         let invite = Box::new(self.incoming_call(peer, request, flow));
         self.outputs.push_back(Output::Event(CallEvent::Incoming { call: handle, invite }));
+    }
+
+    /// `None` if the caller leaves the offer to us.
+    fn negotiate(
+        &mut self,
+        body: &[u8],
+        policy: &MediaPolicy,
+    ) -> Result<Option<Negotiation>, Unusable> {
+        if body.is_empty() {
+            return Ok(None);
+        }
+        let offer = sdp::parse(body).map_err(|_| Unusable::Malformed)?;
+        Negotiation::of_offer(&offer, policy, None, &mut self.rng)
+            .map(Some)
+            .map_err(Unusable::Incompatible)
     }
 
     fn incoming_call(&self, peer: PeerIndex, request: &Request, flow: Flow) -> IncomingCall {
@@ -114,7 +129,8 @@ impl Endpoint {
         }
     }
 
-    /// A body must be a plain session description (§8.2.3). One without a type is taken for it.
+    /// A body must be a session description, or have one among its parts (§8.2.3), and not be
+    /// encoded.
     pub(super) fn unreadable_body(&mut self, request: &Request, flow: Flow) -> Option<Response> {
         if request.body.is_empty() {
             return None;
@@ -123,11 +139,8 @@ impl Endpoint {
             .headers
             .list(&HeaderName::ContentEncoding)
             .any(|encoding| !encoding.eq_ignore_ascii_case(b"identity"));
-        let type_of_body =
-            request.headers.first(&HeaderName::ContentType).unwrap_or(SESSION_TYPE.as_bytes());
-        let type_alone =
-            type_of_body.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
-        if type_alone.eq_ignore_ascii_case(SESSION_TYPE.as_bytes()) && !is_encoded {
+        let content_type = request.headers.first(&HeaderName::ContentType);
+        if sdp::session_in(content_type, &request.body).is_some() && !is_encoded {
             return None;
         }
         let refusal = self.final_response(request, flow, StatusCode::UNSUPPORTED_MEDIA_TYPE);
@@ -192,13 +205,4 @@ impl Endpoint {
 enum Unusable {
     Malformed,
     Incompatible(PeerIncompatible),
-}
-
-/// `None` if the caller leaves the offer to us.
-fn negotiate(body: &[u8]) -> Result<Option<Negotiation>, Unusable> {
-    if body.is_empty() {
-        return Ok(None);
-    }
-    let offer = sdp::parse(body).map_err(|_| Unusable::Malformed)?;
-    Negotiation::of_offer(offer, None).map(Some).map_err(Unusable::Incompatible)
 }

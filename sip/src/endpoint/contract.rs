@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::call::{CallCommand, CallEvent, CallHandle};
 use crate::error::ParseError;
+use crate::sdp::MediaPolicy;
 use crate::{Advertised, ConnectionId, Flow};
 
 /// What an endpoint needs to know from the start.
@@ -34,17 +35,29 @@ pub struct Peer {
     pub networks: Vec<ipnet::IpNet>,
     /// Which header is believed to tell who calls.
     pub caller_identity: CallerIdentity,
+    /// What may be settled with it.
+    pub media: MediaPolicy,
 }
 
 impl Peer {
     /// A peer whose callers are who From says.
     pub fn new(name: impl Into<String>, networks: Vec<ipnet::IpNet>) -> Self {
-        Self { name: name.into(), networks, caller_identity: CallerIdentity::From }
+        Self {
+            name: name.into(),
+            networks,
+            caller_identity: CallerIdentity::From,
+            media: MediaPolicy::default(),
+        }
     }
 
     /// Tells which header is believed to tell who calls.
     pub fn with_caller_identity(self, caller_identity: CallerIdentity) -> Self {
         Self { caller_identity, ..self }
+    }
+
+    /// Tells what may be settled with it.
+    pub fn with_media(self, media: MediaPolicy) -> Self {
+        Self { media, ..self }
     }
 }
 

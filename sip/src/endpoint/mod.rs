@@ -26,6 +26,7 @@ use crate::call::{
     Scene, Step, new_tag,
 };
 use crate::message::{Request, Response};
+use crate::sdp::MediaPolicy;
 use crate::transaction::TransactionId;
 use crate::transaction::client_table::{ClientTransactions, Expired};
 use crate::transaction::key::PeerIndex;
@@ -71,6 +72,7 @@ struct KnownPeer {
     name: Arc<str>,
     networks: Vec<ipnet::IpNet>,
     caller_identity: CallerIdentity,
+    media: Arc<MediaPolicy>,
 }
 
 /// What has a timer.
@@ -100,6 +102,7 @@ impl Endpoint {
             name: peer.name.into(),
             networks: peer.networks,
             caller_identity: peer.caller_identity,
+            media: Arc::new(peer.media),
         });
         Self {
             peers: peers.collect(),

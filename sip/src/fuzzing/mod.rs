@@ -114,6 +114,7 @@ pub fn rtp(bytes: &[u8]) {
         codec: Codec::Pcmu,
         payload_type: 0,
         telephone_event: Some(101),
+        comfort_noise: None,
         reorder_window: ReceiverConfig::REORDER_WINDOW,
     });
     let (mut now, mut datagrams, mut rest) = (origin(), 0, bytes);

@@ -23,7 +23,7 @@ pub(crate) use lexer::Parameters;
 pub(crate) use method::Method;
 pub(crate) use parse::{ParseFailure, parse};
 
-use crate::{StatusCode, Uri};
+use crate::{StatusCode, Uri, sdp};
 
 /// What a datagram holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,23 @@ pub(crate) struct Essentials {
     pub(crate) cseq: CSeq,
 }
 
+impl Request {
+    /// The session description in the body; empty if there is none.
+    pub(crate) fn session(&self) -> &[u8] {
+        session(&self.headers, &self.body)
+    }
+}
+
+fn session<'a>(headers: &Headers, body: &'a [u8]) -> &'a [u8] {
+    sdp::session_in(headers.first(&HeaderName::ContentType), body).unwrap_or_default()
+}
+
 impl Response {
+    /// The session description in the body; empty if there is none.
+    pub(crate) fn session(&self) -> &[u8] {
+        session(&self.headers, &self.body)
+    }
+
     /// The response to a request that came from `source` (RFC 3261 §8.2.6.2), with `received` and
     /// `rport` in its top Via (RFC 3581 §4). `to_tag` completes a To without a tag; a 100 may go
     /// without one.
@@ -93,7 +109,7 @@ impl Response {
     }
 
     pub(crate) fn with_session(mut self, description: Vec<u8>) -> Self {
-        self.headers.push(HeaderName::ContentType, "application/sdp");
+        self.headers.push(HeaderName::ContentType, sdp::SESSION_TYPE);
         self.body = description;
         self
     }
@@ -128,7 +144,7 @@ impl Request {
     }
 
     pub(crate) fn with_session(mut self, description: Vec<u8>) -> Self {
-        self.headers.push(HeaderName::ContentType, "application/sdp");
+        self.headers.push(HeaderName::ContentType, sdp::SESSION_TYPE);
         self.body = description;
         self
     }

@@ -5,10 +5,22 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use super::Direction;
+use super::crypto::CryptoLine;
 use crate::error::PeerMisbehaved;
+
+/// More `m=` lines than this make no description but an attack.
+const MAX_MEDIA: usize = 16;
+/// Formats and `a=rtpmap` lines of one `m=`: there are no more payload types. The rest is passed
+/// over.
+const MAX_FORMATS: usize = 128;
+/// `a=crypto` lines of one `m=`. The rest is passed over.
+const MAX_CRYPTO: usize = 16;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SessionDescription {
+    /// The `o=` line, verbatim: a description with the same one is the same description (RFC 3264
+    /// §8).
+    pub(crate) origin: Option<String>,
     pub(crate) connection: Option<Connection>,
     pub(crate) direction: Option<Direction>,
     pub(crate) media: Vec<MediaDescription>,
@@ -26,6 +38,19 @@ pub(crate) struct MediaDescription {
     pub(crate) direction: Option<Direction>,
     pub(crate) packet_time: Option<Duration>,
     pub(crate) encodings: Vec<Encoding>,
+    /// Whether RTCP may come on the port of RTP (RFC 5761 §5.1.1).
+    pub(crate) rtcp_mux: bool,
+    pub(crate) rtcp: Option<RtcpLine>,
+    /// The `a=crypto` lines that we can use.
+    pub(crate) crypto: Vec<CryptoLine>,
+}
+
+/// An `a=rtcp` line (RFC 3605 §2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RtcpLine {
+    pub(crate) port: u16,
+    /// That of the `c=` line if it is not there.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// A `c=` line.
@@ -61,7 +86,11 @@ pub(crate) fn parse(body: &[u8]) -> Result<SessionDescription, PeerMisbehaved> {
         match kind.trim() {
             "m" => {
                 session.media.push(parse_media(value).ok_or(PeerMisbehaved::SessionDescription)?);
+                if session.media.len() > MAX_MEDIA {
+                    return Err(PeerMisbehaved::SessionDescription);
+                }
             }
+            "o" => session.origin = Some(value.trim().to_owned()),
             "c" => *session.scope().connection = Some(parse_connection(value)),
             "a" => session.attribute(value),
             _ => {}
@@ -104,8 +133,15 @@ impl SessionDescription {
             return;
         };
         match name {
-            "rtpmap" => media.encodings.extend(parse_rtpmap(value)),
+            "rtpmap" if media.encodings.len() < MAX_FORMATS => {
+                media.encodings.extend(parse_rtpmap(value));
+            }
             "ptime" => media.packet_time = parse_packet_time(value),
+            "rtcp-mux" => media.rtcp_mux = true,
+            "rtcp" => media.rtcp = parse_rtcp(value),
+            "crypto" if media.crypto.len() < MAX_CRYPTO => {
+                media.crypto.extend(CryptoLine::parse(value));
+            }
             _ => {}
         }
     }
@@ -121,11 +157,14 @@ fn parse_media(value: &str) -> Option<MediaDescription> {
         kind,
         port,
         protocol: words.next()?.to_owned(),
-        formats: words.map(str::to_owned).collect(),
+        formats: words.take(MAX_FORMATS).map(str::to_owned).collect(),
         connection: None,
         direction: None,
         packet_time: None,
         encodings: Vec::new(),
+        rtcp_mux: false,
+        rtcp: None,
+        crypto: Vec::new(),
     })
 }
 
@@ -140,6 +179,17 @@ fn parse_connection(value: &str) -> Connection {
         _ => None,
     };
     address.map_or(Connection::Unusable, Connection::Address)
+}
+
+/// `53020` or `53020 IN IP6 2001:db8::1`
+fn parse_rtcp(value: &str) -> Option<RtcpLine> {
+    let (port, connection) = value.split_once(char::is_whitespace).unwrap_or((value, ""));
+    let address = match parse_connection(connection) {
+        Connection::Address(address) => Some(address),
+        Connection::Unusable => None,
+    };
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    Some(RtcpLine { port, address })
 }
 
 /// `96 L16/8000/2`
@@ -170,7 +220,8 @@ mod tests {
     #[test]
     fn reads_bare_line_ends_a_missing_subject_and_attributes_in_front_of_their_codec() {
         let body = b"v=0\no=- 1 1 IN IP4 10.0.0.1\nc=IN IP4 192.0.2.1/127\na=sendonly\nt=0 0\n\
-            m=audio 4000/2 RTP/AVP 97 0\na=ptime:30.0\na=rtpmap:97 PCMA/8000/1\nc=IN IP6 2001:db8::1\nx\n";
+            m=audio 4000/2 RTP/AVP 97 0\na=ptime:30.0\na=rtpmap:97 PCMA/8000/1\nc=IN IP6 2001:db8::1\n\
+            a=rtcp:4003 IN IP4 192.0.2.9\na=rtcp-mux\na=crypto:1 UNKNOWN inline:x\nx\n";
         let audio = MediaDescription {
             kind: "audio".to_owned(),
             port: 4000,
@@ -185,8 +236,12 @@ mod tests {
                 clock_rate: 8000,
                 channels: 1,
             }],
+            rtcp_mux: true,
+            rtcp: Some(RtcpLine { port: 4003, address: Some("192.0.2.9".parse().unwrap()) }),
+            crypto: Vec::new(),
         };
         let session = SessionDescription {
+            origin: Some("- 1 1 IN IP4 10.0.0.1".to_owned()),
             connection: Some(Connection::Address("192.0.2.1".parse().unwrap())),
             direction: Some(Direction::SendOnly),
             media: vec![audio],
@@ -211,6 +266,21 @@ mod tests {
                 body.escape_ascii()
             );
         }
+    }
+
+    #[test]
+    fn a_flood_of_lines_is_refused_and_one_of_formats_is_cut() {
+        let lines = |count| format!("v=0\n{}", "m=audio 1 RTP/AVP 0\n".repeat(count));
+        assert_eq!(parse(lines(16).as_bytes()).unwrap().media.len(), 16);
+        assert_eq!(parse(lines(17).as_bytes()), Err(PeerMisbehaved::SessionDescription));
+        let formats = format!(
+            "v=0\nm=audio 1 RTP/AVP{}\n{}",
+            " 0".repeat(1_000),
+            "a=rtpmap:0 PCMU/8000\n".repeat(1_000)
+        );
+        let session = parse(formats.as_bytes()).unwrap();
+        let media = &session.media[0];
+        assert_eq!((media.formats.len(), media.encodings.len()), (128, 128));
     }
 
     #[test]

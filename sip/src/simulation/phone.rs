@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Parcel, Wire, long_seed};
 use crate::call_out::{CallOut, CallOutEvent, CallOutPlan, Input, Output};
 use crate::rtp::{FRAME_SAMPLES, Sender, SenderConfig};
-use crate::{Flow, MediaPlan, Uri};
+use crate::{Flow, MediaPlan, MediaPolicy, Uri};
 
 /// What a phone does.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct PhonePlan {
     pub address: SocketAddr,
     /// Where its RTP comes from.
     pub media_address: SocketAddr,
+    /// What it offers.
+    pub media: MediaPolicy,
     /// Whom it calls.
     pub remote: SocketAddr,
     /// The number it calls.
@@ -74,6 +76,7 @@ impl Phone {
                 target: plan.target.clone(),
                 caller: plan.caller.clone(),
                 media_address: plan.media_address,
+                media: plan.media.clone(),
                 seed: long_seed(plan.seed),
             },
         );

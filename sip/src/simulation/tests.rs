@@ -8,7 +8,10 @@ use super::*;
 use crate::call_out::{CallOutEnd, CallOutEvent};
 use crate::message::{self, Message, Method};
 use crate::rtp::PcmFrame;
-use crate::{Advertised, CallEvent, CallHandle, EndReason, EndpointConfig, Peer, StatusCode, Uri};
+use crate::{
+    Advertised, CallEvent, CallHandle, EndReason, EndpointConfig, MediaPolicy, Peer, StatusCode,
+    Uri,
+};
 
 const DESK: &str = "198.51.100.1:5060";
 
@@ -40,6 +43,7 @@ fn phone_plan(number: u8, ending: Ending, seed: u64) -> PhonePlan {
     PhonePlan {
         address,
         media_address: SocketAddr::new(address.ip(), 4_000),
+        media: MediaPolicy::default(),
         remote: DESK.parse().unwrap(),
         target: Uri::parse("sip:+15550100@198.51.100.1").unwrap(),
         caller: Uri::parse("sip:+15550199@192.0.2.1").unwrap(),

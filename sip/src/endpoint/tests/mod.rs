@@ -43,6 +43,11 @@ impl Bench {
         Self::with(10, peers)
     }
 
+    fn with_media(media: MediaPolicy) -> Self {
+        let peer = Peer::new("trunk", vec!["192.0.2.0/24".parse().unwrap()]);
+        Self::with_peers(vec![peer.with_media(media)])
+    }
+
     fn with(max_calls: usize, peers: Vec<Peer>) -> Self {
         let now = origin();
         let config = EndpointConfig {

@@ -63,7 +63,8 @@ fn an_ack_with_the_branch_of_its_invite_is_taken_for_the_200_too() {
     let mut bench = Bench::new();
     let call = incoming(&bench.receive(&invite("a", OFFER)));
     let tag = to_tag(&bench.answer(call)[0]);
-    assert_eq!(bench.receive(&request("ACK", "a", "invite-a", 1, &tag, "")), [confirmed(call)]);
+    let ack = request("ACK", "a", "invite-a", 1, &tag, "");
+    assert_eq!(bench.receive(&ack), [confirmed(call)]);
     assert_eq!(bench.pass(60), []);
 }
 
