@@ -219,8 +219,10 @@ fn telephony_config(
         peers: peers(sip),
         rtp_address: rtp.address,
         rtp_ports: (rtp.first_port, rtp.last_port),
+        rtp_port_rest: rtp.port_rest,
         media_timeout: rtp.media_timeout,
         reorder_window: rtp.reorder_window,
+        comfort_silence: rtp.comfort_silence,
     })
 }
 

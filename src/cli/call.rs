@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use sip::{Scheme, Uri};
+use sip::{Codec, MediaPolicy, Scheme, SrtpPolicy, Uri};
 
 use super::Failure;
 use crate::speech::audio_file;
@@ -21,9 +21,45 @@ pub(super) struct Arguments {
     /// The recording to play, in any format that symphonia reads
     #[arg(long, value_name = "FILE")]
     play: PathBuf,
+    /// The only codec to offer [default: all]
+    #[arg(long)]
+    codec: Option<CodecName>,
+    /// Offer encrypted audio (SRTP) and nothing else
+    #[arg(long)]
+    srtp: bool,
     /// Who calls: the user part of the From header
     #[arg(long, value_name = "NUMBER", default_value = "zavud-test")]
     from: String,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum CodecName {
+    Pcmu,
+    Pcma,
+    G722,
+}
+
+impl From<CodecName> for Codec {
+    fn from(name: CodecName) -> Self {
+        match name {
+            CodecName::Pcmu => Self::Pcmu,
+            CodecName::Pcma => Self::Pcma,
+            CodecName::G722 => Self::G722,
+        }
+    }
+}
+
+impl Arguments {
+    fn media(&self) -> MediaPolicy {
+        let mut media = MediaPolicy::default();
+        if let Some(codec) = self.codec {
+            media.codecs = vec![codec.into()];
+        }
+        if self.srtp {
+            media.srtp = SrtpPolicy::Required;
+        }
+        media
+    }
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -37,7 +73,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .map_err(|error| Failure::Usage(format!("--from {}: {error}", arguments.from)))?;
     let samples = audio_file::read(&arguments.play).map_err(anyhow::Error::from)?;
 
-    let call = OutgoingCall { target, remote, over: Over::Udp, caller, samples };
+    let media = arguments.media();
+    let call = OutgoingCall { target, remote, over: Over::Udp, caller, samples, media };
     place_call(call, |progress| match progress {
         CallProgress::Ringing => println!("ringing"),
         CallProgress::Playing { .. } => println!("answered, playing"),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Failure;
-use crate::config::Config;
+use crate::config::{Config, Problem};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -12,7 +12,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    Config::load_or_shipped(arguments.file.as_deref())?;
+    let config = Config::load_or_shipped(arguments.file.as_deref())?;
+    for Problem { key, what } in config.warnings() {
+        eprintln!("warning: {key}: {what}");
+    }
     let name =
         arguments.file.as_ref().map_or("the configuration".into(), |f| f.display().to_string());
     println!("{name} is valid");

@@ -25,6 +25,7 @@ use crate::domain::{
 };
 use crate::observability::start_logging;
 use crate::store::{NewInvitation, NewPhoneNumber, NewProject, Store, StoreError};
+use crate::telephony::MediaPolicy;
 use crate::telephony::caller::{CallProgress, OutgoingCall, Over, place_call};
 
 /// The pre-assigned number: one that is reserved for fiction.
@@ -175,6 +176,7 @@ async fn call_and_watch(
         remote: sip_address,
         caller: Uri::parse(&format!("sip:meta@{sip_address}"))?,
         samples: spoken.samples,
+        media: MediaPolicy::default(),
     };
     let mut calling = tokio::spawn(place_call(call, move |step| drop(progress.send(step))));
 

@@ -97,6 +97,11 @@ impl Config {
             .collect()
     }
 
+    /// What can be used and is a risk on this host.
+    pub fn warnings(&self) -> Vec<Problem> {
+        self.rtp.warnings()
+    }
+
     fn resolve_paths(&mut self, directory: &Path) {
         let resolve = |path: &mut PathBuf| *path = directory.join(&*path);
         resolve(&mut self.speech.model);
@@ -215,6 +220,7 @@ mod tests {
             ("[sip]\ntls_key = \"key.pem\"", "sip.tls_certificate"),
             ("[sip]\nmax_connections = 0", "sip.max_connections"),
             ("[rtp]\nfirst_port = 30000\nlast_port = 20000", "rtp.last_port"),
+            ("[rtp]\nport_rest = \"1h\"", "rtp.port_rest"),
             ("[web]\ntls_key = \"key.pem\"", "web.tls_certificate"),
             ("[web]\npublic_url = \"invite.example.com\"", "web.public_url"),
             ("[speech]\nworkers = 0", "speech.workers"),

@@ -91,7 +91,16 @@ pub struct Rtp {
     pub media_timeout: Duration,
     #[serde(with = "humantime_serde")]
     pub reorder_window: Duration,
+    #[serde(with = "humantime_serde")]
+    pub port_rest: Duration,
+    pub comfort_silence: bool,
 }
+
+/// Where Linux tells which ports it gives to programs that ask for none in particular.
+const EPHEMERAL_PORTS: &str = "/proc/sys/net/ipv4/ip_local_port_range";
+
+/// A rest longer than this is a mistake: ports would run out at a few calls a second.
+const LONGEST_PORT_REST: Duration = Duration::from_secs(600);
 
 impl Rtp {
     pub(super) fn check(&self) -> Vec<Problem> {
@@ -102,7 +111,33 @@ impl Rtp {
         if self.last_port < self.first_port {
             problems.push(Problem::new("rtp.last_port", "is below rtp.first_port"));
         }
+        if self.port_rest > LONGEST_PORT_REST {
+            problems.push(Problem::new("rtp.port_rest", "must be 10 minutes at most"));
+        }
         problems
+    }
+
+    /// What works and is a risk on this host.
+    pub(super) fn warnings(&self) -> Vec<Problem> {
+        let ephemeral = std::fs::read_to_string(EPHEMERAL_PORTS).ok();
+        ephemeral.and_then(|range| self.overlap(&range)).into_iter().collect()
+    }
+
+    /// A port that the system may give to any program may be taken when a call needs it.
+    fn overlap(&self, ephemeral: &str) -> Option<Problem> {
+        let mut ports = ephemeral.split_whitespace().map(str::parse::<u16>);
+        let (first, last) = (ports.next()?.ok()?, ports.next()?.ok()?);
+        let overlaps = self.first_port <= last && first <= self.last_port;
+        overlaps.then(|| {
+            Problem::new(
+                "rtp.first_port",
+                format!(
+                    "the range up to rtp.last_port overlaps the ephemeral ports of this system, \
+                     {first} to {last}: choose another one, or reserve it in \
+                     net.ipv4.ip_local_reserved_ports"
+                ),
+            )
+        })
     }
 }
 
@@ -231,4 +266,33 @@ pub struct Log {
 pub enum LogFormat {
     Text,
     Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rtp_ports_that_the_system_gives_to_anybody_are_a_risk() {
+        let rtp = |first_port, last_port| Rtp {
+            address: IpAddr::from([127, 0, 0, 1]),
+            first_port,
+            last_port,
+            media_timeout: Duration::from_secs(20),
+            reorder_window: Duration::from_millis(100),
+            port_rest: Duration::from_secs(2),
+            comfort_silence: true,
+        };
+        for ((first, last), is_risk) in [
+            ((20_000, 32_767), false),
+            ((20_000, 32_768), true),
+            ((40_000, 50_000), true),
+            ((60_999, 65_535), true),
+            ((61_000, 65_535), false),
+        ] {
+            let problem = rtp(first, last).overlap("32768\t60999\n");
+            assert_eq!(problem.is_some(), is_risk, "{first} to {last}");
+        }
+        assert_eq!(rtp(1, 65_535).overlap("unreadable"), None);
+    }
 }

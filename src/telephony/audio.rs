@@ -1,132 +1,176 @@
-//! The audio of one call: from its RTP socket to its sink.
+//! The audio of one call: a loop round [`sip::rtp::Session`], with its two sockets and its sink.
 
-use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::time::Instant;
 
 use sip::MediaPlan;
-use sip::rtp::{PcmFrame, Receiver, ReceiverConfig, ReceiverStatistics};
+use sip::rtp::{Event, Input, Output, Port, Session, SessionConfig, Statistics};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
-use tokio::time::sleep_until;
+use tokio::time::{Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tracing::trace;
+use tracing::{debug, trace};
 
 use super::FrameSink;
+use super::rtp_ports::RtpSockets;
 
-/// More than an RTP packet of G.711 can be on any link of the internet.
+/// More than a packet of RTP or RTCP can be on any link of the internet.
 const LARGEST_PACKET: usize = 2_048;
 
-/// Silence on the wire becomes silence in the audio after this long: a peer that suppresses
-/// silence sends nothing between two words, and whoever listens must notice that time goes on.
-/// Shorter would tear words apart where the network stalls for a moment.
-const SILENCE_AFTER: Duration = Duration::from_millis(400);
+/// Datagrams taken in before the session is asked what it wants. A flood must not keep a call from
+/// its timers and the end of the call.
+const BATCH: usize = 32;
 
-/// The audio that silence on the wire becomes, a frame at a time.
-const FRAME: Duration = Duration::from_millis(20);
+/// Datagrams thrown away before the first one is believed, at most: a socket holds about as many.
+const MOST_STALE: usize = 1_024;
+
+/// What is settled with the caller at this moment.
+#[derive(Debug, Clone)]
+pub(super) struct Agreement {
+    pub(super) plan: MediaPlan,
+    /// How many answers of ours the caller has acknowledged. Each one vouches for the plan that was
+    /// answered.
+    pub(super) confirmations: u64,
+}
 
 /// What the task needs.
 pub(super) struct CallAudio {
-    pub(super) socket: UdpSocket,
-    /// Where the signalling comes from. Audio is taken from there and from the address in the
-    /// session description, and from nowhere else.
-    pub(super) signalling_address: IpAddr,
-    /// What was negotiated; changes when the caller changes it.
-    pub(super) plan: watch::Receiver<MediaPlan>,
+    pub(super) sockets: RtpSockets,
+    pub(super) config: SessionConfig,
+    /// Only the newest agreement counts.
+    pub(super) agreement: watch::Receiver<Agreement>,
     pub(super) sink: FrameSink,
-    pub(super) reorder_window: Duration,
-    pub(super) media_timeout: Duration,
 }
 
 /// Why the task ended, and what it has seen.
 #[derive(Debug)]
 pub(super) struct AudioEnd {
     pub(super) timed_out: bool,
-    pub(super) statistics: ReceiverStatistics,
+    pub(super) statistics: Statistics,
+}
+
+/// The state of the task.
+struct Audio {
+    sockets: RtpSockets,
+    session: Session,
+    agreement: watch::Receiver<Agreement>,
+    confirmations: u64,
+    sink: FrameSink,
+    timed_out: bool,
 }
 
 impl CallAudio {
-    /// Receives until `stop` is cancelled or no valid packet came for too long. Waits on the
-    /// socket and on time.
-    pub(super) async fn run(mut self, stop: CancellationToken) -> AudioEnd {
-        let mut receiver = self.receiver();
-        let mut buffer = [0; LARGEST_PACKET];
-        let mut last_packet = Instant::now();
-        let mut last_frame = last_packet;
-        let timed_out = loop {
-            let mut wake_at = (last_packet + self.media_timeout).min(last_frame + SILENCE_AFTER);
-            if let Some(reordered) = receiver.poll_timeout() {
-                wake_at = wake_at.min(reordered);
-            }
-            tokio::select! {
-                () = stop.cancelled() => break false,
-                Ok(()) = self.plan.changed() => {
-                    receiver.flush();
-                    self.drain(&mut receiver);
-                    receiver = self.receiver();
-                }
-                received = self.socket.recv_from(&mut buffer) => {
-                    // An error that the system reports here is about a packet of ours.
-                    if let Ok((length, source)) = received
-                        && self.take(&mut receiver, source, &buffer[..length])
-                    {
-                        last_packet = Instant::now();
-                    }
-                }
-                () = sleep_until(wake_at.into()) => {}
-            }
-            let now = Instant::now();
-            if self.drain(&mut receiver) {
-                last_frame = now;
-            } else if now >= last_packet + self.media_timeout {
-                break true;
-            } else if now >= last_frame + SILENCE_AFTER {
-                (self.sink)(silence());
-                last_frame += FRAME;
-            }
+    /// Receives until `stop` is cancelled or no valid packet came for too long. Waits on both
+    /// sockets, on what is settled and on time.
+    pub(super) async fn run(self, stop: CancellationToken) -> AudioEnd {
+        let session = Session::new(self.config, Instant::now());
+        let mut audio = Audio {
+            sockets: self.sockets,
+            session,
+            agreement: self.agreement,
+            confirmations: 0,
+            sink: self.sink,
+            timed_out: false,
         };
-        // What has already arrived still counts: a code may end with the last packet.
-        while let Ok((length, source)) = self.socket.try_recv_from(&mut buffer) {
-            self.take(&mut receiver, source, &buffer[..length]);
+        audio.throw_away_what_is_stale();
+        audio.note_agreement();
+        let timer = sleep_until(audio.carry_out().into());
+        tokio::pin!(timer);
+        while !audio.timed_out {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Ok(()) = audio.agreement.changed() => audio.note_agreement(),
+                Ok(()) = audio.sockets.rtp.readable() => audio.take_in(Port::Rtp),
+                Ok(()) = audio.sockets.rtcp.readable() => audio.take_in(Port::Rtcp),
+                () = &mut timer => audio.session.handle(Input::Timeout { now: Instant::now() }),
+            }
+            let wake_at = audio.carry_out();
+            reset(timer.as_mut(), wake_at);
         }
-        receiver.flush();
-        self.drain(&mut receiver);
-        AudioEnd { timed_out, statistics: receiver.statistics() }
-    }
-
-    fn receiver(&self) -> Receiver {
-        Receiver::new(ReceiverConfig {
-            reorder_window: self.reorder_window,
-            ..ReceiverConfig::from(&*self.plan.borrow())
-        })
-    }
-
-    /// Hands a datagram to the receiver when it comes from the caller. Returns whether it was a
-    /// packet of the call.
-    fn take(&self, receiver: &mut Receiver, source: SocketAddr, datagram: &[u8]) -> bool {
-        if source.ip() != self.signalling_address && source.ip() != self.plan.borrow().remote.ip() {
-            trace!(%source, "RTP from somebody else was dropped");
-            return false;
-        }
-        let before = receiver.statistics().received;
-        receiver.handle(Instant::now(), datagram);
-        receiver.statistics().received > before
-    }
-
-    /// Passes on the frames that are ready. Returns whether there were any.
-    fn drain(&mut self, receiver: &mut Receiver) -> bool {
-        let mut any = false;
-        while let Some(frame) = receiver.poll_frame(Instant::now()) {
-            (self.sink)(frame);
-            any = true;
-        }
-        any
+        audio.end()
     }
 }
 
-fn silence() -> PcmFrame {
-    PcmFrame {
-        samples: vec![0; sip::rtp::FRAME_SAMPLES],
-        sample_rate: sip::rtp::SAMPLE_RATE,
-        gap: true,
+/// Moves the timer only where it must: each packet of a call comes by here.
+fn reset(timer: std::pin::Pin<&mut Sleep>, wake_at: Instant) {
+    if timer.deadline() != wake_at.into() {
+        timer.reset(wake_at.into());
+    }
+}
+
+impl Audio {
+    /// What came on the ports before this call was answered is of another one.
+    fn throw_away_what_is_stale(&self) {
+        let mut buffer = [0; LARGEST_PACKET];
+        for socket in [&self.sockets.rtp, &self.sockets.rtcp] {
+            for _ in 0..MOST_STALE {
+                match socket.try_recv_from(&mut buffer) {
+                    Ok((_, source)) => trace!(%source, "stale RTP was dropped"),
+                    Err(_) => break,
+                }
+            }
+        }
+    }
+
+    fn note_agreement(&mut self) {
+        let now = Instant::now();
+        let agreement = self.agreement.borrow_and_update();
+        self.session.handle(Input::Changed { now, plan: &agreement.plan });
+        if agreement.confirmations > self.confirmations {
+            self.confirmations = agreement.confirmations;
+            self.session.handle(Input::Confirmed { now });
+        }
+    }
+
+    /// Takes in what has arrived, up to a batch.
+    fn take_in(&mut self, port: Port) {
+        let mut buffer = [0; LARGEST_PACKET];
+        for _ in 0..BATCH {
+            match self.socket(port).try_recv_from(&mut buffer) {
+                Ok((length, source)) => {
+                    let (now, bytes) = (Instant::now(), &mut buffer[..length]);
+                    self.session.handle(Input::Datagram { now, port, source, bytes });
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
+                // The system reports here that an earlier datagram of ours was not delivered.
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Does what the session wants, and returns when it wants to be woken.
+    fn carry_out(&mut self) -> Instant {
+        loop {
+            match self.session.poll_output() {
+                Output::Frame(frame) => (self.sink)(frame),
+                Output::Transmit { port, destination, bytes } => {
+                    send(self.sockets.of(port), destination, bytes);
+                }
+                Output::Event(Event::TimedOut) => self.timed_out = true,
+                Output::Event(Event::PeerLeft) => debug!("the caller's RTCP says goodbye"),
+                Output::Timeout(wake_at) => return wake_at,
+            }
+        }
+    }
+
+    /// What has already arrived still counts: a code may end with the last packet.
+    fn end(mut self) -> AudioEnd {
+        for port in [Port::Rtp, Port::Rtcp] {
+            self.take_in(port);
+        }
+        self.session.handle(Input::Ended { now: Instant::now() });
+        self.carry_out();
+        AudioEnd { timed_out: self.timed_out, statistics: self.session.statistics() }
+    }
+
+    fn socket(&self, port: Port) -> &UdpSocket {
+        self.sockets.of(port)
+    }
+}
+
+/// Sends without waiting: a packet that the system has no room for now is late anyway.
+fn send(socket: &UdpSocket, destination: SocketAddr, bytes: &[u8]) {
+    if let Err(error) = socket.try_send_to(bytes, destination) {
+        trace!(%destination, %error, "a packet of silence or a report was not sent");
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use sip::rtp::{SessionConfig, Statistics};
 use sip::{
     Advertised, AnswerPlan, CallCommand, CallEvent, CallHandle, DropReason, Dropped, EndReason,
     Endpoint, IncomingCall, Input, MediaPlan, Output, Readiness, StatusCode, Transmit,
@@ -16,13 +17,13 @@ use tokio::time::{Duration, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, trace, warn};
 
-use super::Shutdown;
-use super::audio::{AudioEnd, CallAudio};
+use super::audio::{Agreement, AudioEnd, CallAudio};
 use super::connections::{Connections, Happened};
 use super::phone_call::{CallUpdate, Command, Commands, FrameSink, PhoneCall, UPDATES};
-use super::rtp_ports::RtpPorts;
+use super::rtp_ports::{RtpPorts, RtpSockets};
 use super::sockets::Sockets;
 use super::strangers::Strangers;
+use super::{Shutdown, fresh_seed};
 
 /// The largest datagram there is.
 const LARGEST_DATAGRAM: usize = 65_535;
@@ -57,11 +58,15 @@ pub(super) struct MediaRules {
     pub(super) advertised: Advertised,
     pub(super) media_timeout: Duration,
     pub(super) reorder_window: Duration,
+    pub(super) comfort_silence: bool,
+    /// The peers whose audio may come from an unknown address.
+    pub(super) behind_nat: HashSet<String>,
 }
 
 /// What the shell keeps of a call.
 struct Call {
     signalling: SocketAddr,
+    behind_nat: bool,
     updates: mpsc::Sender<CallUpdate>,
     media: Media,
 }
@@ -70,10 +75,10 @@ struct Call {
 enum Media {
     /// Not answered.
     None,
-    /// A port is reserved; the endpoint has not reported what was negotiated yet.
-    Reserved { socket: UdpSocket, sink: FrameSink },
+    /// Ports are reserved; the endpoint has not reported what was negotiated yet.
+    Reserved { sockets: RtpSockets, sink: FrameSink },
     /// A task receives it.
-    Flowing { plan: watch::Sender<MediaPlan>, stop: CancellationToken },
+    Flowing { agreement: watch::Sender<Agreement>, stop: CancellationToken },
 }
 
 impl EventLoop {
@@ -205,12 +210,11 @@ impl EventLoop {
         match event {
             CallEvent::Incoming { call, invite } => self.admit(call, invite),
             CallEvent::Established { call, media } => self.established(call, media),
-            CallEvent::Confirmed { .. } => {}
+            CallEvent::Confirmed { call } => {
+                self.agree(call, |agreement| agreement.confirmations += 1);
+            }
             CallEvent::MediaChanged { call, media } => {
-                if let Some(Call { media: Media::Flowing { plan, .. }, .. }) = self.calls.get(&call)
-                {
-                    plan.send_replace(media);
-                }
+                self.agree(call, |agreement| agreement.plan = media);
             }
             CallEvent::Ended { call, reason } => self.ended(call, reason),
         }
@@ -219,7 +223,8 @@ impl EventLoop {
     fn admit(&mut self, call: CallHandle, invite: Box<IncomingCall>) {
         let (updates, receiver) = mpsc::channel(UPDATES);
         let signalling = invite.source.remote;
-        self.calls.insert(call, Call { signalling, updates, media: Media::None });
+        let behind_nat = self.media.behind_nat.contains(&*invite.peer);
+        self.calls.insert(call, Call { signalling, behind_nat, updates, media: Media::None });
         let phone_call = PhoneCall::new(call, invite, receiver, self.commands.clone());
         if self.incoming.try_send(phone_call).is_err() {
             warn!("a call is refused: too many are waiting to be admitted");
@@ -237,18 +242,18 @@ impl EventLoop {
 
     async fn answer(&mut self, call: CallHandle, sink: FrameSink) {
         let Some(state) = self.calls.get_mut(&call) else { return };
-        let port = match self.ports.bind().await {
-            Some(socket) => socket.local_addr().map(|address| (socket, address.port())).ok(),
-            None => None,
-        };
-        let Some((socket, port)) = port else {
-            warn!("a call is refused: no RTP port is free (see rtp.first_port, rtp.last_port)");
+        let Some(sockets) = self.ports.bind().await else {
+            warn!(
+                "a call is refused: no pair of RTP ports is free (see rtp.first_port, \
+                 rtp.last_port, rtp.port_rest)"
+            );
             self.command(call, CallCommand::Refuse(StatusCode::SERVICE_UNAVAILABLE));
             return;
         };
         let signalling = state.signalling.ip();
-        state.media = Media::Reserved { socket, sink };
-        let media_address = SocketAddr::new(self.media.advertised.ip_for(signalling), port);
+        let media_address =
+            SocketAddr::new(self.media.advertised.ip_for(signalling), sockets.port());
+        state.media = Media::Reserved { sockets, sink };
         self.command(call, CallCommand::Answer(AnswerPlan { media_address }));
     }
 
@@ -263,25 +268,34 @@ impl EventLoop {
         }
     }
 
+    /// Tells the audio of a call what is settled now.
+    fn agree(&self, call: CallHandle, change: impl FnOnce(&mut Agreement)) {
+        if let Some(Call { media: Media::Flowing { agreement, .. }, .. }) = self.calls.get(&call) {
+            agreement.send_modify(change);
+        }
+    }
+
     fn established(&mut self, call: CallHandle, media: MediaPlan) {
         let Some(state) = self.calls.get_mut(&call) else { return };
-        let Media::Reserved { socket, sink } = std::mem::replace(&mut state.media, Media::None)
+        let Media::Reserved { sockets, sink } = std::mem::replace(&mut state.media, Media::None)
         else {
             return;
         };
-        let (plan, changes) = watch::channel(media);
-        let stop = CancellationToken::new();
-        let audio = CallAudio {
-            socket,
-            signalling_address: state.signalling.ip(),
-            plan: changes,
-            sink,
+        let config = SessionConfig {
+            plan: media.clone(),
+            signalling: state.signalling.ip(),
+            behind_nat: state.behind_nat,
             reorder_window: self.media.reorder_window,
             media_timeout: self.media.media_timeout,
+            comfort_silence: self.media.comfort_silence,
+            seed: fresh_seed(),
         };
+        let (agreement, changes) = watch::channel(Agreement { plan: media, confirmations: 0 });
+        let stop = CancellationToken::new();
+        let audio = CallAudio { sockets, config, agreement: changes, sink };
         let stopped = stop.clone();
         self.audio.spawn(async move { (call, audio.run(stopped).await) });
-        state.media = Media::Flowing { plan, stop };
+        state.media = Media::Flowing { agreement, stop };
         // There is room for both updates of a call; its task may be gone, which is no matter.
         let _ = state.updates.try_send(CallUpdate::Established);
     }
@@ -301,7 +315,7 @@ impl EventLoop {
     }
 
     fn audio_ended(&mut self, call: CallHandle, end: &AudioEnd) {
-        debug!(%call, statistics = ?end.statistics, "the audio of a call ended");
+        report_audio(call, &end.statistics);
         if end.timed_out {
             info!(%call, "no audio for too long: the call is ended");
             self.command(call, CallCommand::HangUp);
@@ -321,4 +335,26 @@ impl EventLoop {
             }
         }
     }
+}
+
+/// One line a call, with what an operator asks when a code was not read.
+fn report_audio(call: CallHandle, statistics: &Statistics) {
+    let receiver = &statistics.receiver;
+    info!(
+        %call,
+        received = receiver.received,
+        lost = receiver.lost,
+        late = receiver.late,
+        duplicates = receiver.duplicates,
+        jitter_ms = statistics.jitter.as_secs_f64() * 1_000.0,
+        round_trip_ms = statistics.round_trip.map(|time| time.as_secs_f64() * 1_000.0),
+        ssrc_changes = receiver.restarts,
+        source_moves = statistics.moves,
+        strangers = statistics.strangers,
+        refused_by_srtp = statistics.refused_by_srtp,
+        foreign = receiver.foreign_payload_type + receiver.malformed + receiver.stray,
+        sent = statistics.sent,
+        opinion_score = statistics.opinion_score(),
+        "the audio of a call ended"
+    );
 }

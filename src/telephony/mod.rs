@@ -61,10 +61,14 @@ pub struct TelephonyConfig {
     pub rtp_address: IpAddr,
     /// The first and the last UDP port for RTP.
     pub rtp_ports: (u16, u16),
+    /// How long a pair of RTP ports is not used after a call.
+    pub rtp_port_rest: Duration,
     /// A call without a valid RTP packet for this long is ended.
     pub media_timeout: Duration,
     /// How long an RTP packet out of order is waited for.
     pub reorder_window: Duration,
+    /// Whether callers get silence back.
+    pub comfort_silence: bool,
 }
 
 /// SIP over TLS.
@@ -129,11 +133,14 @@ impl Telephony {
             seed: fresh_seed(),
         };
         let endpoint = Endpoint::new(endpoint_config, std::time::Instant::now());
-        let ports = RtpPorts::new(config.rtp_address, config.rtp_ports);
+        let ports = RtpPorts::new(config.rtp_address, config.rtp_ports, config.rtp_port_rest);
+        let behind_nat = config.peers.iter().filter(|peer| peer.media.behind_nat);
         let media = MediaRules {
             advertised,
             media_timeout: config.media_timeout,
             reorder_window: config.reorder_window,
+            comfort_silence: config.comfort_silence,
+            behind_nat: behind_nat.map(|peer| peer.name.clone()).collect(),
         };
         let (incoming, calls) = mpsc::channel(INCOMING_QUEUE);
         let event_loop = EventLoop::new(endpoint, sockets, ports, media, incoming);

@@ -102,8 +102,7 @@ pub(super) fn silent_byte(codec: Codec) -> u8 {
     match codec {
         Codec::Pcmu => 0xff,
         Codec::Pcma => 0xd5,
-        // What an encoder settles on for silence: nearly no difference in the lower band, none in
-        // the upper.
-        Codec::G722 => 0xfa,
+        // The smallest steps of both bands. It decodes to a steady level of three in 32,768.
+        Codec::G722 => 0xff,
     }
 }

@@ -104,6 +104,14 @@ pub struct Receiver {
     statistics: ReceiverStatistics,
 }
 
+/// What a payload type is to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Audio,
+    /// It has a place in the order, and no sound.
+    Swallowed,
+}
+
 /// The packets of one SSRC.
 #[derive(Debug)]
 struct Stream {
@@ -167,6 +175,20 @@ impl Receiver {
         self.release(now);
     }
 
+    /// Whether these bytes are a packet of the stream's payload types.
+    pub(super) fn recognises(&self, bytes: &[u8]) -> bool {
+        RtpReader::new(bytes).is_ok_and(|rtp| self.kind_of(rtp.payload_type()).is_some())
+    }
+
+    fn kind_of(&self, payload_type: u8) -> Option<Kind> {
+        let config = &self.config;
+        if payload_type == config.payload_type {
+            return Some(Kind::Audio);
+        }
+        let swallowed = [config.telephone_event, config.comfort_noise, Some(COMFORT_NOISE)];
+        swallowed.contains(&Some(payload_type)).then_some(Kind::Swallowed)
+    }
+
     fn note(&mut self, now: Instant, packet: &Packet<'_>, placed: Placed) {
         match placed {
             Placed::InTurn | Placed::Held => {
@@ -225,17 +247,13 @@ impl Receiver {
     }
 
     fn read<'a>(&mut self, rtp: &RtpReader<'a>) -> Option<Packet<'a>> {
-        let payload_type = Some(rtp.payload_type());
-        let payload = if payload_type == Some(self.config.payload_type) {
-            Payload::Audio(rtp.payload())
-        } else if payload_type == self.config.telephone_event
-            || payload_type == self.config.comfort_noise
-            || payload_type == Some(COMFORT_NOISE)
-        {
-            Payload::Nothing
-        } else {
-            self.statistics.foreign_payload_type += 1;
-            return None;
+        let payload = match self.kind_of(rtp.payload_type()) {
+            Some(Kind::Audio) => Payload::Audio(rtp.payload()),
+            Some(Kind::Swallowed) => Payload::Nothing,
+            None => {
+                self.statistics.foreign_payload_type += 1;
+                return None;
+            }
         };
         // One byte is one tick.
         if rtp.payload().len() > MAX_GAP_TICKS as usize {

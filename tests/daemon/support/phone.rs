@@ -29,6 +29,7 @@ pub(crate) async fn call_over(
         over,
         caller: Uri::parse("sip:+442071838750@127.0.0.1").unwrap(),
         samples,
+        media: sip::MediaPolicy::default(),
     };
     place_call(call, |_| {}).await
 }
