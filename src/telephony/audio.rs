@@ -28,9 +28,8 @@ const MOST_STALE: usize = 1_024;
 #[derive(Debug, Clone)]
 pub(super) struct Agreement {
     pub(super) plan: MediaPlan,
-    /// How many answers of ours the caller has acknowledged. Each one vouches for the plan that was
-    /// answered.
-    pub(super) confirmations: u64,
+    /// Whether the caller has acknowledged it.
+    pub(super) is_confirmed: bool,
 }
 
 /// What the task needs.
@@ -54,7 +53,6 @@ struct Audio {
     sockets: RtpSockets,
     session: Session,
     agreement: watch::Receiver<Agreement>,
-    confirmations: u64,
     sink: FrameSink,
     timed_out: bool,
 }
@@ -68,7 +66,6 @@ impl CallAudio {
             sockets: self.sockets,
             session,
             agreement: self.agreement,
-            confirmations: 0,
             sink: self.sink,
             timed_out: false,
         };
@@ -116,8 +113,7 @@ impl Audio {
         let now = Instant::now();
         let agreement = self.agreement.borrow_and_update();
         self.session.handle(Input::Changed { now, plan: &agreement.plan });
-        if agreement.confirmations > self.confirmations {
-            self.confirmations = agreement.confirmations;
+        if agreement.is_confirmed {
             self.session.handle(Input::Confirmed { now });
         }
     }

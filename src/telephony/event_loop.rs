@@ -211,10 +211,12 @@ impl EventLoop {
             CallEvent::Incoming { call, invite } => self.admit(call, invite),
             CallEvent::Established { call, media } => self.established(call, media),
             CallEvent::Confirmed { call } => {
-                self.agree(call, |agreement| agreement.confirmations += 1);
+                self.agree(call, |agreement| agreement.is_confirmed = true);
             }
             CallEvent::MediaChanged { call, media } => {
-                self.agree(call, |agreement| agreement.plan = media);
+                self.agree(call, |agreement| {
+                    *agreement = Agreement { plan: media, is_confirmed: false };
+                });
             }
             CallEvent::Ended { call, reason } => self.ended(call, reason),
         }
@@ -290,7 +292,7 @@ impl EventLoop {
             comfort_silence: self.media.comfort_silence,
             seed: fresh_seed(),
         };
-        let (agreement, changes) = watch::channel(Agreement { plan: media, confirmations: 0 });
+        let (agreement, changes) = watch::channel(Agreement { plan: media, is_confirmed: false });
         let stop = CancellationToken::new();
         let audio = CallAudio { sockets, config, agreement: changes, sink };
         let stopped = stop.clone();

@@ -35,9 +35,9 @@ mod tests {
         };
         assert_eq!(score(0.0, 0), 4.41);
         assert_eq!(score(0.0, 150), 4.33);
-        assert_eq!(score(0.0, 400), 3.13);
-        assert_eq!(score(0.01, 0), 3.81);
-        assert_eq!(score(0.05, 0), 2.06);
+        assert_eq!(score(0.0, 400), 3.05);
+        assert_eq!(score(0.01, 0), 3.83);
+        assert_eq!(score(0.05, 0), 2.17);
         assert_eq!(score(1.0, 5_000), 1.0);
     }
 }

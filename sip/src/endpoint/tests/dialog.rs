@@ -166,7 +166,7 @@ fn an_unknown_method_in_a_dialog_gets_405_and_the_call_lives() {
 fn a_later_invite_moves_the_target_if_it_is_accepted() {
     for (offer, code, target) in [
         (OFFER.to_owned(), 200, "sip:moved@192.0.2.11"),
-        (OFFER.replace("8 0 101", "18"), 488, "sip:caller@192.0.2.10:5080"),
+        (next_version(OFFER).replace("8 0 101", "18"), 488, "sip:caller@192.0.2.10:5080"),
     ] {
         let mut bench = Bench::new();
         let (call, tag) = bench.confirmed_call();

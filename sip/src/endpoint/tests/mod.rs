@@ -228,6 +228,13 @@ fn incoming(outputs: &[Output]) -> CallHandle {
     *call
 }
 
+/// The same description with a later version.
+fn next_version(offer: &str) -> String {
+    let next = offer.replacen("o=- 1 1 ", "o=- 1 2 ", 1);
+    assert_ne!(next, offer);
+    next
+}
+
 fn confirmed(call: CallHandle) -> Output {
     Output::Event(CallEvent::Confirmed { call })
 }

@@ -17,13 +17,6 @@ fn plan() -> MediaPlan {
     }
 }
 
-/// The same description with a later version.
-fn next_version(offer: &str) -> String {
-    let next = offer.replacen("o=- 1 1 ", "o=- 1 2 ", 1);
-    assert_ne!(next, offer);
-    next
-}
-
 fn body(output: &Output) -> String {
     String::from_utf8(response(output).body).unwrap()
 }

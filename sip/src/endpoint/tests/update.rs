@@ -4,7 +4,7 @@ use super::*;
 use crate::Direction;
 
 fn hold() -> String {
-    format!("{OFFER}a=sendonly\r\n")
+    format!("{}a=sendonly\r\n", next_version(OFFER))
 }
 
 fn update(branch: &str, cseq: u32, tag: &str, body: &str) -> String {
@@ -50,7 +50,7 @@ fn an_update_with_an_offer_is_answered_at_once() {
 fn an_update_with_nothing_in_common_gets_488_and_changes_nothing() {
     let mut bench = Bench::new();
     let (call, tag) = bench.confirmed_call();
-    let offer = OFFER.replace("RTP/AVP 8 0 101", "RTP/AVP 18");
+    let offer = next_version(OFFER).replace("RTP/AVP 8 0 101", "RTP/AVP 18");
     let moved = update("u", 2, &tag, &offer).replace("caller@192.0.2.10:5080", "moved@x");
     assert_eq!(only_status(&bench.receive(&moved)), 488);
     let bye = own_request(&bench.command(call, CallCommand::HangUp)[0]);
