@@ -53,7 +53,7 @@ pub(super) struct EventLoop {
 }
 
 /// What the audio of every call is held to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct MediaRules {
     pub(super) advertised: Advertised,
     pub(super) media_timeout: Duration,
