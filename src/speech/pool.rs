@@ -342,7 +342,7 @@ mod tests {
     async fn a_call_that_is_not_read_was_heard_in_silence() {
         let pool = SpeechPool::off();
         let (mut listener, mut hypotheses) = pool.listen(None);
-        listener.hear(vec![1_000; 160]);
+        listener.hear(vec![1_000; 160], LINE_RATE);
         drop(listener);
         let final_one = Hypothesis { is_final: true, ..Hypothesis::default() };
         assert_eq!(hypotheses.next().await, Some(final_one));

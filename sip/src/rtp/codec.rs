@@ -106,3 +106,97 @@ pub(super) fn silent_byte(codec: Codec) -> u8 {
         Codec::G722 => 0xff,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CODECS: [Codec; 3] = [Codec::Pcmu, Codec::Pcma, Codec::G722];
+
+    /// What spandsp 0.0.6 makes of [`tones`].
+    const TONES_BY_SPANDSP: [&str; 6] = [
+        "b714b4a004a0a02022b8138e921eb0aa2ebb9410937e31ac303c951154be31eeb13cd6d316fff270",
+        "b2fd5693587eb37072bd57d3d83ff4ef34fdd714d67c33b0725f985358ff3371f33ed6d518fff270",
+        "b2ff5694583ef22f75fb1655d97df2af35fc5a14d67a74adf35e9b56d6bc73f2b27ed7d814bff270",
+        "f1fc58931b1ff372f5b858d1d91f737233ffdd12d97e76ae727c9e5555fc32f1af7f9d97d89ef06e",
+        "f37719db1b5ff06d73b87f95db7df2ad30f47fd49a7873aeee77fc1c56f236eceb7bfa9e5eb86e2f",
+        "ed717dbe5cf9ad6c6ef23ddefd3cf0ea74afdd5d9d7a34eb3375f757ffbd32f1ecf59ddc16f87377",
+    ];
+
+    fn decode(codec: Codec, payload: &[u8]) -> Vec<i16> {
+        let mut samples = Vec::new();
+        Decoder::new(codec).decode(payload, &mut samples);
+        samples
+    }
+
+    fn encode(codec: Codec, samples: &[i16]) -> Vec<u8> {
+        let mut payload = Vec::new();
+        Encoding::new(codec).encode(samples, &mut payload);
+        payload
+    }
+
+    /// Two tones, one for each band of G.722, at 16 kHz.
+    fn tones(count: usize) -> Vec<i16> {
+        let tone = |place: usize, hertz: f64| {
+            (std::f64::consts::TAU * hertz * place as f64 / 16_000.0).sin()
+        };
+        (0..count)
+            .map(|place| (8_000.0 * tone(place, 1_000.0) + 4_000.0 * tone(place, 5_200.0)) as i16)
+            .collect()
+    }
+
+    /// How much louder the sound is than what is wrong with it, in decibels. The two filters of
+    /// G.722 delay it by 22 samples.
+    fn clarity(original: &[i16], decoded: &[i16]) -> f64 {
+        let (mut sound, mut error) = (0.0, 0.0);
+        for (original, decoded) in original.iter().zip(&decoded[22..]).skip(160) {
+            sound += f64::from(*original).powi(2);
+            error += (f64::from(*original) - f64::from(*decoded)).powi(2);
+        }
+        10.0 * (sound / error).log10()
+    }
+
+    #[test]
+    fn both_laws_know_their_silence_and_their_extremes() {
+        assert_eq!(decode(Codec::Pcmu, &[0xff, 0x7f, 0x00, 0x80]), [0, 0, -32124, 32124]);
+        assert_eq!(decode(Codec::Pcma, &[0xd5, 0x55, 0x2a, 0xaa]), [8, -8, -32256, 32256]);
+    }
+
+    #[test]
+    fn what_was_decoded_is_encoded_to_the_same_sample_again() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for codec in [Codec::Pcmu, Codec::Pcma] {
+            let samples = decode(codec, &bytes);
+            assert_eq!(decode(codec, &encode(codec, &samples)), samples, "{codec:?}");
+        }
+    }
+
+    #[test]
+    fn g722_of_another_encoder_is_heard_as_clearly_as_our_own() {
+        let payload = crate::rtp::srtp::hex(&TONES_BY_SPANDSP.concat());
+        let original = tones(480);
+        for payload in [payload, encode(Codec::G722, &original)] {
+            let clarity = clarity(&original, &decode(Codec::G722, &payload));
+            assert!(clarity > 20.0, "{clarity}");
+        }
+    }
+
+    #[test]
+    fn one_byte_is_one_tick_and_any_bytes_are_sound() {
+        let bytes: Vec<u8> = (0..=255).rev().chain(0..=255).cycle().take(20_000).collect();
+        for codec in CODECS {
+            let samples_per_tick = Decoder::new(codec).samples_per_tick();
+            assert_eq!(decode(codec, &bytes).len(), bytes.len() * samples_per_tick, "{codec:?}");
+            assert_eq!(codec.sample_rate() as usize, 8_000 * samples_per_tick);
+            assert_eq!(encode(codec, &vec![100; 160 * samples_per_tick]).len(), 160);
+        }
+    }
+
+    #[test]
+    fn silence_is_silent() {
+        for codec in CODECS {
+            let samples = decode(codec, &[silent_byte(codec); 1_600]);
+            assert!(samples.iter().all(|sample| sample.abs() <= 8), "{codec:?}");
+        }
+    }
+}

@@ -23,6 +23,9 @@ pub use receiver::{Receiver, ReceiverConfig, ReceiverStatistics};
 pub use sender::{Sender, SenderConfig};
 pub use session::{Event, Input, Output, Port, Session, SessionConfig, Statistics};
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use srtp::Outbound;
+
 use std::time::Duration;
 
 /// Samples a second of G.711. Those of G.722 are twice as many: [`Codec::sample_rate`].

@@ -6,6 +6,8 @@ mod keys;
 mod replay;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(super) use tests::hex;
 
 use thiserror::Error;
 
@@ -144,7 +146,7 @@ impl Inbound {
 
 /// What we send under our key: one source.
 #[derive(Debug)]
-pub(super) struct Outbound {
+pub(crate) struct Outbound {
     suite: SrtpSuite,
     rtp: SessionKeys,
     rtcp: SessionKeys,
@@ -153,7 +155,7 @@ pub(super) struct Outbound {
 }
 
 impl Outbound {
-    pub(super) fn new(suite: SrtpSuite, key: &MasterKey) -> Self {
+    pub(crate) fn new(suite: SrtpSuite, key: &MasterKey) -> Self {
         Self {
             suite,
             rtp: SessionKeys::derive(key, Purpose::Rtp),
@@ -165,7 +167,7 @@ impl Outbound {
 
     /// Encrypts an RTP packet of ours in place and puts its tag behind it. Sequence numbers must
     /// rise by one from packet to packet.
-    pub(super) fn protect(&mut self, packet: &mut Vec<u8>) {
+    pub(crate) fn protect(&mut self, packet: &mut Vec<u8>) {
         let Some(payload_at) = payload_offset(packet) else {
             return;
         };
@@ -181,7 +183,7 @@ impl Outbound {
     }
 
     /// Encrypts a compound RTCP packet of ours and puts index and tag behind it.
-    pub(super) fn protect_rtcp(&mut self, packet: &mut Vec<u8>) {
+    pub(crate) fn protect_rtcp(&mut self, packet: &mut Vec<u8>) {
         if packet.len() < RTCP_HEADER {
             return;
         }

@@ -5,7 +5,7 @@ use super::*;
 
 const SUITES: [SrtpSuite; 2] = [SrtpSuite::AesCm128HmacSha1Tag80, SrtpSuite::AesCm128HmacSha1Tag32];
 
-pub(super) fn hex(text: &str) -> Vec<u8> {
+pub(in crate::rtp) fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
     digits.chunks(2).map(byte).collect()
@@ -95,7 +95,7 @@ fn streams_are_followed_over_the_wrap_in_any_order() {
 fn a_long_stream_is_followed_through_many_cycles() {
     let mut outbound = Outbound::new(SUITES[1], &key());
     let mut inbound = Inbound::new(SUITES[1], &key());
-    for count in 0..200_000_u32 {
+    for count in 0..150_000_u32 {
         let plain = rtp(1, (count & 0xffff) as u16);
         let mut packet = plain.clone();
         outbound.protect(&mut packet);
