@@ -2,7 +2,7 @@
 //!
 //! Nothing here reads a clock, opens a socket or starts a thread. [`Endpoint`] takes in datagrams,
 //! commands and the time, and gives out datagrams to send, events for the application, and the time
-//! it wants to be woken. [`rtp::Receiver`] turns the RTP of one call into PCM frames in the same
+//! it wants to be woken. [`rtp::Session`] turns the RTP of one call into PCM frames in the same
 //! manner. [`call_out::CallOut`] is the other end: a caller. Messages travel over a [`Flow`]: UDP, or a
 //! TCP or TLS connection that the shell opens and closes.
 //!

@@ -4,14 +4,14 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sip::StatusCode;
+use sip::{Codec, MediaPolicy, SrtpPolicy, StatusCode};
 use tokio::net::UdpSocket;
 use zavud::clock::SystemClock;
 use zavud::domain::{CallOutcome, CodeStage};
 use zavud::telephony::caller::CallFailure;
 
 use crate::support::{
-    DeafModel, NUMBER, TestDaemon, call, digits_of, noise, silence, stages_until, voice,
+    DeafModel, NUMBER, TestDaemon, call, call_with, digits_of, noise, silence, stages_until, voice,
 };
 
 fn is_end(stage: &CodeStage) -> bool {
@@ -166,6 +166,23 @@ async fn rtp_that_is_none_does_no_harm_and_the_call_ends_for_want_of_audio() {
     assert_eq!(daemon.outcome().await, CallOutcome::Silent);
     // It goes on serving.
     call(sip, NUMBER, silence(1)).await.unwrap();
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_code_in_encrypted_audio_of_wide_band_is_read() {
+    let daemon = TestDaemon::start_reading().await;
+    let mut page = daemon.watch(None).await;
+    let media = MediaPolicy {
+        codecs: vec![Codec::G722],
+        srtp: SrtpPolicy::Required,
+        ..MediaPolicy::default()
+    };
+    let spoken = voice("481529").samples;
+    call_with(media, daemon.daemon.sip_address(), NUMBER, spoken).await.unwrap();
+    let stages = stages_until(&mut page, is_end).await;
+    let Some(CodeStage::Code { code, .. }) = stages.last() else { panic!("{stages:?}") };
+    assert_eq!(code.expose(), "481529");
     daemon.daemon.stop().await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use sip::Uri;
+use sip::{MediaPolicy, Uri};
 use zavud::cli::demo_voice::{SpokenCall, Voice};
 use zavud::domain::HeardDigit;
 use zavud::telephony::caller::{CallFailure, OutgoingCall, Over, place_call};
@@ -16,9 +16,29 @@ pub(crate) async fn call(
     call_over(Over::Udp, remote, number, samples).await
 }
 
+/// The same with audio of this kind only.
+pub(crate) async fn call_with(
+    media: MediaPolicy,
+    remote: SocketAddr,
+    number: &str,
+    samples: Vec<i16>,
+) -> Result<(), CallFailure> {
+    place(Over::Udp, media, remote, number, samples).await
+}
+
 /// The same over a connection.
 pub(crate) async fn call_over(
     over: Over,
+    remote: SocketAddr,
+    number: &str,
+    samples: Vec<i16>,
+) -> Result<(), CallFailure> {
+    place(over, MediaPolicy::default(), remote, number, samples).await
+}
+
+async fn place(
+    over: Over,
+    media: MediaPolicy,
     remote: SocketAddr,
     number: &str,
     samples: Vec<i16>,
@@ -29,7 +49,7 @@ pub(crate) async fn call_over(
         over,
         caller: Uri::parse("sip:+442071838750@127.0.0.1").unwrap(),
         samples,
-        media: sip::MediaPolicy::default(),
+        media,
     };
     place_call(call, |_| {}).await
 }
