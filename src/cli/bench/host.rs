@@ -3,9 +3,9 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use rand::RngExt as _;
@@ -15,11 +15,15 @@ use tokio::time::sleep;
 use super::load::Load;
 use super::usage::Process;
 use crate::clock::{Clock as _, SystemClock};
+use crate::control::{Answer, AudioTotals, Question, ask};
 use crate::domain::{InvitationId, InvitationToken, PhoneNumberId, ProjectId};
 use crate::store::{NewInvitation, NewPhoneNumber, NewProject, Store};
 
 /// How often a daemon that starts is asked whether it is ready.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
+
+/// The audio of a call is counted when all of it was taken from the socket.
+const COUNTED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Numbers that are written in one transaction.
 const NUMBERS_A_WRITE: u32 = 1_000;
@@ -31,6 +35,7 @@ const INVITATION_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) struct Host {
     process: Child,
     pub(super) sip: SocketAddr,
+    control: PathBuf,
     /// Where it keeps its state, for as long as this lives.
     _directory: TempDir,
 }
@@ -57,7 +62,10 @@ impl Host {
             .spawn()
             .context("cannot start the daemon")?;
         match ready(&mut process, &log).await {
-            Ok(sip) => Ok(Self { process, sip, _directory: directory }),
+            Ok(sip) => {
+                let control = directory.path().join("zavud.sock");
+                Ok(Self { process, sip, control, _directory: directory })
+            }
             Err(error) => {
                 // Gone already, or of no use.
                 let _ = process.kill();
@@ -69,6 +77,24 @@ impl Host {
 
     pub(super) fn process(&self) -> Process {
         Process(self.process.id())
+    }
+
+    /// The audio of `calls`, as the daemon says itself: it counts a call a moment after its end.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub(super) async fn audio_of(&self, calls: u32) -> anyhow::Result<AudioTotals> {
+        let give_up_at = Instant::now() + COUNTED_WITHIN;
+        loop {
+            let totals = match ask(&self.control, &Question::Totals).await? {
+                Answer::Totals(totals) => totals,
+                other @ (Answer::Trace(_) | Answer::Nothing(_)) => bail!("unexpected: {other:?}"),
+            };
+            if totals.calls >= u64::from(calls) || Instant::now() > give_up_at {
+                return Ok(totals);
+            }
+            sleep(ASK_AGAIN).await;
+        }
     }
 }
 

@@ -126,6 +126,7 @@ async fn measure(load: Load, media: bool) -> anyhow::Result<Report> {
     let lasted = began.elapsed();
     let cost = process.processor_time()? - cost_before;
     let spoken = voices.map(Voices::stop);
+    let heard = host.audio_of(tally.completed).await?;
     let dropped = process.dropped_datagrams(host.sip.port())?;
     Ok(Report {
         transport: "UDP",
@@ -141,6 +142,9 @@ async fn measure(load: Load, media: bool) -> anyhow::Result<Report> {
         until_answer_ms: Percentiles::of(tally.until_answer),
         audio: spoken.map(|spoken| Audio {
             packets_sent: spoken.packets,
+            packets_received: heard.packets,
+            packets_lost: spoken.packets.saturating_sub(heard.packets),
+            frames_dropped: heard.overflowed_frames,
             latest_packet_ms: millis(spoken.latest),
         }),
         daemon: Daemon {
