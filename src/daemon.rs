@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::field::display;
 use tracing::{error, info, warn};
 
 use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_digits_in_time};
@@ -110,7 +111,8 @@ impl Daemon {
         let calls_in_progress = TaskTracker::new();
         let desk = Desk { store: Arc::clone(&store), monitor: telephony.monitor() };
         let control = ControlSocket::start(&config.control_socket(), desk, stop_the_rest.clone())?;
-        info!(sip = %telephony.address(), web = %web.address(), "ready");
+        let sip_tls = telephony.tls_address().map(display);
+        info!(sip = %telephony.address(), sip_tls, web = %web.address(), "ready");
         Ok(Self {
             telephony,
             web,

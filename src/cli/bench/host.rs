@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use rand::RngExt as _;
+use rustls::pki_types::CertificateDer;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
@@ -35,6 +36,9 @@ const INVITATION_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) struct Host {
     process: Child,
     pub(super) sip: SocketAddr,
+    pub(super) sip_tls: SocketAddr,
+    /// What it shows over TLS, for localhost.
+    pub(super) certificate: CertificateDer<'static>,
     control: PathBuf,
     /// Where it keeps its state, for as long as this lives.
     _directory: TempDir,
@@ -49,6 +53,7 @@ impl Host {
         let directory = tempfile::tempdir().context("cannot make a directory for the daemon")?;
         let config = directory.path().join("config.toml");
         std::fs::write(&config, configuration(load)).context("cannot write a configuration")?;
+        let certificate = issue_certificate(directory.path())?;
         let store = Store::open(&directory.path().join("zavud.db"), Box::new(|_| {}))?;
         add_numbers(&store, load).await?;
         drop(store);
@@ -62,9 +67,9 @@ impl Host {
             .spawn()
             .context("cannot start the daemon")?;
         match ready(&mut process, &log).await {
-            Ok(sip) => {
+            Ok((sip, sip_tls)) => {
                 let control = directory.path().join("zavud.sock");
-                Ok(Self { process, sip, control, _directory: directory })
+                Ok(Self { process, sip, sip_tls, certificate, control, _directory: directory })
             }
             Err(error) => {
                 // Gone already, or of no use.
@@ -106,6 +111,14 @@ impl Drop for Host {
     }
 }
 
+/// A certificate of its own for the daemon, in files that its configuration names.
+fn issue_certificate(directory: &Path) -> anyhow::Result<CertificateDer<'static>> {
+    let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+    std::fs::write(directory.join("certificate.pem"), issued.cert.pem())?;
+    std::fs::write(directory.join("key.pem"), issued.signing_key.serialize_pem())?;
+    Ok(issued.cert.der().clone())
+}
+
 /// What differs from the shipped configuration.
 fn configuration(load: &Load) -> String {
     let max_calls = load.max_calls();
@@ -113,6 +126,8 @@ fn configuration(load: &Load) -> String {
     let media_timeout = load.held_for().as_secs() + 60;
     format!(
         "[sip]\nlisten = \"127.0.0.1:0\"\nmax_calls = {max_calls}\n\
+         tls_listen = \"127.0.0.1:0\"\ntls_certificate = \"certificate.pem\"\n\
+         tls_key = \"key.pem\"\n\
          [rtp]\nfirst_port = 10000\nlast_port = 32767\nmedia_timeout = \"{media_timeout}s\"\n\
          [calls]\nmax_duration = \"{media_timeout}s\"\n\
          [speech]\nenabled = false\n[web]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n"
@@ -164,16 +179,19 @@ async fn add_numbers(store: &Store, load: &Load) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits for the line that says "ready", and tells the address in it.
-async fn ready(process: &mut Child, log: &Path) -> anyhow::Result<SocketAddr> {
+/// Waits for the line that says "ready", and tells the addresses in it.
+async fn ready(process: &mut Child, log: &Path) -> anyhow::Result<(SocketAddr, SocketAddr)> {
     loop {
         for line in BufReader::new(std::fs::File::open(log)?).lines() {
             let line = line?;
             // The last line may still be in the making.
             let Ok(entry) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
             if entry["fields"]["message"] == "ready" {
-                let address = entry["fields"]["sip"].as_str().unwrap_or_default();
-                return address.parse().with_context(|| format!("no address: {line}"));
+                let address = |name: &str| {
+                    let text = entry["fields"][name].as_str().unwrap_or_default();
+                    text.parse().with_context(|| format!("{name} is no address: {line}"))
+                };
+                return Ok((address("sip")?, address("sip_tls")?));
             }
         }
         if process.try_wait()?.is_some() {
