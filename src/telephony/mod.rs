@@ -43,8 +43,9 @@ pub use sip::rtp::PcmFrame;
 pub use sip::{EndReason, IncomingCall, MediaPolicy, Peer, StatusCode, Transport, Uri};
 pub use trace::{Ladder, Rung, Speaker, Trace};
 
-/// Calls that may wait to be admitted. When it is full a new call is refused with 503.
-const INCOMING_QUEUE: usize = 64;
+/// Calls that may wait to be admitted: a second of the heaviest load that was measured. When it is
+/// full a new call is refused with 503.
+const INCOMING_QUEUE: usize = 1_024;
 
 /// What telephony needs to know.
 #[derive(Debug)]
