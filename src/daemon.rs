@@ -9,11 +9,13 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::field::display;
 use tracing::{error, info, warn};
 
 use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_digits_in_time};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sip, Web};
+use crate::control::{ControlSocket, Desk};
 use crate::feed::Feed;
 use crate::speech::whisper::WhisperModel;
 use crate::speech::{SpeechModel, SpeechPool};
@@ -57,6 +59,7 @@ pub struct Daemon {
     web: WebServer,
     switchboard: JoinHandle<()>,
     erasure: JoinHandle<()>,
+    control: ControlSocket,
     certificates: Certificates,
     calls_in_progress: TaskTracker,
     phone: Shutdown,
@@ -106,10 +109,14 @@ impl Daemon {
             },
         };
         let calls_in_progress = TaskTracker::new();
-        info!(sip = %telephony.address(), web = %web.address(), "ready");
+        let desk = Desk { store: Arc::clone(&store), monitor: telephony.monitor() };
+        let control = ControlSocket::start(&config.control_socket(), desk, stop_the_rest.clone())?;
+        let sip_tls = telephony.tls_address().map(display);
+        info!(sip = %telephony.address(), sip_tls, web = %web.address(), "ready");
         Ok(Self {
             telephony,
             web,
+            control,
             switchboard: tokio::spawn(switchboard.run(
                 calls,
                 calls_in_progress.clone(),
@@ -177,6 +184,7 @@ impl Daemon {
         self.stop_the_rest.cancel();
         self.web.stopped().await;
         let _ = self.erasure.await;
+        self.control.stopped().await;
     }
 }
 
@@ -223,6 +231,7 @@ fn telephony_config(
         media_timeout: rtp.media_timeout,
         reorder_window: rtp.reorder_window,
         comfort_silence: rtp.comfort_silence,
+        trace_bytes: sip.trace_bytes(),
     })
 }
 

@@ -3,7 +3,8 @@
 //!
 //! In reading order: [`domain`] has the nouns; [`calls`] joins [`telephony`] (the phone), `speech`
 //! and `codes` (the reader) and [`store`] (the truth); [`web`] shows what the store holds when
-//! [`feed`] says that it changed; [`daemon`] builds all of it, and [`cli`] starts the daemon.
+//! [`feed`] says that it changed; [`control`] answers the operator; [`daemon`] builds all of it, and
+//! [`cli`] starts the daemon.
 //! ARCHITECTURE.md has the map and the walk of one call.
 
 pub mod calls;
@@ -11,6 +12,7 @@ pub mod cli;
 pub mod clock;
 pub mod codes;
 pub mod config;
+pub mod control;
 pub mod daemon;
 pub mod domain;
 pub mod feed;

@@ -20,10 +20,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("speech", &[]),
     ("codes", &["speech"]),
     ("telephony", &[]),
+    ("control", &["store", "telephony"]),
     ("calls", &["codes", "speech", "store", "telephony"]),
     ("web", &["feed", "store"]),
-    ("daemon", &["calls", "feed", "speech", "store", "telephony", "web"]),
-    ("cli", &["codes", "daemon", "speech", "store", "telephony"]),
+    ("daemon", &["calls", "control", "feed", "speech", "store", "telephony", "web"]),
+    ("cli", &["codes", "control", "daemon", "speech", "store", "telephony"]),
     ("lib", &[]),
     ("main", &[]),
 ];

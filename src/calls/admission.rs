@@ -1,7 +1,7 @@
 //! Which call is admitted.
 
 use crate::domain::{InvitationId, Language, PhoneNumber, PhoneNumberId, ProjectId, Timestamp};
-use crate::store::{Store, StoreError};
+use crate::store::{Reader, StoreError};
 use crate::telephony::{IncomingCall, StatusCode, Uri};
 
 /// A call that somebody waits for.
@@ -35,24 +35,21 @@ fn number_of(uri: &Uri) -> Option<PhoneNumber> {
 
 /// Looks up what the number is for. A refusal says the truth: 404 for a number that is not ours,
 /// 480 when nobody waits for a code on it.
-pub(super) async fn admit(
-    store: &Store,
-    number: PhoneNumber,
+pub(super) fn admit(
+    reader: &Reader<'_>,
+    number: &PhoneNumber,
     now: Timestamp,
 ) -> Result<Result<Admitted, StatusCode>, StoreError> {
-    let admission = store.read(move |reader| {
-        let Some(own) = reader.own_number(&number)? else {
-            return Ok(Err(StatusCode::NOT_FOUND));
-        };
-        let Some(open) = reader.open_invitation_for(&own.id, now)? else {
-            return Ok(Err(StatusCode::TEMPORARILY_UNAVAILABLE));
-        };
-        Ok(Ok(Admitted {
-            project: own.project,
-            number: own.id,
-            invitation: open.id,
-            language: open.language,
-        }))
-    });
-    admission.await
+    let Some(own) = reader.own_number(number)? else {
+        return Ok(Err(StatusCode::NOT_FOUND));
+    };
+    let Some(open) = reader.open_invitation_for(&own.id, now)? else {
+        return Ok(Err(StatusCode::TEMPORARILY_UNAVAILABLE));
+    };
+    Ok(Ok(Admitted {
+        project: own.project,
+        number: own.id,
+        invitation: open.id,
+        language: open.language,
+    }))
 }

@@ -5,10 +5,15 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::codes::Finding;
-use crate::domain::{CallId, CallOutcome, CodeStage, HeardDigit, SpokenCode, Timestamp};
-use crate::store::{CallEnd, EventKind, NewCall, NewCode, NewEvent, NewStage, Store, StoreError};
+use crate::domain::{
+    CallId, CallOutcome, CodeStage, HeardDigit, Language, PhoneNumber, SpokenCode, Timestamp,
+};
+use crate::store::{
+    CallEnd, EventKind, NewCall, NewCode, NewEvent, NewStage, Store, StoreError, Writer,
+};
+use crate::telephony::StatusCode;
 
-use super::admission::Admitted;
+use super::admission::{Admitted, admit};
 
 /// Records one call, step by step. Each step is on disk when its method returns.
 pub(super) struct Journal {
@@ -27,35 +32,71 @@ enum Recorded {
     Code { code: SpokenCode, confidence: f32 },
 }
 
+/// A call that came in.
+pub(super) struct Ringing {
+    pub(super) id: CallId,
+    /// Whom it is for.
+    pub(super) number: PhoneNumber,
+    pub(super) trunk: String,
+    pub(super) sip_call_id: String,
+    /// Who calls, when it is a number.
+    pub(super) caller: Option<PhoneNumber>,
+    pub(super) at: Timestamp,
+}
+
+impl Ringing {
+    fn record(self, writer: &Writer<'_>) -> Result<Result<Admitted, StatusCode>, StoreError> {
+        let Self { id, number, trunk, sip_call_id, caller, at } = self;
+        let admitted = match admit(writer, &number, at)? {
+            Ok(admitted) => admitted,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        writer.insert_call(&NewCall {
+            id: id.clone(),
+            project: admitted.project.clone(),
+            number: admitted.number.clone(),
+            invitation: admitted.invitation.clone(),
+            trunk,
+            sip_call_id,
+            caller,
+            rang_at: at,
+        })?;
+        writer.append_event(&NewEvent {
+            project: admitted.project.clone(),
+            invitation: admitted.invitation.clone(),
+            call: Some(id),
+            kind: EventKind::CallRinging,
+            at,
+            stage: Some(CodeStage::Ringing.into()),
+        })?;
+        Ok(Ok(admitted))
+    }
+}
+
 impl Journal {
-    /// Records that the call rings.
+    /// Admits the call and records that it rings, or says why it is refused. Both in one step, so
+    /// that nothing changes in between, and the caller waits for one queue only.
     pub(super) async fn open(
         store: Arc<Store>,
         clock: Arc<dyn Clock>,
-        call: NewCall,
-        admitted: Admitted,
+        ringing: Ringing,
         valid_for: Duration,
-    ) -> Result<Self, StoreError> {
-        let journal = Self {
+    ) -> Result<Result<Self, StatusCode>, StoreError> {
+        let call = ringing.id.clone();
+        let admitted = store.write(move |writer| ringing.record(writer)).await?;
+        Ok(admitted.map(|admitted| Self {
             store,
             clock,
-            call: call.id.clone(),
+            call,
             admitted,
             valid_for,
             recorded: Recorded::Digits(Vec::new()),
-        };
-        let event = NewEvent {
-            stage: Some(CodeStage::Ringing.into()),
-            ..journal.event(EventKind::CallRinging, call.rang_at)
-        };
-        journal
-            .store
-            .write(move |writer| {
-                writer.insert_call(&call)?;
-                writer.append_event(&event)
-            })
-            .await?;
-        Ok(journal)
+        }))
+    }
+
+    /// What is probably spoken in the call.
+    pub(super) fn language(&self) -> Option<Language> {
+        self.admitted.language
     }
 
     /// Records that the call was answered.

@@ -14,12 +14,12 @@ use tracing::{Instrument as _, error, info, info_span};
 use crate::clock::Clock;
 use crate::domain::{CallId, PhoneNumber, Redacted};
 use crate::speech::SpeechPool;
-use crate::store::{NewCall, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::telephony::{PhoneCall, StatusCode};
 
-use super::admission::{admit, calling_number, dialled_number};
+use super::admission::{calling_number, dialled_number};
 use super::call::{Line, conduct};
-use super::journal::Journal;
+use super::journal::{Journal, Ringing};
 
 /// What calls are held to.
 #[derive(Debug, Clone, Copy)]
@@ -90,9 +90,19 @@ impl Switchboard {
             call.refuse(StatusCode::BUSY_HERE);
             return wait_for_end(call).await;
         };
-        let now = self.clock.now();
-        let admitted = match admit(&self.store, number.clone(), now).await? {
-            Ok(admitted) => admitted,
+        let Self { store, speech, clock, rules } = self;
+        let at = clock.now();
+        let id = CallId::new(at, rand::rng().random());
+        let ringing = Ringing {
+            id: id.clone(),
+            number: number.clone(),
+            trunk: call.invite().peer.to_string(),
+            sip_call_id: call.invite().sip_call_id.clone(),
+            caller: calling_number(call.invite()),
+            at,
+        };
+        let journal = match Journal::open(store, clock, ringing, rules.code_valid_for).await? {
+            Ok(journal) => journal,
             Err(status) => {
                 let reason = status.reason();
                 info!(number = %Redacted(&number), status = status.code(), reason, "call refused");
@@ -100,21 +110,8 @@ impl Switchboard {
                 return wait_for_end(call).await;
             }
         };
-        let id = CallId::new(now, rand::rng().random());
         info!(number = %Redacted(&number), call = %id, trunk = %call.invite().peer, "call rings");
-        let new_call = NewCall {
-            id,
-            project: admitted.project.clone(),
-            number: admitted.number.clone(),
-            invitation: admitted.invitation.clone(),
-            trunk: call.invite().peer.to_string(),
-            sip_call_id: call.invite().sip_call_id.clone(),
-            caller: calling_number(call.invite()),
-            rang_at: now,
-        };
-        let ears = self.speech.listen(admitted.language);
-        let Self { store, clock, rules, .. } = self;
-        let journal = Journal::open(store, clock, new_call, admitted, rules.code_valid_for).await?;
+        let ears = speech.listen(journal.language());
         conduct(Line { phone_call: call, claim }, journal, ears, rules.max_duration, stop).await
     }
 }

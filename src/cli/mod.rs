@@ -9,6 +9,7 @@ pub mod demo_voice;
 mod failure;
 pub mod page_watcher;
 mod serve;
+mod trace;
 mod transcribe;
 
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Command {
     CheckConfig(check_config::Arguments),
     /// Place a test call
     Call(call::Arguments),
+    /// Show what was said in a call: who sent which SIP message when
+    Trace(trace::Arguments),
     /// Read codes out of recordings
     Transcribe(transcribe::Arguments),
     /// Measure what load this machine stands
@@ -54,6 +57,7 @@ pub fn run() -> ExitCode {
         Command::Demo(arguments) => wait_for(demo::run(arguments)),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Call(arguments) => wait_for(call::run(arguments)),
+        Command::Trace(arguments) => wait_for(trace::run(arguments)),
         Command::Transcribe(arguments) => transcribe::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use error::{ConfigError, Problem};
-pub use sections::{Calls, Codes, Log, LogFormat, Rtp, Sip, Speech, Store, Trunk, Web};
+pub use sections::{Calls, Codes, Control, Log, LogFormat, Rtp, Sip, Speech, Store, Trunk, Web};
 
 /// The shipped configuration, and so all defaults.
 const DEFAULTS: &str = include_str!("../../config.toml");
@@ -27,6 +27,7 @@ pub struct Config {
     pub speech: Speech,
     pub store: Store,
     pub web: Web,
+    pub control: Control,
     pub log: Log,
 }
 
@@ -89,6 +90,11 @@ impl Config {
         }
     }
 
+    /// The socket that an operator asks the running daemon over.
+    pub fn control_socket(&self) -> PathBuf {
+        self.control.socket.clone().unwrap_or_else(|| self.store.path.with_extension("sock"))
+    }
+
     /// What fits its type but not its purpose.
     fn check(&self) -> Vec<Problem> {
         [self.sip.check(), self.rtp.check(), self.speech.check(), self.web.check()]
@@ -106,6 +112,7 @@ impl Config {
         let resolve = |path: &mut PathBuf| *path = directory.join(&*path);
         resolve(&mut self.speech.model);
         resolve(&mut self.store.path);
+        self.control.socket.as_mut().map(resolve);
         let tls = [
             &mut self.sip.tls_certificate,
             &mut self.sip.tls_key,
@@ -156,6 +163,8 @@ mod tests {
         let config = parse("").unwrap();
         assert_eq!(config.sip.listen, "127.0.0.1:5060".parse().unwrap());
         assert_eq!(config.store.path, Path::new("/etc/zavud.db"));
+        assert_eq!(config.control_socket(), Path::new("/etc/zavud.sock"));
+        assert_eq!(config.sip.trace_bytes(), 4_000_000);
         assert_eq!(config.web.tls(), None);
     }
 
@@ -179,6 +188,7 @@ mod tests {
         assert_eq!(config.sip.advertised_addresses(), advertised);
         assert!(config.sip.tls().is_some() && config.sip.tls_client_authorities.is_some());
         assert!(config.web.tls().is_some());
+        assert_eq!(config.control_socket(), Path::new("/run/zavud/zavud.sock"));
     }
 
     #[test]
@@ -207,6 +217,8 @@ mod tests {
     fn a_value_of_the_wrong_kind_is_named_with_its_key() {
         let message = refusal("[sip]\nlisten = \"nowhere\"");
         assert!(message.contains("sip.listen"), "{message}");
+        let message = refusal("[sip]\ntrace_megabytes = -1");
+        assert!(message.contains("sip.trace_megabytes"), "{message}");
         let message = refusal("[rtp]\nmedia_timeout = 20");
         assert!(message.contains("rtp.media_timeout"), "{message}");
     }

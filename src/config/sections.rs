@@ -24,6 +24,7 @@ pub struct Sip {
     pub max_calls: usize,
     #[serde(with = "humantime_serde")]
     pub drain_limit: Duration,
+    pub trace_megabytes: u16,
     pub trunks: Vec<Trunk>,
 }
 
@@ -35,6 +36,11 @@ pub struct Trunk {
 }
 
 impl Sip {
+    /// Memory for the newest SIP messages, in bytes.
+    pub fn trace_bytes(&self) -> usize {
+        usize::from(self.trace_megabytes) * 1_000_000
+    }
+
     /// The addresses peers are told to use.
     pub fn advertised_addresses(&self) -> Vec<IpAddr> {
         self.advertise.clone().unwrap_or_else(|| vec![self.listen.ip()])
@@ -252,6 +258,12 @@ fn check_tls_pair(
     };
     let what = format!("is needed as well when {section}.{there} is set");
     Some(Problem::new(&format!("{section}.{missing}"), what))
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    pub socket: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -1,5 +1,7 @@
 //! Table `calls`.
 
+use rusqlite::OptionalExtension;
+
 use crate::domain::{
     CallId, CallOutcome, InvitationId, PhoneNumber, PhoneNumberId, ProjectId, Timestamp,
 };
@@ -98,6 +100,19 @@ impl Writer<'_> {
 }
 
 impl Reader<'_> {
+    /// The SIP Call-ID of a call; `None` when it is unknown.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn sip_call_id(&self, call: &CallId) -> Result<Option<String>, StoreError> {
+        let id = self
+            .connection
+            .prepare_cached("SELECT sip_call_id FROM calls WHERE id = ?1")?
+            .query_row([call.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(id)
+    }
+
     /// Calls without an end: after a crash, those that it cut off.
     ///
     /// # Errors

@@ -40,6 +40,9 @@ const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("migrations/0001_initial.sql")
 /// How long a connection waits for a lock that another process holds, a backup for example.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// More than there are statements that are prepared once and kept.
+const PREPARED_STATEMENTS: usize = 64;
+
 /// Something that is on disk now, and that open pages may want to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -156,6 +159,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error>
     // A call that was told "on disk" stays there when the power goes.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     // A dead code is overwritten with zeros, not only unlinked.
     connection.pragma_update(None, "secure_delete", true)?;
     Ok(connection)

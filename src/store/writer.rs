@@ -55,7 +55,7 @@ impl Writer<'_> {
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// One caller's work, on a connection with an open transaction or on the reason there is none.
-type Job = Box<dyn FnOnce(Result<&mut Connection, StoreError>) -> (Effects, Answer) + Send>;
+type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> (Effects, Answer) + Send>;
 
 #[derive(Debug)]
 pub(super) struct WriterThread {
@@ -68,7 +68,7 @@ impl WriterThread {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(connection, jobs, &on_commit))
+            .spawn(move || run(&connection, jobs, &on_commit))
             .expect("the system can start a thread while the daemon starts");
         Self { queue, thread }
     }
@@ -106,29 +106,37 @@ impl WriterThread {
 
 /// One caller's work: rolled back alone when it fails, without its neighbours in the batch.
 fn in_savepoint<T>(
-    connection: &mut Connection,
+    connection: &Connection,
     work: impl FnOnce(&Writer<'_>) -> Result<T, StoreError>,
 ) -> (Effects, Result<T, StoreError>) {
     let nothing = Effects::default;
-    let savepoint = match connection.savepoint() {
-        Ok(savepoint) => savepoint,
-        Err(error) => return (nothing(), Err(error.into())),
-    };
-    let writer = Writer { reader: Reader::on(&savepoint), effects: RefCell::default() };
+    if let Err(error) = execute(connection, "SAVEPOINT job") {
+        return (nothing(), Err(error));
+    }
+    let writer = Writer { reader: Reader::on(connection), effects: RefCell::default() };
     let result = work(&writer);
     let effects = writer.effects.into_inner();
+    let result = result.and_then(|value| execute(connection, "RELEASE job").map(|()| value));
     match result {
-        // A savepoint that is dropped is rolled back.
-        Err(error) => (nothing(), Err(error)),
-        Ok(value) => match savepoint.commit() {
-            Ok(()) => (effects, Ok(value)),
-            Err(error) => (nothing(), Err(error.into())),
-        },
+        Ok(value) => (effects, Ok(value)),
+        Err(error) => {
+            // A statement may have failed so badly that SQLite has rolled back everything: then
+            // there is no savepoint any more, and the commit of the batch says so.
+            let _ = execute(connection, "ROLLBACK TO job");
+            let _ = execute(connection, "RELEASE job");
+            (nothing(), Err(error))
+        }
     }
 }
 
+/// A statement of the transactions themselves: prepared once, because each write takes two.
+fn execute(connection: &Connection, statement: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(statement)?.execute([])?;
+    Ok(())
+}
+
 /// Waits for writes and commits them, as many at a time as have gathered meanwhile.
-fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, on_commit: &OnCommit) {
+fn run(connection: &Connection, mut jobs: mpsc::Receiver<Job>, on_commit: &OnCommit) {
     let mut log_holds_dead_digits = false;
     while let Some(first) = jobs.blocking_recv() {
         let mut batch = vec![first];
@@ -137,13 +145,13 @@ fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, on_commit: &On
         {
             batch.push(job);
         }
-        let (done, committed) = commit(&mut connection, batch);
+        let (done, committed) = commit(connection, batch);
         if let Err(error) = &committed {
             error!(%error, "a transaction could not be committed");
         }
         log_holds_dead_digits |= done.iter().any(|(effects, _)| effects.digits_erased);
         if log_holds_dead_digits {
-            log_holds_dead_digits = !empty_the_log(&connection);
+            log_holds_dead_digits = !empty_the_log(connection);
         }
         for (effects, answer) in done {
             if committed.is_ok() {
@@ -155,19 +163,18 @@ fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, on_commit: &On
 }
 
 fn commit(
-    connection: &mut Connection,
+    connection: &Connection,
     batch: Vec<Job>,
 ) -> (Vec<(Effects, Answer)>, Result<(), StoreError>) {
-    if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
-        let error = StoreError::from(error);
+    if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         return (batch.into_iter().map(|job| job(Err(error.clone()))).collect(), Err(error));
     }
     let done = batch.into_iter().map(|job| job(Ok(connection))).collect();
-    let committed = connection.execute_batch("COMMIT").inspect_err(|_| {
+    let committed = execute(connection, "COMMIT").inspect_err(|_| {
         // Nothing may stay open: the next batch begins a transaction of its own.
-        let _ = connection.execute_batch("ROLLBACK");
+        let _ = execute(connection, "ROLLBACK");
     });
-    (done, committed.map_err(StoreError::from))
+    (done, committed)
 }
 
 /// Moves the write-ahead log into the database and truncates it. Returns whether that worked; a

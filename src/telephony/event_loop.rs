@@ -8,7 +8,7 @@ use std::time::Instant;
 use sip::rtp::{SessionConfig, Statistics};
 use sip::{
     Advertised, AnswerPlan, CallCommand, CallEvent, CallHandle, DropReason, Dropped, EndReason,
-    Endpoint, IncomingCall, Input, MediaPlan, Output, Readiness, StatusCode, Transmit,
+    Endpoint, IncomingCall, Input, MediaPlan, Output, Readiness, Received, StatusCode, Transmit,
 };
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
@@ -19,10 +19,12 @@ use tracing::{debug, info, trace, warn};
 
 use super::audio::{Agreement, AudioEnd, CallAudio};
 use super::connections::{Connections, Happened};
+use super::monitor::Monitor;
 use super::phone_call::{CallUpdate, Command, Commands, FrameSink, PhoneCall, UPDATES};
 use super::rtp_ports::{RtpPorts, RtpSockets};
 use super::sockets::Sockets;
 use super::strangers::Strangers;
+use super::trace::Speaker;
 use super::{Shutdown, fresh_seed};
 
 /// The largest datagram there is.
@@ -44,6 +46,7 @@ pub(super) struct EventLoop {
     strangers: Strangers,
     ports: RtpPorts,
     media: MediaRules,
+    monitor: Monitor,
     incoming: mpsc::Sender<PhoneCall>,
     commands: Commands,
     commanded: mpsc::UnboundedReceiver<Command>,
@@ -61,6 +64,12 @@ pub(super) struct MediaRules {
     pub(super) comfort_silence: bool,
     /// The peers whose audio may come from an unknown address.
     pub(super) behind_nat: HashSet<String>,
+}
+
+/// Where the rest of the daemon hears of the phone side.
+pub(super) struct Outlets {
+    pub(super) incoming: mpsc::Sender<PhoneCall>,
+    pub(super) monitor: Monitor,
 }
 
 /// What the shell keeps of a call.
@@ -87,7 +96,7 @@ impl EventLoop {
         sockets: Sockets,
         ports: RtpPorts,
         media: MediaRules,
-        incoming: mpsc::Sender<PhoneCall>,
+        Outlets { incoming, monitor }: Outlets,
     ) -> Self {
         let (commands, commanded) = mpsc::unbounded_channel();
         Self {
@@ -97,6 +106,7 @@ impl EventLoop {
             strangers: Strangers::new(Instant::now()),
             ports,
             media,
+            monitor,
             incoming,
             commands,
             commanded,
@@ -183,8 +193,10 @@ impl EventLoop {
         loop {
             match self.endpoint.poll_output() {
                 Output::Transmit(transmit) => self.send(transmit).await,
+                Output::Received(Received { flow, head }) => {
+                    self.monitor.trace.record(Instant::now(), Speaker::Peer, flow, &head);
+                }
                 Output::Close(connection) => self.connections.close(connection),
-                Output::Received(_) => {}
                 Output::Event(event) => self.tell(event),
                 Output::Dropped(dropped) => self.report_drop(&dropped),
                 Output::Timeout(wake_at) => return wake_at,
@@ -193,6 +205,7 @@ impl EventLoop {
     }
 
     async fn send(&mut self, Transmit { flow, bytes }: Transmit) {
+        self.monitor.trace.record(Instant::now(), Speaker::Ourselves, flow, &bytes);
         if let Some(connection) = flow.connection() {
             return self.connections.send(connection, bytes);
         }
@@ -318,6 +331,7 @@ impl EventLoop {
 
     fn audio_ended(&mut self, call: CallHandle, end: &AudioEnd) {
         report_audio(call, &end.statistics);
+        self.monitor.audio_ended(&end.statistics);
         if end.timed_out {
             info!(%call, "no audio for too long: the call is ended");
             self.command(call, CallCommand::HangUp);

@@ -10,12 +10,14 @@ mod audio;
 pub mod caller;
 mod connections;
 mod event_loop;
+mod monitor;
 mod peer_certificates;
 mod phone_call;
 mod rtp_ports;
 mod signalling;
 mod sockets;
 mod strangers;
+mod trace;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -31,16 +33,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::tls::{Certificate, UnusableTls};
 
-use event_loop::{EventLoop, MediaRules};
+use event_loop::{EventLoop, MediaRules, Outlets};
 use rtp_ports::RtpPorts;
 use sockets::Sockets;
 
+pub use monitor::{AudioTotals, Monitor};
 pub use phone_call::{CallUpdate, FrameSink, PhoneCall};
 pub use sip::rtp::PcmFrame;
 pub use sip::{EndReason, IncomingCall, MediaPolicy, Peer, StatusCode, Transport, Uri};
+pub use trace::{Ladder, Rung, Speaker, Trace};
 
-/// Calls that may wait to be admitted. When it is full a new call is refused with 503.
-const INCOMING_QUEUE: usize = 64;
+/// Calls that may wait to be admitted: a second of the heaviest load that was measured. When it is
+/// full a new call is refused with 503.
+const INCOMING_QUEUE: usize = 1_024;
 
 /// What telephony needs to know.
 #[derive(Debug)]
@@ -69,6 +74,8 @@ pub struct TelephonyConfig {
     pub reorder_window: Duration,
     /// Whether callers get silence back.
     pub comfort_silence: bool,
+    /// Memory for the newest SIP messages; zero keeps none.
+    pub trace_bytes: usize,
 }
 
 /// SIP over TLS.
@@ -109,6 +116,7 @@ pub enum CannotListen {
 pub struct Telephony {
     address: SocketAddr,
     tls_address: Option<SocketAddr>,
+    monitor: Monitor,
     event_loop: JoinHandle<()>,
 }
 
@@ -132,7 +140,8 @@ impl Telephony {
             max_calls: config.max_calls,
             seed: fresh_seed(),
         };
-        let endpoint = Endpoint::new(endpoint_config, std::time::Instant::now());
+        let mut endpoint = Endpoint::new(endpoint_config, std::time::Instant::now());
+        endpoint.report_received(config.trace_bytes > 0);
         let ports = RtpPorts::new(config.rtp_address, config.rtp_ports, config.rtp_port_rest);
         let behind_nat = config.peers.iter().filter(|peer| peer.media.behind_nat);
         let media = MediaRules {
@@ -143,9 +152,11 @@ impl Telephony {
             behind_nat: behind_nat.map(|peer| peer.name.clone()).collect(),
         };
         let (incoming, calls) = mpsc::channel(INCOMING_QUEUE);
-        let event_loop = EventLoop::new(endpoint, sockets, ports, media, incoming);
+        let monitor = Monitor::new(config.trace_bytes);
+        let outlets = Outlets { incoming, monitor: monitor.clone() };
+        let event_loop = EventLoop::new(endpoint, sockets, ports, media, outlets);
         let event_loop = tokio::spawn(event_loop.run(shutdown));
-        Ok((Self { address, tls_address, event_loop }, calls))
+        Ok((Self { address, tls_address, monitor, event_loop }, calls))
     }
 
     /// Where encrypted SIP arrives, with the port that was really taken.
@@ -156,6 +167,11 @@ impl Telephony {
     /// Where SIP arrives, with the port that was really taken.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What can be asked while it runs.
+    pub fn monitor(&self) -> Monitor {
+        self.monitor.clone()
     }
 
     /// Waits until the event loop and the audio of all calls have ended.

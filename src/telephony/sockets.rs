@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use sip::Transport;
+use socket2::SockRef;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio_rustls::TlsAcceptor;
 
@@ -16,6 +17,10 @@ use super::{CannotListen, TelephonyConfig, TlsConfig};
 /// UDP and TCP share a number. When any number will do, the one that UDP was given may be taken for
 /// TCP.
 const MOST_ATTEMPTS: usize = 16;
+
+/// Datagrams that wait to be read: about a second of 1,000 calls a second. What the system has no
+/// room for is lost, and comes again half a second later (RFC 3261 §17.1.1.1).
+const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 
 /// All of them.
 pub(super) struct Sockets {
@@ -54,6 +59,8 @@ async fn open_pair(
         attempts += 1;
         let udp = UdpSocket::bind(listen).await.map_err(|source| failed(Transport::Udp, source))?;
         let address = udp.local_addr().map_err(|source| failed(Transport::Udp, source))?;
+        // As much as the system allows (net.core.rmem_max); it is no fault when that is less.
+        let _ = SockRef::from(&udp).set_recv_buffer_size(RECEIVE_BUFFER);
         match TcpListener::bind(address).await {
             Ok(tcp) => return Ok((udp, tcp, address)),
             Err(_) if listen.port() == 0 && attempts < MOST_ATTEMPTS => {}

@@ -6,6 +6,7 @@ mod browser;
 mod calls;
 mod command_line;
 mod crash;
+mod operator;
 mod page;
 mod sipp;
 mod support;

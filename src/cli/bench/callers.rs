@@ -16,14 +16,19 @@ const T2: Duration = Duration::from_secs(4);
 /// Timers B and F: an answer that takes longer does not come.
 const PATIENCE: Duration = Duration::from_secs(32);
 
+/// A caller is silent for a moment before it hangs up. What is said then would reach nobody, and
+/// count as lost.
+const BEFORE_HANGING_UP: Duration = Duration::from_millis(40);
+
 /// What a caller wants done.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wish {
     Send(Vec<u8>),
-    /// Send audio of this call there.
+    /// Send audio of this call there, until then.
     Speak {
         call: u32,
         to: SocketAddr,
+        until: Instant,
     },
     /// No more audio of this call.
     Hush {
@@ -279,8 +284,9 @@ impl Callers {
         if held_for.is_zero() {
             return self.hang_up(now, id, dialog);
         }
-        self.wishes.push_back(Wish::Speak { call: id, to: audio });
         let hang_up_at = now + held_for;
+        let until = hang_up_at.checked_sub(BEFORE_HANGING_UP).unwrap_or(now);
+        self.wishes.push_back(Wish::Speak { call: id, to: audio, until });
         self.calls.insert(id, Call::Talking { dialog, hang_up_at });
         self.due.push(Reverse((hang_up_at, id)));
     }
@@ -366,7 +372,9 @@ mod tests {
                         let text = String::from_utf8(bytes).unwrap();
                         text.split_whitespace().next().unwrap().to_owned()
                     }
-                    Wish::Speak { call, to } => format!("speak {call} {to}"),
+                    Wish::Speak { call, to, until } => {
+                        format!("speak {call} {to} {:?}", until - self.now)
+                    }
                     Wish::Hush { call } => format!("hush {call}"),
                 });
             }
@@ -403,7 +411,7 @@ mod tests {
         let mut bench = Bench::new(3);
         bench.pass(0);
         let answered = bench.receive(&answer(0, 200, "INVITE"));
-        assert_eq!(answered, ["ACK", "speak 0 127.0.0.1:20000"]);
+        assert_eq!(answered, ["ACK", "speak 0 127.0.0.1:20000 2.96s"]);
         assert_eq!(bench.pass(2_999), ["INVITE"], "the second call, which is late");
         assert_eq!(bench.pass(1), ["hush 0", "BYE"]);
         assert_eq!(bench.callers.tally.latest_start, Duration::from_millis(1_999));

@@ -115,6 +115,19 @@ impl Party {
     }
 }
 
+/// How long the first message on a connection is; `None` when it is not all there. The daemon always
+/// says Content-Length (RFC 3261 §18.3).
+pub(super) fn message_length(bytes: &[u8]) -> Option<usize> {
+    let head = bytes.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
+    let text = std::str::from_utf8(&bytes[..head]).ok()?;
+    let values = text.split("\r\n").filter_map(|line| line.split_once(':'));
+    let body: usize = values
+        .filter(|(name, _)| name.eq_ignore_ascii_case("Content-Length"))
+        .find_map(|(_, value)| value.trim().parse().ok())?;
+    let length = head.checked_add(body)?;
+    (bytes.len() >= length).then_some(length)
+}
+
 impl<'a> Message<'a> {
     /// Takes a message apart; `None` when it belongs to no call of ours.
     pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
@@ -220,5 +233,17 @@ pub(super) mod tests {
         for text in ["", "\r\n\r\n", "SIP/2.0 2", "SIP/2.0 200 OK\r\nCall-ID: x\r\n\r\n"] {
             assert_eq!(Message::parse(text.as_bytes()), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_message_on_a_connection_ends_where_its_length_says() {
+        let bytes = b"SIP/2.0 200 OK\r\nContent-Length: 3\r\n\r\nabcSIP/2.0 ";
+        let length = bytes.len() - "SIP/2.0 ".len();
+        assert_eq!(message_length(bytes), Some(length));
+        for cut in 0..length {
+            assert_eq!(message_length(&bytes[..cut]), None, "{cut}");
+        }
+        let endless = b"SIP/2.0 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n";
+        assert_eq!(message_length(endless), None);
     }
 }

@@ -3,23 +3,28 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use rand::RngExt as _;
+use rustls::pki_types::CertificateDer;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
 use super::load::Load;
 use super::usage::Process;
 use crate::clock::{Clock as _, SystemClock};
+use crate::control::{Answer, AudioTotals, Question, ask};
 use crate::domain::{InvitationId, InvitationToken, PhoneNumberId, ProjectId};
 use crate::store::{NewInvitation, NewPhoneNumber, NewProject, Store};
 
 /// How often a daemon that starts is asked whether it is ready.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
+
+/// The audio of a call is counted when all of it was taken from the socket.
+const COUNTED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Numbers that are written in one transaction.
 const NUMBERS_A_WRITE: u32 = 1_000;
@@ -31,6 +36,10 @@ const INVITATION_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) struct Host {
     process: Child,
     pub(super) sip: SocketAddr,
+    pub(super) sip_tls: SocketAddr,
+    /// What it shows over TLS, for localhost.
+    pub(super) certificate: CertificateDer<'static>,
+    control: PathBuf,
     /// Where it keeps its state, for as long as this lives.
     _directory: TempDir,
 }
@@ -44,6 +53,7 @@ impl Host {
         let directory = tempfile::tempdir().context("cannot make a directory for the daemon")?;
         let config = directory.path().join("config.toml");
         std::fs::write(&config, configuration(load)).context("cannot write a configuration")?;
+        let certificate = issue_certificate(directory.path())?;
         let store = Store::open(&directory.path().join("zavud.db"), Box::new(|_| {}))?;
         add_numbers(&store, load).await?;
         drop(store);
@@ -57,7 +67,10 @@ impl Host {
             .spawn()
             .context("cannot start the daemon")?;
         match ready(&mut process, &log).await {
-            Ok(sip) => Ok(Self { process, sip, _directory: directory }),
+            Ok((sip, sip_tls)) => {
+                let control = directory.path().join("zavud.sock");
+                Ok(Self { process, sip, sip_tls, certificate, control, _directory: directory })
+            }
             Err(error) => {
                 // Gone already, or of no use.
                 let _ = process.kill();
@@ -70,6 +83,24 @@ impl Host {
     pub(super) fn process(&self) -> Process {
         Process(self.process.id())
     }
+
+    /// The audio of `calls`, as the daemon says itself: it counts a call a moment after its end.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub(super) async fn audio_of(&self, calls: u32) -> anyhow::Result<AudioTotals> {
+        let give_up_at = Instant::now() + COUNTED_WITHIN;
+        loop {
+            let totals = match ask(&self.control, &Question::Totals).await? {
+                Answer::Totals(totals) => totals,
+                other @ (Answer::Trace(_) | Answer::Nothing(_)) => bail!("unexpected: {other:?}"),
+            };
+            if totals.calls >= u64::from(calls) || Instant::now() > give_up_at {
+                return Ok(totals);
+            }
+            sleep(ASK_AGAIN).await;
+        }
+    }
 }
 
 impl Drop for Host {
@@ -80,6 +111,14 @@ impl Drop for Host {
     }
 }
 
+/// A certificate of its own for the daemon, in files that its configuration names.
+fn issue_certificate(directory: &Path) -> anyhow::Result<CertificateDer<'static>> {
+    let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+    std::fs::write(directory.join("certificate.pem"), issued.cert.pem())?;
+    std::fs::write(directory.join("key.pem"), issued.signing_key.serialize_pem())?;
+    Ok(issued.cert.der().clone())
+}
+
 /// What differs from the shipped configuration.
 fn configuration(load: &Load) -> String {
     let max_calls = load.max_calls();
@@ -87,6 +126,8 @@ fn configuration(load: &Load) -> String {
     let media_timeout = load.held_for().as_secs() + 60;
     format!(
         "[sip]\nlisten = \"127.0.0.1:0\"\nmax_calls = {max_calls}\n\
+         tls_listen = \"127.0.0.1:0\"\ntls_certificate = \"certificate.pem\"\n\
+         tls_key = \"key.pem\"\n\
          [rtp]\nfirst_port = 10000\nlast_port = 32767\nmedia_timeout = \"{media_timeout}s\"\n\
          [calls]\nmax_duration = \"{media_timeout}s\"\n\
          [speech]\nenabled = false\n[web]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n"
@@ -138,16 +179,19 @@ async fn add_numbers(store: &Store, load: &Load) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits for the line that says "ready", and tells the address in it.
-async fn ready(process: &mut Child, log: &Path) -> anyhow::Result<SocketAddr> {
+/// Waits for the line that says "ready", and tells the addresses in it.
+async fn ready(process: &mut Child, log: &Path) -> anyhow::Result<(SocketAddr, SocketAddr)> {
     loop {
         for line in BufReader::new(std::fs::File::open(log)?).lines() {
             let line = line?;
             // The last line may still be in the making.
             let Ok(entry) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
             if entry["fields"]["message"] == "ready" {
-                let address = entry["fields"]["sip"].as_str().unwrap_or_default();
-                return address.parse().with_context(|| format!("no address: {line}"));
+                let address = |name: &str| {
+                    let text = entry["fields"][name].as_str().unwrap_or_default();
+                    text.parse().with_context(|| format!("{name} is no address: {line}"))
+                };
+                return Ok((address("sip")?, address("sip_tls")?));
             }
         }
         if process.try_wait()?.is_some() {

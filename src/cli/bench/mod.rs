@@ -8,6 +8,7 @@
 mod callers;
 mod dialogue;
 mod host;
+mod line;
 mod load;
 mod report;
 mod usage;
@@ -18,13 +19,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use rand::RngExt as _;
-use tokio::net::UdpSocket;
 use tokio::time::sleep_until;
 
 use super::Failure;
 use callers::{Callers, Tally, Wish};
 use dialogue::Party;
 use host::Host;
+use line::Line;
 use load::Load;
 use report::{Audio, Daemon, Percentiles, Report, millis};
 use usage::Process;
@@ -32,9 +33,6 @@ use voice::Voices;
 
 /// How often the daemon's memory is looked at.
 const SAMPLE: Duration = Duration::from_millis(200);
-
-/// The largest datagram there is.
-const LARGEST_DATAGRAM: usize = 65_535;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -62,9 +60,30 @@ struct SipArguments {
     /// Send audio in each call: G.711, 50 packets a second
     #[arg(long)]
     media: bool,
+    /// Over what
+    #[arg(long, default_value = "udp")]
+    transport: Transport,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Transport {
+    Udp,
+    Tcp,
+    Tls,
+}
+
+impl Transport {
+    /// Its name in Via (RFC 3261 §20.42).
+    fn in_via(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+        }
+    }
 }
 
 impl SipArguments {
@@ -95,7 +114,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let report = runtime.block_on(measure(load, arguments.media))?;
+    let report = runtime.block_on(measure(load, arguments.transport, arguments.media))?;
     if arguments.json {
         println!("{}", serde_json::to_string(&report).map_err(anyhow::Error::from)?);
     } else {
@@ -104,15 +123,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn measure(load: Load, media: bool) -> anyhow::Result<Report> {
+async fn measure(load: Load, transport: Transport, media: bool) -> anyhow::Result<Report> {
     let host = Host::start(&load).await?;
     let process = host.process();
-    let line = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let line = Line::open(&host, transport).await?;
     let audio = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     let party = Party {
         callee: host.sip,
-        caller: line.local_addr()?,
-        transport: "UDP",
+        caller: line.local(),
+        transport: transport.in_via(),
         audio: audio.local_addr()?,
         run: rand::rng().random(),
     };
@@ -121,14 +140,18 @@ async fn measure(load: Load, media: bool) -> anyhow::Result<Report> {
     let (began, cost_before) = (Instant::now(), process.processor_time()?);
 
     let callers = Callers::new(load, party, began);
-    let tally = drive(callers, &line, host.sip, voices.as_ref(), &mut memory).await?;
+    let tally = drive(callers, line, voices.as_ref(), &mut memory).await?;
 
     let lasted = began.elapsed();
     let cost = process.processor_time()? - cost_before;
     let spoken = voices.map(Voices::stop);
-    let dropped = process.dropped_datagrams(host.sip.port())?;
+    let heard = host.audio_of(tally.completed).await?;
+    let dropped = match transport {
+        Transport::Udp => Some(process.dropped_datagrams(host.sip.port())?),
+        Transport::Tcp | Transport::Tls => None,
+    };
     Ok(Report {
-        transport: "UDP",
+        transport: transport.in_via(),
         calls_per_second: load.calls_per_second,
         concurrent: load.concurrent,
         seconds: load.length.as_secs_f64(),
@@ -136,11 +159,14 @@ async fn measure(load: Load, media: bool) -> anyhow::Result<Report> {
         completed: tally.completed,
         failures: tally.failures.iter().map(|(fault, &n)| (fault.to_string(), n)).collect(),
         retransmissions: tally.retransmissions,
-        sip_datagrams_dropped: Some(dropped),
+        sip_datagrams_dropped: dropped,
         until_trying_ms: Percentiles::of(tally.until_trying),
         until_answer_ms: Percentiles::of(tally.until_answer),
         audio: spoken.map(|spoken| Audio {
             packets_sent: spoken.packets,
+            packets_received: heard.packets,
+            packets_lost: spoken.packets.saturating_sub(heard.packets),
+            frames_dropped: heard.overflowed_frames,
             latest_packet_ms: millis(spoken.latest),
         }),
         daemon: Daemon {
@@ -160,38 +186,30 @@ async fn measure(load: Load, media: bool) -> anyhow::Result<Report> {
 /// Sees all calls through. Waits on the line and on time.
 async fn drive(
     mut callers: Callers,
-    line: &UdpSocket,
-    daemon: std::net::SocketAddr,
+    mut line: Line,
     voices: Option<&Voices>,
     memory: &mut Memory,
 ) -> anyhow::Result<Tally> {
-    let mut buffer = vec![0; LARGEST_DATAGRAM];
     let mut next_sample = Instant::now();
     loop {
         let now = Instant::now();
         callers.advance(now);
         while let Some(wish) = callers.next_wish() {
             match (wish, voices) {
-                (Wish::Send(bytes), _) => {
-                    line.send_to(&bytes, daemon).await.context("cannot reach the daemon")?;
-                }
-                (Wish::Speak { call, to }, Some(voices)) => voices.speak(call, to),
+                (Wish::Send(bytes), _) => line.send(&bytes).await?,
+                (Wish::Speak { call, to, until }, Some(voices)) => voices.speak(call, to, until),
                 (Wish::Hush { call }, Some(voices)) => voices.hush(call),
                 (Wish::Speak { .. } | Wish::Hush { .. }, None) => {}
             }
         }
+        line.flush().await?;
         if now >= next_sample {
             memory.sample(callers.live())?;
             next_sample = now + SAMPLE;
         }
         let Some(wake_at) = callers.wake_at() else { return Ok(callers.into_tally()) };
         tokio::select! {
-            readable = line.readable() => {
-                readable?;
-                while let Ok((length, _)) = line.try_recv_from(&mut buffer) {
-                    callers.handle(Instant::now(), &buffer[..length]);
-                }
-            }
+            received = line.receive(|message| callers.handle(Instant::now(), message)) => received?,
             () = sleep_until(wake_at.min(next_sample).into()) => {}
         }
     }

@@ -33,6 +33,11 @@ pub(super) struct Report {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Audio {
     pub(super) packets_sent: u64,
+    /// By the daemon, which has decoded them.
+    pub(super) packets_received: u64,
+    pub(super) packets_lost: u64,
+    /// Decoded, and thrown away because nobody took them.
+    pub(super) frames_dropped: u64,
     pub(super) latest_packet_ms: f64,
 }
 
@@ -106,8 +111,12 @@ impl fmt::Display for Report {
         if let Some(audio) = self.audio {
             writeln!(
                 formatter,
-                "audio     {} packets sent, at most {:.1} ms late",
-                audio.packets_sent, audio.latest_packet_ms
+                "audio     {} packets sent, at most {:.1} ms late; {} received, {} lost, {} frames dropped",
+                audio.packets_sent,
+                audio.latest_packet_ms,
+                audio.packets_received,
+                audio.packets_lost,
+                audio.frames_dropped
             )?;
         }
         writeln!(

@@ -29,13 +29,14 @@ pub(super) struct Spoken {
 }
 
 enum Order {
-    Speak { call: u32, to: SocketAddr },
+    Speak { call: u32, to: SocketAddr, until: Instant },
     Hush { call: u32 },
 }
 
 struct Stream {
     call: u32,
     to: SocketAddr,
+    until: Instant,
     packet: [u8; HEADER + SAMPLES],
     sequence: u16,
     timestamp: u32,
@@ -50,9 +51,9 @@ impl Voices {
         Ok(Self { orders, thread })
     }
 
-    pub(super) fn speak(&self, call: u32, to: SocketAddr) {
+    pub(super) fn speak(&self, call: u32, to: SocketAddr, until: Instant) {
         // The thread ends only after this.
-        let _ = self.orders.send(Order::Speak { call, to });
+        let _ = self.orders.send(Order::Speak { call, to, until });
     }
 
     pub(super) fn hush(&self, call: u32) {
@@ -81,8 +82,8 @@ fn run(socket: &UdpSocket, orders: &Receiver<Order>) -> Spoken {
         }
         loop {
             match orders.try_recv() {
-                Ok(Order::Speak { call, to }) => {
-                    slot_of(&mut slots, call).push(Stream::new(call, to));
+                Ok(Order::Speak { call, to, until }) => {
+                    slot_of(&mut slots, call).push(Stream::new(call, to, until));
                 }
                 Ok(Order::Hush { call }) => slot_of(&mut slots, call).retain(|s| s.call != call),
                 Err(TryRecvError::Empty) => break,
@@ -97,23 +98,25 @@ fn slot_of(slots: &mut [Vec<Stream>; SLOTS], call: u32) -> &mut Vec<Stream> {
 }
 
 impl Stream {
-    fn new(call: u32, to: SocketAddr) -> Self {
+    fn new(call: u32, to: SocketAddr, until: Instant) -> Self {
         let mut packet = [0; HEADER + SAMPLES];
         // Version 2, PCMU (RFC 3550 §5.1, RFC 3551 §6).
         packet[0] = 0x80;
         packet[8..HEADER].copy_from_slice(&call.to_be_bytes());
         // Loud and of all levels, so that decoding it is worth something.
         packet[HEADER..].iter_mut().zip(0_u8..).for_each(|(sample, level)| *sample = level);
-        Self { call, to, packet, sequence: 0, timestamp: 0 }
+        Self { call, to, until, packet, sequence: 0, timestamp: 0 }
     }
 
     fn send(&mut self, socket: &UdpSocket, spoken: &mut Spoken) {
+        if Instant::now() >= self.until {
+            return;
+        }
         self.packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
         self.packet[4..8].copy_from_slice(&self.timestamp.to_be_bytes());
         self.sequence = self.sequence.wrapping_add(1);
         self.timestamp = self.timestamp.wrapping_add(SAMPLES as u32);
-        // A port that was just closed is reported here, and the packet counts as sent into a call
-        // that is over; anything that the daemon should have had shows as lost.
+        // The system reports here that an earlier packet found its port closed.
         if socket.send_to(&self.packet, self.to).is_ok() {
             spoken.packets += 1;
         }

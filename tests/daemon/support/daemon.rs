@@ -130,6 +130,11 @@ impl TestDaemon {
         }
     }
 
+    /// Where an operator asks it.
+    pub(crate) fn control_socket(&self) -> PathBuf {
+        self.directory.path().join("zavud.sock")
+    }
+
     /// The files of the database.
     pub(crate) fn database_files(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.directory.path()).unwrap();
