@@ -8,10 +8,10 @@ SECONDS := 60
 
 # cargo uses all cores by itself, and two installations at once would fight over apt's lock.
 .NOTPARALLEL:
-.PHONY: help setup demo build check audit test fuzz clean
+.PHONY: help setup demo build check audit test fuzz bench-sip clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install whatever the targets below need (they do it themselves too, once)
 	scripts/setup.sh build test check fuzz
@@ -42,6 +42,13 @@ fuzz: $(target)/setup-fuzz ## Look for input that does harm; SECONDS=60 for each
 		cargo fuzz run --sanitizer none $$name $(target)/fuzz-corpus/$$name fuzz/corpus/$$name -- \
 			-max_total_time=$(SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=1024; \
 	done
+
+# Calls by the second, and many at a time. Two sockets a call: more than a shell opens by default.
+bench-sip: build ## Measure what calls this machine stands, with both ends on it
+	ulimit -n 16384; for transport in udp tcp tls; do \
+		$(target)/release/zavud bench sip --calls-per-second 1000 --seconds 20 --transport $$transport || exit; \
+	done
+	ulimit -n 16384; $(target)/release/zavud bench sip --calls-per-second 50 --concurrent 1000 --seconds 40 --media
 
 clean: ## Remove what was built, and forget what was set up
 	cargo clean --locked

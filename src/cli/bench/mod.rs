@@ -175,8 +175,7 @@ async fn measure(load: Load, transport: Transport, media: bool) -> anyhow::Resul
             idle_bytes: memory.idle,
             peak_calls: memory.peak,
             bytes_at_peak: memory.at_peak,
-            bytes_per_call: memory.at_peak.saturating_sub(memory.idle)
-                / u64::from(memory.peak.max(1)),
+            bytes_per_call: memory.per_call().filter(|_| load.concurrent > 0),
             bytes_at_end: process.memory()?,
         },
         latest_start_ms: millis(tally.latest_start),
@@ -224,6 +223,11 @@ struct Memory {
 }
 
 impl Memory {
+    /// What each call added, when the most lived.
+    fn per_call(&self) -> Option<u64> {
+        self.at_peak.saturating_sub(self.idle).checked_div(u64::from(self.peak))
+    }
+
     fn sample(&mut self, live: usize) -> anyhow::Result<()> {
         let live = u32::try_from(live).unwrap_or(u32::MAX);
         if live > self.peak {

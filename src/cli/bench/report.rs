@@ -51,7 +51,8 @@ pub(super) struct Daemon {
     /// When the most calls lived, and how many they were.
     pub(super) peak_calls: u32,
     pub(super) bytes_at_peak: u64,
-    pub(super) bytes_per_call: u64,
+    /// `None` where calls do not last: what is measured then is what outlives them.
+    pub(super) bytes_per_call: Option<u64>,
     pub(super) bytes_at_end: u64,
 }
 
@@ -124,11 +125,13 @@ impl fmt::Display for Report {
             "processor {:.3} ms a call, {:.2} cores",
             daemon.processor_ms_per_call, daemon.cores_used
         )?;
+        if let Some(bytes) = daemon.bytes_per_call {
+            let (kilobytes, calls) = (bytes as f64 / 1e3, daemon.peak_calls);
+            writeln!(formatter, "memory    {kilobytes:.1} kB a call with {calls} calls")?;
+        }
         writeln!(
             formatter,
-            "memory    {:.1} kB a call with {} calls; {:.1} MB idle, {:.1} MB then, {:.1} MB in the end",
-            daemon.bytes_per_call as f64 / 1e3,
-            daemon.peak_calls,
+            "          {:.1} MB idle, {:.1} MB with the most calls, {:.1} MB in the end",
             daemon.idle_bytes as f64 / 1e6,
             daemon.bytes_at_peak as f64 / 1e6,
             daemon.bytes_at_end as f64 / 1e6,
