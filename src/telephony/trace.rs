@@ -239,7 +239,7 @@ mod tests {
             assert_eq!(ring.bytes, held);
             assert!(held <= 2_000, "{held}");
         }
-        assert_eq!(trace.of_call("call-95"), None);
+        assert_eq!(trace.of_call("call-80"), None);
         assert!(trace.of_call("call-99").is_some());
     }
 
