@@ -5,21 +5,17 @@
 //! that holds whatever the input is. Rules are worth more than inputs, since a parser that loses a
 //! header does not panic by itself.
 
+mod media;
 mod operations;
 mod stage;
-
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+pub use media::{rtp, srtp};
 pub use operations::operations;
 
 use crate::message::{self, Frame, Message, ParseFailure, StreamFramer};
-use crate::rtp::{self, Outbound, Port, Receiver, ReceiverConfig, Session, SessionConfig};
-use crate::simulation::origin;
-use crate::{Codec, Direction, MasterKey, MediaPlan, Rtcp, SrtpKeys, SrtpSuite};
 use stage::Stage;
 
 /// A datagram of a known peer, and then the same bytes over a connection. A message that can be
@@ -106,105 +102,6 @@ pub fn sdp(bytes: &[u8]) {
     stage.answer(2);
     stage.acknowledge(2, bytes);
     stage.end();
-}
-
-/// The datagrams of a stream of RTP: each is a byte with its size, a byte with the milliseconds
-/// since the one before, and its bytes. Each is counted once.
-pub fn rtp(bytes: &[u8]) {
-    let mut receiver = Receiver::new(ReceiverConfig {
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        telephone_event: Some(101),
-        comfort_noise: None,
-        reorder_window: ReceiverConfig::REORDER_WINDOW,
-    });
-    let (mut now, mut datagrams, mut rest) = (origin(), 0, bytes);
-    while let [size, milliseconds, behind @ ..] = rest {
-        let (datagram, behind) = behind.split_at(usize::from(*size).min(behind.len()));
-        now += Duration::from_millis(u64::from(*milliseconds));
-        receiver.handle(now, datagram);
-        datagrams += 1;
-        while receiver.poll_frame(now).is_some() {}
-        rest = behind;
-    }
-    receiver.flush();
-    while receiver.poll_frame(now).is_some() {}
-    let seen = receiver.statistics();
-    let of_streams = seen.received + seen.duplicates + seen.late;
-    let counted = of_streams + seen.foreign_payload_type + seen.malformed + seen.stray;
-    // One may still be considered: it is stray unless the next one follows it.
-    assert!(counted == datagrams || counted + 1 == datagrams, "{datagrams} came: {seen:?}");
-}
-
-/// The datagrams of an encrypted call: each is a byte with its size, a byte that tells the port,
-/// whether it is protected with the peer's key first, and the milliseconds since the one before,
-/// and its bytes. What goes out goes to the peer, and the session sleeps when it says so.
-pub fn srtp(bytes: &[u8]) {
-    let keys = SrtpKeys {
-        suite: SrtpSuite::AesCm128HmacSha1Tag32,
-        local: MasterKey::new([1; MasterKey::LENGTH]),
-        remote: MasterKey::new([2; MasterKey::LENGTH]),
-    };
-    let mut peer = Outbound::new(keys.suite, &keys.remote);
-    let mut now = origin();
-    let mut session = Session::new(encrypted_call(keys), now);
-    let mut rest = bytes;
-    while let [size, control, behind @ ..] = rest {
-        let (datagram, behind) = behind.split_at(usize::from(*size).min(behind.len()));
-        let mut datagram = datagram.to_vec();
-        let port = if control & 0x80 == 0 { Port::Rtp } else { Port::Rtcp };
-        match port {
-            Port::Rtp if control & 0x40 != 0 => peer.protect(&mut datagram),
-            Port::Rtcp if control & 0x40 != 0 => peer.protect_rtcp(&mut datagram),
-            Port::Rtp | Port::Rtcp => {}
-        }
-        now += Duration::from_millis(u64::from(control & 0x3f));
-        let bytes = datagram.as_mut_slice();
-        session.handle(rtp::Input::Datagram { now, port, source: PEER, bytes });
-        drain(&mut session, now);
-        rest = behind;
-    }
-    session.handle(rtp::Input::Ended { now });
-    drain(&mut session, now);
-}
-
-const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 4_000);
-
-fn encrypted_call(keys: SrtpKeys) -> SessionConfig {
-    let plan = MediaPlan {
-        remote: PEER,
-        rtcp: Rtcp::Muxed,
-        codec: Codec::G722,
-        payload_type: 9,
-        telephone_event: Some(101),
-        comfort_noise: Some(13),
-        packet_time: None,
-        direction: Direction::SendRecv,
-        srtp: Some(keys),
-    };
-    SessionConfig {
-        plan,
-        signalling: PEER.ip(),
-        behind_nat: true,
-        reorder_window: ReceiverConfig::REORDER_WINDOW,
-        media_timeout: Duration::from_secs(20),
-        comfort_silence: true,
-        seed: [3; 32],
-    }
-}
-
-fn drain(session: &mut Session, now: Instant) {
-    loop {
-        match session.poll_output() {
-            rtp::Output::Frame(frame) => assert!(frame.samples.len() <= 320),
-            rtp::Output::Transmit { destination, .. } => assert_eq!(destination, PEER),
-            rtp::Output::Event(_) => {}
-            rtp::Output::Timeout(wake_at) => {
-                assert!(wake_at > now, "the session does not sleep");
-                return;
-            }
-        }
-    }
 }
 
 #[cfg(test)]

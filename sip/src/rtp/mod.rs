@@ -24,7 +24,7 @@ pub use sender::{Sender, SenderConfig};
 pub use session::{Event, Input, Output, Port, Session, SessionConfig, Statistics};
 
 #[cfg(any(test, feature = "fuzzing"))]
-pub(crate) use srtp::Outbound;
+pub(crate) use srtp::{Inbound, Outbound};
 
 use std::time::Duration;
 

@@ -17,7 +17,7 @@ use replay::ReplayWindow;
 
 /// Why a packet was not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub(super) enum SrtpError {
+pub(crate) enum SrtpError {
     #[error("too short to be protected")]
     TooShort,
     #[error("the tag is wrong: the packet was altered, or is of another key")]
@@ -57,7 +57,7 @@ impl SrtpSuite {
 
 /// What the peer sends under its key.
 #[derive(Debug)]
-pub(super) struct Inbound {
+pub(crate) struct Inbound {
     suite: SrtpSuite,
     rtp: SessionKeys,
     rtcp: SessionKeys,
@@ -72,7 +72,7 @@ struct Source {
 }
 
 impl Inbound {
-    pub(super) fn new(suite: SrtpSuite, key: &MasterKey) -> Self {
+    pub(crate) fn new(suite: SrtpSuite, key: &MasterKey) -> Self {
         Self {
             suite,
             rtp: SessionKeys::derive(key, Purpose::Rtp),
@@ -82,7 +82,7 @@ impl Inbound {
     }
 
     /// Authenticates an SRTP packet, decrypts it in place, and gives the RTP packet in it (§3.3).
-    pub(super) fn unprotect<'a>(&mut self, packet: &'a mut [u8]) -> Result<&'a [u8], SrtpError> {
+    pub(crate) fn unprotect<'a>(&mut self, packet: &'a mut [u8]) -> Result<&'a [u8], SrtpError> {
         let length = packet.len().checked_sub(self.suite.rtp_tag()).ok_or(SrtpError::TooShort)?;
         let (packet, tag) = packet.split_at_mut(length);
         let payload_at = payload_offset(packet).ok_or(SrtpError::TooShort)?;
@@ -99,7 +99,7 @@ impl Inbound {
     }
 
     /// The same for a compound RTCP packet (§3.4).
-    pub(super) fn unprotect_rtcp<'a>(
+    pub(crate) fn unprotect_rtcp<'a>(
         &mut self,
         packet: &'a mut [u8],
     ) -> Result<&'a [u8], SrtpError> {
