@@ -1,12 +1,12 @@
 //! What may follow the answer of a call out, besides BYE: changes of the session by us, and
-//! refreshes by the callee. Like every request of the callee, those are answered without state.
+//! refreshes by the callee.
 
 use super::{CallOut, CallOutEvent, Change, Output, SessionTimer, State};
 use crate::StatusCode;
 use crate::call::new_branch;
 use crate::dialog::Dialog;
 use crate::message::{
-    HeaderName, Method, Refresher, Request, Response, SessionExpires, option_tag,
+    HeaderName, Method, Refresher, Request, Response, SessionExpires, Via, option_tag,
 };
 use crate::sdp::Direction;
 use crate::transaction::client_table::{ClientTransactions, Expired};
@@ -20,6 +20,9 @@ pub(super) struct Later {
     /// Of the description we sent last (RFC 8866 §5.2).
     version: u64,
     direction: Direction,
+    /// The last refresh of the callee, and our response. It depends on what we do meanwhile, so it
+    /// cannot be made again when the request comes again.
+    answered: Option<(Via, Vec<u8>)>,
 }
 
 impl Later {
@@ -29,7 +32,16 @@ impl Later {
             open: None,
             version: 1,
             direction: Direction::SendRecv,
+            answered: None,
         }
+    }
+
+    /// What was said to this request before. The ACK to a refusal, which has the Via of its INVITE,
+    /// is no request that gets an answer.
+    pub(super) fn response_to(&self, request: &Request) -> Option<&[u8]> {
+        let (via, response) = self.answered.as_ref()?;
+        (*via == request.essentials.via && request.method != Method::Ack)
+            .then_some(response.as_slice())
     }
 
     pub(super) fn deadline(&self) -> Option<std::time::Instant> {
@@ -115,9 +127,15 @@ impl CallOut {
         }
     }
 
+    pub(super) fn receive_later_request(&mut self, request: &Request) {
+        let response = self.answer_later(request).to_bytes();
+        self.later.answered = Some((request.essentials.via.clone(), response.clone()));
+        self.transmit(self.plan.remote, response);
+    }
+
     /// An INVITE or an UPDATE of the callee in an answered call. It gets what was settled already,
     /// and the session timer that it asks for.
-    pub(super) fn answer_later(&self, request: &Request) -> Response {
+    fn answer_later(&self, request: &Request) -> Response {
         let flow = &self.plan.remote;
         let respond = |status| self.local.response(&request.essentials, *flow, status, None);
         let has_offer = request.method == Method::Invite || !request.body.is_empty();

@@ -3,7 +3,8 @@
 //! media. Knows nothing of the answering endpoint.
 //!
 //! Requests of the callee are answered without state: an answer depends on nothing but the request
-//! and the dialog, so a retransmitted request gets the same one again (RFC 3261 §8.2.7).
+//! and the dialog, so a retransmitted request gets the same one again (RFC 3261 §8.2.7). Those that
+//! refresh the session are in `later`, as are our own changes of it.
 
 mod compose;
 mod contract;
@@ -70,7 +71,8 @@ enum Wish {
 /// A CANCEL that is out.
 #[derive(Debug)]
 struct Cancel {
-    transaction: ClientOther,
+    /// `None` once it is over, while the INVITE is still open.
+    transaction: Option<ClientOther>,
     /// Beyond it the INVITE is given up.
     limit: Instant,
 }
@@ -166,8 +168,10 @@ impl CallOut {
 
     fn deadline(&self) -> Option<Instant> {
         let invite = self.invite_transaction.as_ref().and_then(ClientInvite::deadline);
-        let cancel =
-            self.cancel.as_ref().map(|cancel| cancel.transaction.deadline().min(cancel.limit));
+        let cancel = self.cancel.as_ref().map(|cancel| {
+            let transaction = cancel.transaction.as_ref().map(ClientOther::deadline);
+            transaction.map_or(cancel.limit, |due| due.min(cancel.limit))
+        });
         let bye = self.bye.as_ref().map(|bye| bye.transaction.deadline());
         [invite, cancel, bye, self.later.deadline()].into_iter().flatten().min()
     }
@@ -209,13 +213,17 @@ impl CallOut {
         if self.now >= cancel.limit && is_pending {
             return self.give_up_invite();
         }
-        match cancel.transaction.timeout(self.now) {
+        let fired = match &mut cancel.transaction {
+            Some(transaction) => transaction.timeout(self.now),
+            None => ClientFired::Over,
+        };
+        match fired {
             ClientFired::Retransmit(bytes) => {
                 let transmit = Transmit { flow: self.plan.remote, bytes: bytes.to_vec() };
                 self.outputs.push_back(Output::Transmit(transmit));
             }
             // While the INVITE is open, the CANCEL is kept for its limit.
-            ClientFired::Over | ClientFired::NoResponse if is_pending => {}
+            ClientFired::Over | ClientFired::NoResponse if is_pending => cancel.transaction = None,
             ClientFired::Over | ClientFired::NoResponse => self.cancel = None,
             ClientFired::Nothing => {}
         }
@@ -239,8 +247,9 @@ impl CallOut {
         match &response.essentials.cseq.method {
             Method::Invite if is_ours => self.receive_invite_response(response),
             Method::Cancel if is_ours => {
-                if let Some(cancel) = &mut self.cancel {
-                    cancel.transaction.response(self.now, response.status);
+                let cancel = self.cancel.as_mut().and_then(|cancel| cancel.transaction.as_mut());
+                if let Some(transaction) = cancel {
+                    transaction.response(self.now, response.status);
                 }
             }
             Method::Bye => {
@@ -354,7 +363,8 @@ impl CallOut {
         }
         let bytes = cancel_of(&self.invite).to_bytes();
         let transaction = ClientOther::new(self.now, self.plan.remote.transport(), bytes.clone());
-        self.cancel = Some(Cancel { transaction, limit: self.now + CANCEL_LIMIT });
+        self.cancel =
+            Some(Cancel { transaction: Some(transaction), limit: self.now + CANCEL_LIMIT });
         self.transmit(self.plan.remote, bytes);
     }
 
@@ -377,6 +387,10 @@ impl CallOut {
     /// A request of the callee: BYE ends the call, what refreshes it and OPTIONS are answered,
     /// anything else is turned down.
     fn receive_request(&mut self, request: &Request) {
+        if let Some(response) = self.later.response_to(request) {
+            let bytes = response.to_vec();
+            return self.transmit(self.plan.remote, bytes);
+        }
         let id = DialogId::of_request(&request.essentials);
         let dialog = match &self.state {
             State::Established(dialog) | State::Over(Some(dialog)) => {
@@ -390,8 +404,7 @@ impl CallOut {
             (Method::Invite | Method::Update, Some(_))
                 if matches!(self.state, State::Established(_)) =>
             {
-                let response = self.answer_later(request);
-                return self.transmit(self.plan.remote, response.to_bytes());
+                return self.receive_later_request(request);
             }
             (Method::Other(_), _) => (StatusCode::METHOD_NOT_ALLOWED, true),
             (

@@ -177,6 +177,18 @@ fn a_cancel_without_effect_is_given_up_after_64_t1() {
 }
 
 #[test]
+fn a_cancel_that_was_answered_wants_to_be_woken_only_at_its_limit() {
+    let mut bench = Bench::new();
+    bench.respond(StatusCode::TRYING, b"");
+    let cancel = request(&bench.hang_up()[0]);
+    bench.receive(&response(&cancel, StatusCode::OK, b""));
+    // Timer K is over, and the INVITE is still open.
+    assert_eq!(bench.pass(6), []);
+    let wake_at = bench.call.poll_output();
+    assert_eq!(wake_at, Output::Timeout(bench.now + Duration::from_secs(26)));
+}
+
+#[test]
 fn an_unusable_answer_is_acknowledged_and_ended_with_bye() {
     let mut bench = Bench::new();
     let outputs = bench.respond(StatusCode::OK, b"");
@@ -214,9 +226,12 @@ fn other_requests_of_the_callee_are_answered_and_change_nothing() {
         assert_eq!(bench.receive(&bench.callee_request(method)), outputs, "{method}");
     }
     assert_eq!(bench.receive(&bench.callee_request("ACK")), []);
+    let refreshed = bench.receive(&bench.callee_request("UPDATE"));
     let outputs = bench.hang_up();
     assert_eq!(request(&outputs[0]).method, Method::Bye);
     assert_eq!(outputs[1..], [ended(CallOutEnd::HungUp)]);
+    // What comes again is answered as it was; the rest is too late.
+    assert_eq!(bench.receive(&bench.callee_request("UPDATE")), refreshed);
     assert_eq!(status(&bench.receive(&bench.callee_request("INVITE"))[0]), 481);
 }
 
@@ -241,7 +256,10 @@ fn hold_is_an_invite_with_a_new_version_and_each_200_is_acknowledged() {
     assert_eq!(offer, first.replace(" 1 IN IP4", " 2 IN IP4").replace("sendrecv", "sendonly"));
     // One at a time, and the callee's offers have to wait.
     assert_eq!(bench.change(hold, SessionTimer::Off), []);
-    assert_eq!(status(&bench.receive(&bench.callee_request("INVITE"))[0]), 491);
+    let theirs = String::from_utf8(bench.callee_request("INVITE")).unwrap();
+    assert_eq!(status(&bench.receive(theirs.as_bytes())[0]), 491);
+    let ack = theirs.replace("INVITE sip:", "ACK sip:").replace("1 INVITE", "1 ACK");
+    assert_eq!(bench.receive(ack.as_bytes()), []);
     assert_eq!(status(&bench.receive(&bench.callee_request("UPDATE"))[0]), 200);
     let ok = response(&reinvite, StatusCode::OK, ANSWER);
     let outputs = bench.receive(&ok);

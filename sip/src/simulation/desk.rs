@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::{Parcel, Wire};
+use super::{End, Parcel, Wire};
 use crate::rtp::{PcmFrame, Receiver, ReceiverConfig, ReceiverStatistics};
 use crate::{
-    AnswerPlan, CallCommand, CallEvent, CallHandle, Dropped, Endpoint, EndpointConfig, Input,
-    Output, StatusCode,
+    AnswerPlan, CallCommand, CallEvent, CallHandle, Channel, ConnectionId, Dropped, Endpoint,
+    EndpointConfig, Flow, Input, Output, StatusCode, Transmit,
 };
 
 /// What a desk is made of.
@@ -56,6 +56,7 @@ pub struct Desk {
     endpoint_deadline: Instant,
     events: Vec<(Instant, CallEvent)>,
     dropped: Vec<Dropped>,
+    most_transactions: usize,
 }
 
 /// The media of a call.
@@ -78,6 +79,7 @@ impl Desk {
             endpoint_deadline: now,
             events: Vec::new(),
             dropped: Vec::new(),
+            most_transactions: 0,
         }
     }
 
@@ -94,6 +96,11 @@ impl Desk {
     /// Everything the endpoint threw away.
     pub fn dropped(&self) -> &[Dropped] {
         &self.dropped
+    }
+
+    /// How many transactions it had at most.
+    pub fn most_transactions(&self) -> usize {
+        self.most_transactions
     }
 
     /// What was heard in a call.
@@ -119,6 +126,22 @@ impl Desk {
             receiver.handle(now, &parcel.bytes);
             listener.listen(now);
         }
+    }
+
+    /// A phone has opened a connection.
+    pub fn connected(&mut self, now: Instant, connection: ConnectionId, caller: SocketAddr) {
+        let flow = Flow { remote: caller, channel: Channel::Tcp(connection) };
+        self.endpoint.handle(Input::Connected { now, flow, proven: None });
+    }
+
+    /// Takes in what came on a connection.
+    pub fn stream(&mut self, now: Instant, connection: ConnectionId, bytes: &[u8]) {
+        self.endpoint.handle(Input::Stream { now, connection, bytes });
+    }
+
+    /// A connection is gone.
+    pub fn disconnected(&mut self, now: Instant, connection: ConnectionId) {
+        self.endpoint.handle(Input::Disconnected { now, connection });
     }
 
     /// Lets timers fire and decisions be made.
@@ -148,14 +171,21 @@ impl Desk {
 
     /// Says everything it has to say now.
     pub fn drain(&mut self, now: Instant, wire: &mut Wire) {
+        self.most_transactions = self.most_transactions.max(self.endpoint.transaction_count());
         loop {
             match self.endpoint.poll_output() {
-                Output::Transmit(transmit) => {
-                    let (source, destination) = (self.address, transmit.flow.remote);
-                    wire.send(now, Parcel { source, destination, bytes: transmit.bytes });
-                }
-                // A simulation has no connections, and keeps no record.
-                Output::Close(_) | Output::Received(_) => {}
+                Output::Transmit(Transmit { flow, bytes }) => match flow.connection() {
+                    Some(connection) => {
+                        wire.streams().send(now, connection, End::Callee, &bytes);
+                    }
+                    None => {
+                        let (source, destination) = (self.address, flow.remote);
+                        wire.send(now, Parcel { source, destination, bytes });
+                    }
+                },
+                Output::Close(connection) => wire.streams().close(now, connection),
+                // A simulation keeps no record.
+                Output::Received(_) => {}
                 Output::Event(event) => self.note(now, event),
                 Output::Dropped(dropped) => self.dropped.push(dropped),
                 Output::Timeout(deadline) => {

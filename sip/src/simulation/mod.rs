@@ -3,10 +3,12 @@
 
 mod desk;
 mod phone;
+mod streams;
 mod wire;
 
 pub use desk::{Desk, DeskPlan, Policy};
-pub use phone::{Ending, Phone, PhonePlan};
+pub use phone::{Ending, Phone, PhonePlan, PlannedChange};
+pub use streams::{Arrival, Delivery, End, StreamConditions, Streams};
 pub use wire::{Conditions, Parcel, Wire};
 
 use std::time::Instant;
@@ -47,9 +49,33 @@ pub fn drive(
                 desk.datagram(now, &parcel);
             }
         }
+        while let Some(delivery) = wire.streams().receive(now) {
+            deliver(desk, phones, now, &delivery);
+        }
         desk.timeout(now);
         for phone in phones.iter_mut() {
             phone.timeout(now);
+        }
+    }
+}
+
+/// Hands over what arrived on a connection.
+fn deliver(desk: &mut Desk, phones: &mut [Phone], now: Instant, delivery: &Delivery) {
+    let Delivery { connection, caller, arrival } = delivery;
+    let phone = phones.iter_mut().find(|phone| phone.address() == *caller);
+    match arrival {
+        Arrival::Opened => desk.connected(now, *connection, *caller),
+        Arrival::Bytes { end: End::Callee, bytes } => desk.stream(now, *connection, bytes),
+        Arrival::Bytes { end: End::Caller, bytes } => {
+            if let Some(phone) = phone {
+                phone.stream(now, *connection, bytes);
+            }
+        }
+        Arrival::Gone => {
+            desk.disconnected(now, *connection);
+            if let Some(phone) = phone {
+                phone.disconnected(*connection);
+            }
         }
     }
 }

@@ -1,12 +1,14 @@
 //! A caller: places one call, speaks its audio once it is answered, and hangs up.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::{Parcel, Wire, long_seed};
-use crate::call_out::{CallOut, CallOutEvent, CallOutPlan, Input, Output};
+use super::{End, Parcel, Wire, long_seed};
+use crate::call_out::{CallOut, CallOutEvent, CallOutPlan, Change, Input, Output, SessionTimer};
+use crate::message::{Frame, StreamFramer};
 use crate::rtp::{FRAME_SAMPLES, Sender, SenderConfig};
-use crate::{Flow, MediaPlan, MediaPolicy, Uri};
+use crate::{Channel, ConnectionId, Flow, MediaPlan, MediaPolicy, Transport, Uri};
 
 /// What a phone does.
 #[derive(Clone, Debug)]
@@ -27,8 +29,26 @@ pub struct PhonePlan {
     pub audio: Vec<i16>,
     /// When it hangs up.
     pub ending: Ending,
+    /// How it changes the session, in the order of time.
+    pub changes: Vec<PlannedChange>,
+    /// Whether it says that it takes UPDATE.
+    pub takes_update: bool,
+    /// Over what it calls: UDP or TCP.
+    pub transport: Transport,
     /// Where its tags come from.
     pub seed: u64,
+}
+
+/// A change of the session to come. Before the answer, and while another one is open, it is left
+/// out.
+#[derive(Clone, Copy, Debug)]
+pub struct PlannedChange {
+    /// When, after the call was placed.
+    pub after: Duration,
+    /// What.
+    pub change: Change,
+    /// With which session timer.
+    pub timer: SessionTimer,
 }
 
 /// When a phone hangs up.
@@ -49,8 +69,19 @@ pub struct Phone {
     call: CallOut,
     speech: Option<Speech>,
     hang_up_at: Option<Instant>,
+    placed_at: Instant,
+    /// The rest of the plan.
+    changes: VecDeque<PlannedChange>,
+    connection: Option<Connection>,
     call_deadline: Instant,
     events: Vec<CallOutEvent>,
+}
+
+/// The connection of a call over TCP, as long as it stands.
+#[derive(Debug)]
+struct Connection {
+    id: ConnectionId,
+    framer: StreamFramer,
 }
 
 /// Audio that is being sent.
@@ -72,7 +103,14 @@ impl Phone {
             now,
             CallOutPlan {
                 local: plan.address,
-                remote: Flow::udp(plan.remote),
+                remote: Flow {
+                    remote: plan.remote,
+                    channel: match plan.transport {
+                        Transport::Udp => Channel::Udp,
+                        // Whichever connection stands; the phone knows.
+                        Transport::Tcp | Transport::Tls => Channel::Tcp(ConnectionId(0)),
+                    },
+                },
                 target: plan.target.clone(),
                 caller: plan.caller.clone(),
                 media_address: plan.media_address,
@@ -84,7 +122,17 @@ impl Phone {
             Ending::After(time) => Some(now + time),
             Ending::AfterAudio | Ending::Never => None,
         };
-        Self { plan, call, speech: None, hang_up_at, call_deadline: now, events: Vec::new() }
+        Self {
+            changes: plan.changes.iter().copied().collect(),
+            plan,
+            call,
+            speech: None,
+            hang_up_at,
+            placed_at: now,
+            connection: None,
+            call_deadline: now,
+            events: Vec::new(),
+        }
     }
 
     /// Its SIP address.
@@ -107,10 +155,37 @@ impl Phone {
         self.call.handle(Input::Datagram { now, bytes });
     }
 
+    /// Takes in what came on a connection.
+    pub fn stream(&mut self, now: Instant, id: ConnectionId, bytes: &[u8]) {
+        let Some(connection) = self.connection.as_mut().filter(|connection| connection.id == id)
+        else {
+            return;
+        };
+        connection.framer.push(bytes);
+        while let Ok(Some(frame)) = connection.framer.next() {
+            match frame {
+                Frame::Message(bytes) => self.call.handle(Input::Datagram { now, bytes: &bytes }),
+                Frame::Ping | Frame::Pong => {}
+            }
+        }
+    }
+
+    /// A connection is gone. The next message opens another one.
+    pub fn disconnected(&mut self, id: ConnectionId) {
+        self.connection = self.connection.take().filter(|connection| connection.id != id);
+    }
+
     /// Lets its timers fire.
     pub fn timeout(&mut self, now: Instant) {
         if now >= self.call_deadline {
             self.call.handle(Input::Timeout { now });
+        }
+        while let Some(next) =
+            self.changes.front().filter(|next| self.placed_at + next.after <= now)
+        {
+            let (change, timer) = (next.change, next.timer);
+            self.call.handle(Input::Change { now, change, timer });
+            self.changes.pop_front();
         }
         if self.hang_up_at.is_some_and(|at| now >= at) {
             self.hang_up_at = None;
@@ -125,17 +200,15 @@ impl Phone {
             return None;
         }
         let packet = self.speech.as_ref().map(|speech| speech.next_packet);
-        [Some(self.call_deadline), self.hang_up_at, packet].into_iter().flatten().min()
+        let change = self.changes.front().map(|next| self.placed_at + next.after);
+        [Some(self.call_deadline), self.hang_up_at, change, packet].into_iter().flatten().min()
     }
 
     /// Says everything it has to say now.
     pub fn drain(&mut self, now: Instant, wire: &mut Wire) {
         loop {
             match self.call.poll_output() {
-                Output::Transmit(transmit) => {
-                    let (source, destination) = (self.plan.address, transmit.flow.remote);
-                    wire.send(now, Parcel { source, destination, bytes: transmit.bytes });
-                }
+                Output::Transmit(transmit) => self.send(now, wire, transmit.bytes),
                 Output::Event(event) => self.note(now, event),
                 Output::Timeout(deadline) => {
                     self.call_deadline = deadline;
@@ -144,6 +217,24 @@ impl Phone {
             }
         }
         self.speak(now, wire);
+    }
+
+    fn send(&mut self, now: Instant, wire: &mut Wire, bytes: Vec<u8>) {
+        let bytes = if self.plan.takes_update { bytes } else { without_update(&bytes) };
+        match self.plan.transport {
+            Transport::Udp => {
+                let (source, destination) = (self.plan.address, self.plan.remote);
+                wire.send(now, Parcel { source, destination, bytes });
+            }
+            Transport::Tcp | Transport::Tls => {
+                let streams = wire.streams();
+                let connection = self.connection.get_or_insert_with(|| Connection {
+                    id: streams.connect(now, self.plan.address),
+                    framer: StreamFramer::new(),
+                });
+                streams.send(now, connection.id, End::Caller, &bytes);
+            }
+        }
     }
 
     fn note(&mut self, now: Instant, event: CallOutEvent) {
@@ -186,4 +277,9 @@ impl Phone {
             speech.next_packet += PACKET_TIME;
         }
     }
+}
+
+/// Takes UPDATE out of Allow.
+fn without_update(message: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(message).replace(", UPDATE", "").into_bytes()
 }

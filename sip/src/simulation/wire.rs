@@ -1,4 +1,5 @@
-//! A network that loses, delays, duplicates and reorders, as its seed says.
+//! A network that loses, delays, duplicates and reorders datagrams, as its seed says. Connections
+//! are in `streams`.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::long_seed;
+use super::{StreamConditions, Streams, long_seed};
 
 /// How bad a [`Wire`] is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +53,7 @@ pub struct Wire {
     count: u64,
     sent: Vec<(Instant, Parcel)>,
     delivered: Vec<(Instant, Parcel)>,
+    streams: Streams,
 }
 
 impl Wire {
@@ -64,7 +66,18 @@ impl Wire {
             count: 0,
             sent: Vec::new(),
             delivered: Vec::new(),
+            streams: Streams::new(seed, StreamConditions::PERFECT),
         }
+    }
+
+    /// Changes how good its connections are.
+    pub fn with_streams(self, seed: u64, conditions: StreamConditions) -> Self {
+        Self { streams: Streams::new(seed, conditions), ..self }
+    }
+
+    /// Its connections.
+    pub fn streams(&mut self) -> &mut Streams {
+        &mut self.streams
     }
 
     /// Changes the conditions for what is sent from now on.
@@ -87,14 +100,18 @@ impl Wire {
         self.sent.push((now, parcel));
     }
 
-    /// When the next datagram arrives.
+    /// When the next datagram arrives, or the next piece on a connection.
     pub fn next_arrival(&self) -> Option<Instant> {
+        self.next_datagram().into_iter().chain(self.streams.next_arrival()).min()
+    }
+
+    fn next_datagram(&self) -> Option<Instant> {
         self.under_way.first_key_value().map(|((arrival, _), _)| *arrival)
     }
 
     /// A datagram that has arrived by now.
     pub fn receive(&mut self, now: Instant) -> Option<Parcel> {
-        if self.next_arrival()? > now {
+        if self.next_datagram()? > now {
             return None;
         }
         let (_, parcel) = self.under_way.pop_first()?;

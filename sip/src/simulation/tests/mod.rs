@@ -1,4 +1,7 @@
-//! Whole calls between a phone and a desk, over networks good and bad.
+//! Whole calls between a phone and a desk, over networks good and bad. Here: what is said is heard.
+//! `sessions` has calls that change while they last.
+
+mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -10,7 +13,7 @@ use crate::message::{self, Message, Method};
 use crate::rtp::PcmFrame;
 use crate::{
     Advertised, CallEvent, CallHandle, EndReason, EndpointConfig, MediaPolicy, Peer, StatusCode,
-    Uri,
+    Transport, Uri,
 };
 
 const DESK: &str = "198.51.100.1:5060";
@@ -49,6 +52,9 @@ fn phone_plan(number: u8, ending: Ending, seed: u64) -> PhonePlan {
         caller: Uri::parse("sip:+15550199@192.0.2.1").unwrap(),
         audio: speech(100),
         ending,
+        changes: Vec::new(),
+        takes_update: true,
+        transport: Transport::Udp,
         seed: seed.wrapping_mul(256).wrapping_add(u64::from(number)),
     }
 }
