@@ -11,7 +11,8 @@ use zavud::domain::{CallOutcome, CodeStage};
 use zavud::telephony::caller::CallFailure;
 
 use crate::support::{
-    DeafModel, NUMBER, TestDaemon, call, call_with, digits_of, noise, silence, stages_until, voice,
+    DeafModel, NUMBER, TestDaemon, call, call_with, digits_of, half_a_code, noise, silence,
+    stages_until, voice,
 };
 
 fn is_end(stage: &CodeStage) -> bool {
@@ -206,21 +207,11 @@ async fn music_is_no_code() {
     daemon.daemon.stop().await;
 }
 
-/// The samples up to the last pause between two digits: no digit is cut in half.
-fn cut_in_a_pause(samples: &[i16]) -> Vec<i16> {
-    const PAUSE: usize = 1_600;
-    let last_pause = samples.windows(PAUSE).rposition(|window| window.iter().all(|&s| s == 0));
-    samples[..last_pause.expect("the voice pauses between digits") + PAUSE].to_vec()
-}
-
 #[tokio::test]
 async fn half_a_code_is_shown_as_unreadable_when_the_caller_hangs_up() {
     let daemon = TestDaemon::start_reading().await;
     let mut page = daemon.watch(None).await;
-    let spoken = voice("481529");
-    let end = spoken.readings_end[0].as_millis() as usize * 8;
-    let cut = cut_in_a_pause(&spoken.samples[..end - 8_000]);
-    call(daemon.daemon.sip_address(), NUMBER, cut).await.unwrap();
+    call(daemon.daemon.sip_address(), NUMBER, half_a_code("481529")).await.unwrap();
     let stages = stages_until(&mut page, is_end).await;
     let Some(CodeStage::Unreadable { digits }) = stages.last() else { panic!("{stages:?}") };
     let heard = digits_of(digits);

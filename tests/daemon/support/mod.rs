@@ -10,7 +10,7 @@ mod recorder;
 pub(crate) use clock::ManualClock;
 pub(crate) use daemon::{Invited, NUMBER, TestDaemon};
 pub(crate) use model::{DeafModel, real_model};
-pub(crate) use phone::{call, call_over, call_with, digits_of, noise, silence, voice};
+pub(crate) use phone::{call, call_over, call_with, digits_of, half_a_code, noise, silence, voice};
 pub(crate) use process::{Serving, zavud};
 pub(crate) use recorder::{PATIENCE, stages_until};
 

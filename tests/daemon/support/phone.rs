@@ -60,6 +60,16 @@ pub(crate) fn voice(code: &str) -> SpokenCall {
     voice.speak(&code.parse().unwrap()).unwrap()
 }
 
+/// The first digits of `code`, cut in the pause behind one of them.
+pub(crate) fn half_a_code(code: &str) -> Vec<i16> {
+    const PAUSE: usize = 1_600;
+    let SpokenCall { samples, readings_end } = voice(code);
+    let last_digit = readings_end[0].as_millis() as usize * 8 - 8_000;
+    let is_silent = |window: &[i16]| window.iter().all(|&sample| sample == 0);
+    let pause = samples[..last_digit].windows(PAUSE).rposition(is_silent);
+    samples[..pause.expect("the voice pauses between digits") + PAUSE].to_vec()
+}
+
 pub(crate) fn silence(seconds: usize) -> Vec<i16> {
     vec![0; 8_000 * seconds]
 }
