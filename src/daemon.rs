@@ -20,7 +20,7 @@ use crate::feed::Feed;
 use crate::speech::whisper::WhisperModel;
 use crate::speech::{SpeechModel, SpeechPool};
 use crate::store::{Change, Store};
-use crate::telephony::{Peer, Shutdown, Telephony, TelephonyConfig, TlsConfig};
+use crate::telephony::{Shutdown, Telephony, TelephonyConfig, TlsConfig, TrunkPlan};
 use crate::tls::{Certificate, authorities};
 use crate::web::{ServerConfig, WebServer, WebState, router};
 
@@ -224,7 +224,7 @@ fn telephony_config(
         max_calls: sip.max_calls,
         max_connections: sip.max_connections,
         max_connections_per_address: sip.max_connections_per_address,
-        peers: peers(sip),
+        trunks: sip.trunks.iter().map(TrunkPlan::of).collect::<Result<_, _>>()?,
         rtp_address: rtp.address,
         rtp_ports: (rtp.first_port, rtp.last_port),
         rtp_port_rest: rtp.port_rest,
@@ -242,10 +242,5 @@ fn tls_config(
     let (Some(listen), Some(certificate)) = (sip.tls_listen, certificate) else { return Ok(None) };
     let client_authorities = sip.tls_client_authorities.as_deref().map(authorities).transpose()?;
     let certificate = Arc::clone(certificate);
-    Ok(Some(TlsConfig { listen, certificate, client_authorities, peers: Vec::new() }))
-}
-
-fn peers(sip: &Sip) -> Vec<Peer> {
-    let trunks = sip.trunks.iter();
-    trunks.map(|trunk| Peer::new(&trunk.name, trunk.addresses.clone())).collect()
+    Ok(Some(TlsConfig { listen, certificate, client_authorities }))
 }

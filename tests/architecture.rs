@@ -38,6 +38,7 @@ const PRIVATE_CRATES: &[(&str, &[&str])] = &[
     ("whisper_rs", &["speech/whisper.rs"]),
     ("axum", &["web"]),
     ("maud", &["web"]),
+    ("hickory_resolver", &["telephony/names/system.rs"]),
     ("symphonia", &["speech/audio_file.rs"]),
     ("rubato", &["speech/resample.rs"]),
     ("anyhow", &["cli", "daemon.rs", "main.rs"]),

@@ -6,9 +6,8 @@
 //! manner. [`call_out::CallOut`] is the other end: a caller. Messages travel over a [`Flow`]: UDP, or a
 //! TCP or TLS connection that the shell opens and closes.
 //!
-//! An INVITE without a session description is answered with an offer;
-//! extensions (100rel, timer), UPDATE, registration, authentication and TLS are not there yet, and
-//! are refused as RFC 3261 wants it.
+//! An INVITE without a session description is answered with an offer; extensions (100rel, timer) and
+//! UPDATE are not there yet, and are refused as RFC 3261 wants it.
 //!
 //! # The loop round an endpoint
 //!
@@ -35,6 +34,10 @@
 //!             Output::Event(CallEvent::Ended { call, reason }) => println!("{call} ended: {reason:?}"),
 //!             Output::Event(_) => {}
 //!             Output::Received(received) => println!("from {}", received.flow.remote),
+//!             Output::FlowWanted { registration, .. } => {
+//!                 endpoint.handle(Input::RegistrarFlow { now, registration, flow: None });
+//!             }
+//!             Output::Registration { registration, event } => println!("{registration}: {event:?}"),
 //!             Output::Close(connection) => println!("close {connection:?}"),
 //!             Output::Dropped(dropped) => println!("dropped: {:?}", dropped.reason),
 //!             Output::Timeout(wake_at) => return wake_at,
@@ -44,7 +47,7 @@
 //! # let now = Instant::now();
 //! # let contact: SocketAddr = "192.0.2.1:5060".parse().unwrap();
 //! # let advertised = sip::Advertised::new(contact);
-//! # let config = sip::EndpointConfig { advertised, peers: vec![], server_name: String::new(), max_calls: 1, seed: [0; 32] };
+//! # let config = sip::EndpointConfig { advertised, peers: vec![], registrations: vec![], server_name: String::new(), max_calls: 1, seed: [0; 32] };
 //! # let mut endpoint = Endpoint::new(config, now);
 //! # assert!(drain(&mut endpoint, now, contact, |_, _| {}) > now);
 //! ```
@@ -57,12 +60,14 @@
 mod call;
 pub mod call_out;
 mod dialog;
+mod digest;
 mod endpoint;
 mod error;
 mod flow;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod message;
+mod registration;
 pub mod rtp;
 mod sdp;
 #[cfg(any(test, feature = "simulation"))]
@@ -72,12 +77,16 @@ mod transaction;
 mod uri;
 
 pub use call::{AnswerPlan, CallCommand, CallEvent, CallHandle, EndReason, IncomingCall};
+pub use digest::{Credentials, Password};
 pub use endpoint::{
     CallerIdentity, DropReason, Dropped, Endpoint, EndpointConfig, Input, Output, Peer, Readiness,
     Received, Transmit,
 };
 pub use error::{NegotiationError, ParseError, PeerIncompatible, PeerMisbehaved};
 pub use flow::{Advertised, Channel, ConnectionId, Flow, Transport};
+pub use registration::{
+    Bound, RegistrationConfig, RegistrationEvent, RegistrationFailure, RegistrationHandle, Server,
+};
 pub use sdp::{
     Codec, Direction, MasterKey, MediaPlan, MediaPolicy, Rtcp, SrtpKeys, SrtpPolicy, SrtpSuite,
 };

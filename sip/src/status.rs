@@ -35,14 +35,17 @@ status_codes! {
     RINGING = 180, "Ringing";
     OK = 200, "OK";
     BAD_REQUEST = 400, "Bad Request";
+    UNAUTHORIZED = 401, "Unauthorized";
     FORBIDDEN = 403, "Forbidden";
     NOT_FOUND = 404, "Not Found";
     METHOD_NOT_ALLOWED = 405, "Method Not Allowed";
+    PROXY_AUTHENTICATION_REQUIRED = 407, "Proxy Authentication Required";
     REQUEST_TIMEOUT = 408, "Request Timeout";
     UNSUPPORTED_MEDIA_TYPE = 415, "Unsupported Media Type";
     UNSUPPORTED_URI_SCHEME = 416, "Unsupported URI Scheme";
     BAD_EXTENSION = 420, "Bad Extension";
     SESSION_INTERVAL_TOO_SMALL = 422, "Session Interval Too Small";
+    INTERVAL_TOO_BRIEF = 423, "Interval Too Brief";
     TEMPORARILY_UNAVAILABLE = 480, "Temporarily Unavailable";
     NO_SUCH_CALL = 481, "Call/Transaction Does Not Exist";
     LOOP_DETECTED = 482, "Loop Detected";
@@ -71,6 +74,11 @@ impl StatusCode {
     /// 1xx: more will follow.
     pub fn is_provisional(self) -> bool {
         self.0 < 200
+    }
+
+    /// 401 or 407: asks who we are.
+    pub fn is_challenge(self) -> bool {
+        matches!(self, Self::UNAUTHORIZED | Self::PROXY_AUTHENTICATION_REQUIRED)
     }
 
     /// 2xx.

@@ -4,14 +4,20 @@
 //! operator is laid over it, key by key. A leaf: anyone may use its structs.
 
 mod error;
+mod host;
+mod password;
 mod sections;
+mod trunks;
 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 pub use error::{ConfigError, Problem};
-pub use sections::{Calls, Codes, Control, Log, LogFormat, Rtp, Sip, Speech, Store, Trunk, Web};
+pub use host::{Host, HostName, NoHost};
+pub use password::{NoPassword, PasswordSource, Secret};
+pub use sections::{Calls, Codes, Control, Log, LogFormat, Rtp, Sip, Speech, Store, Web};
+pub use trunks::{DigestUser, Registration, Trunk, TrunkCodec, TrunkSrtp, TrunkTransport};
 
 /// The shipped configuration, and so all defaults.
 const DEFAULTS: &str = include_str!("../../config.toml");
@@ -95,6 +101,22 @@ impl Config {
         self.control.socket.clone().unwrap_or_else(|| self.store.path.with_extension("sock"))
     }
 
+    /// Whether the passwords in files can be had. Done apart from [`Config::load`], since a
+    /// configuration is often written where its passwords are not.
+    ///
+    /// # Errors
+    /// The keys of the passwords that can not be had.
+    pub fn check_passwords(&self) -> Result<(), Vec<Problem>> {
+        let trunks = self.sip.trunks.iter().enumerate();
+        let problems = trunks.flat_map(|(number, trunk)| {
+            trunk.missing_passwords().map(move |(key, error)| {
+                Problem::new(&format!("sip.trunks[{number}].{key}"), error.to_string())
+            })
+        });
+        let problems: Vec<Problem> = problems.collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
     /// What fits its type but not its purpose.
     fn check(&self) -> Vec<Problem> {
         [self.sip.check(), self.rtp.check(), self.speech.check(), self.web.check()]
@@ -121,6 +143,7 @@ impl Config {
             &mut self.web.tls_key,
         ];
         tls.into_iter().flatten().for_each(resolve);
+        self.sip.trunks.iter_mut().for_each(|trunk| trunk.resolve_paths(directory));
     }
 }
 
@@ -173,6 +196,9 @@ mod tests {
         let uncommented: String = DEFAULTS
             .lines()
             .map(|line| {
+                if let Some(table) = line.strip_prefix("# [[") {
+                    return format!("[[{table}\n");
+                }
                 let key = line.strip_prefix("# ").and_then(|rest| rest.split_once(" = "));
                 match key {
                     Some((key, _)) if key.chars().all(|c| c == '_' || c.is_ascii_lowercase()) => {
@@ -189,6 +215,38 @@ mod tests {
         assert!(config.sip.tls().is_some() && config.sip.tls_client_authorities.is_some());
         assert!(config.web.tls().is_some());
         assert_eq!(config.control_socket(), Path::new("/run/zavud/zavud.sock"));
+        let [loopback, carrier] = config.sip.trunks.as_slice() else {
+            panic!("{:?}", config.sip.trunks)
+        };
+        assert_eq!((loopback.transport, loopback.digest.len()), (Some(TrunkTransport::Tls), 1));
+        let registration = carrier.registration.as_ref().expect("it registers");
+        assert_eq!(registration.auth_user, "account-17");
+        let password = PasswordSource::File("/etc/zavud/carrier.password".into());
+        assert_eq!((&registration.password, &loopback.digest[0].password), (&password, &password));
+        let problems = config.check_passwords().unwrap_err();
+        let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
+        assert_eq!(keys, ["sip.trunks[0].digest", "sip.trunks[1].password_file"]);
+    }
+
+    /// What a trunk means without a key is what its comment in the shipped file says.
+    #[test]
+    fn the_trunk_keys_of_the_shipped_file_have_their_defaults() {
+        let written = parse("[[sip.trunks]]\nname = \"a\"\naddresses = [\"::1/128\"]").unwrap();
+        let spelled = parse(
+            "[[sip.trunks]]\nname = \"a\"\nkind = \"static\"\naddresses = [\"::1/128\"]\n\
+            trust_identity = false\ncodecs = [\"pcmu\", \"pcma\", \"g722\"]\nsrtp = \"allowed\"\n\
+            symmetric_media = false",
+        );
+        assert_eq!(written.sip.trunks, spelled.unwrap().sip.trunks);
+    }
+
+    #[test]
+    fn a_wrong_trunk_is_named_with_its_place_and_its_key() {
+        let trunk = "[[sip.trunks]]\nname = \"a\"\naddresses = [\"::1/128\"]\n";
+        let message = refusal(&format!("{trunk}{trunk}"));
+        assert!(message.contains("sip.trunks[1].name: another trunk is called \"a\""), "{message}");
+        let message = refusal(&format!("{trunk}user = \"bob\""));
+        assert!(message.contains("sip.trunks[0]: user: belongs to"), "{message}");
     }
 
     #[test]

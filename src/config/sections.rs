@@ -4,10 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::Problem;
+use super::trunks::{self, Trunk};
 use crate::tls::TlsFiles;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -26,13 +26,6 @@ pub struct Sip {
     pub drain_limit: Duration,
     pub trace_megabytes: u16,
     pub trunks: Vec<Trunk>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Trunk {
-    pub name: String,
-    pub addresses: Vec<IpNet>,
 }
 
 impl Sip {
@@ -83,6 +76,7 @@ impl Sip {
         if self.max_calls == 0 {
             problems.push(Problem::new("sip.max_calls", "must be at least 1"));
         }
+        problems.extend(trunks::check_names(&self.trunks));
         problems
     }
 }

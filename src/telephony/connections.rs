@@ -10,19 +10,23 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::ServerName;
 use sip::{Channel, ConnectionId, Endpoint, Flow, Transport};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tracing::{debug, warn};
 
 use super::peer_certificates::PeerCertificates;
 
 /// A TLS handshake takes a few round trips.
 const SLOWEST_HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// A server that is there is connected to by then, handshake included.
+const SLOWEST_CONNECT: Duration = Duration::from_secs(10);
 
 /// A peer that takes no bytes for this long is gone.
 const SLOWEST_WRITE: Duration = Duration::from_secs(10);
@@ -60,6 +64,40 @@ pub(super) enum Happened {
     /// Somebody who is no peer connected, and was disconnected.
     Stranger { source: SocketAddr, transport: Transport },
 }
+
+/// What a connection of ours is made of.
+#[derive(Clone)]
+pub(super) enum Stream {
+    Tcp,
+    Tls {
+        connector: TlsConnector,
+        /// What the certificate of the other end must be for.
+        name: ServerName<'static>,
+    },
+}
+
+impl Stream {
+    async fn open(
+        self,
+        remote: SocketAddr,
+        connection: ConnectionId,
+    ) -> std::io::Result<(Box<dyn Bytes>, Flow)> {
+        let stream = TcpStream::connect(remote).await?;
+        let _ = stream.set_nodelay(true);
+        match self {
+            Self::Tcp => Ok((Box::new(stream), Flow { remote, channel: Channel::Tcp(connection) })),
+            Self::Tls { connector, name } => {
+                let stream = connector.connect(name, stream).await?;
+                Ok((Box::new(stream), Flow { remote, channel: Channel::Tls(connection) }))
+            }
+        }
+    }
+}
+
+/// What is read and written.
+trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 
 /// Where encrypted connections are accepted.
 pub(super) struct TlsListener {
@@ -139,6 +177,26 @@ impl Connections {
         }
     }
 
+    /// Opens a connection to a server of a trunk, which is then that trunk's whatever its address is.
+    /// [`Happened::Opened`] follows, or [`Happened::Closed`] if it can not be had. It counts against
+    /// the limits and is not held to them: only the operator's own trunks make us connect.
+    pub(super) fn connect(
+        &mut self,
+        remote: SocketAddr,
+        over: Stream,
+        trunk: String,
+    ) -> ConnectionId {
+        let connection = self.next_id();
+        self.begin(connection, remote.ip(), move |task| async move {
+            let opened = timeout(SLOWEST_CONNECT, over.open(remote, connection)).await;
+            match opened.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into())) {
+                Ok((stream, flow)) => task.serve(stream, flow, Some(trunk)).await,
+                Err(error) => warn!(%trunk, %remote, %error, "a trunk can not be connected to"),
+            }
+        });
+        connection
+    }
+
     /// Hands a message on. A peer that does not take them is disconnected.
     pub(super) fn send(&mut self, connection: ConnectionId, bytes: Vec<u8>) {
         let Some(open) = self.open.get(&connection) else { return };
@@ -179,7 +237,7 @@ impl Connections {
         };
         let tls = tls.map(|tls| (tls.acceptor.clone(), Arc::clone(&tls.peers)));
         let may_prove_itself = tls.as_ref().is_some_and(|(_, peers)| !peers.is_empty());
-        if !endpoint.knows(source.ip()) && !may_prove_itself {
+        if !endpoint.knows(source.ip(), transport) && !may_prove_itself {
             return Some(Happened::Stranger { source, transport });
         }
         let of_this_address = self.count_by_address.get(&source.ip()).copied().unwrap_or_default();

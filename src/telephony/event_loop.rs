@@ -8,7 +8,8 @@ use std::time::Instant;
 use sip::rtp::{SessionConfig, Statistics};
 use sip::{
     Advertised, AnswerPlan, CallCommand, CallEvent, CallHandle, DropReason, Dropped, EndReason,
-    Endpoint, IncomingCall, Input, MediaPlan, Output, Readiness, Received, StatusCode, Transmit,
+    Endpoint, Flow, IncomingCall, Input, MediaPlan, Output, Readiness, Received, StatusCode,
+    Transmit,
 };
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
@@ -19,12 +20,14 @@ use tracing::{debug, info, trace, warn};
 
 use super::audio::{Agreement, AudioEnd, CallAudio};
 use super::connections::{Connections, Happened};
+use super::farewell::{Farewell, LAST_MESSAGES};
 use super::monitor::Monitor;
 use super::phone_call::{CallUpdate, Command, Commands, FrameSink, PhoneCall, UPDATES};
 use super::rtp_ports::{RtpPorts, RtpSockets};
 use super::sockets::Sockets;
 use super::strangers::Strangers;
 use super::trace::Speaker;
+use super::trunks::{News, NextStep, Trunks, Way};
 use super::{Shutdown, fresh_seed};
 
 /// The largest datagram there is.
@@ -32,9 +35,6 @@ const LARGEST_DATAGRAM: usize = 65_535;
 
 /// What a caller is told to wait when the daemon is stopping.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
-
-/// How long the last messages of ended calls are seen through when the daemon stops.
-const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Peers that were warned about once because sending to them failed. Bounded by clearing it.
 const MOST_WARNED_PEERS: usize = 1_024;
@@ -44,6 +44,7 @@ pub(super) struct EventLoop {
     socket: UdpSocket,
     connections: Connections,
     strangers: Strangers,
+    trunks: Trunks,
     ports: RtpPorts,
     media: MediaRules,
     monitor: Monitor,
@@ -94,6 +95,7 @@ impl EventLoop {
     pub(super) fn new(
         endpoint: Endpoint,
         sockets: Sockets,
+        trunks: Trunks,
         ports: RtpPorts,
         media: MediaRules,
         Outlets { incoming, monitor }: Outlets,
@@ -104,6 +106,7 @@ impl EventLoop {
             socket: sockets.udp,
             connections: sockets.connections,
             strangers: Strangers::new(Instant::now()),
+            trunks,
             ports,
             media,
             monitor,
@@ -116,15 +119,15 @@ impl EventLoop {
         }
     }
 
-    /// Waits on the SIP socket and the connections, on commands, on audio tasks and on the endpoint's
+    /// Waits on the SIP socket and the connections, on the tasks of trunks, on commands, on audio tasks and on the endpoint's
     /// timers, until it is told to stop and the calls are over.
     pub(super) async fn run(mut self, Shutdown { drain, stop }: Shutdown) {
         let mut buffer = vec![0; LARGEST_DATAGRAM];
         let mut wake_at = self.carry_out().await;
         let mut is_draining = false;
-        let mut farewell_ends = None;
+        let mut farewell: Option<Farewell> = None;
         loop {
-            let deadline = farewell_ends.map_or(wake_at, |end: Instant| wake_at.min(end));
+            let deadline = farewell.as_ref().map_or(wake_at, |end| end.next().min(wake_at));
             tokio::select! {
                 received = self.socket.recv_from(&mut buffer) => match received {
                     Ok((length, source)) => self.endpoint.handle(Input::Datagram {
@@ -136,6 +139,7 @@ impl EventLoop {
                     Err(error) => debug!(%error, "a SIP datagram was not delivered"),
                 },
                 happened = self.connections.next(&self.endpoint) => self.connection_told(happened),
+                news = self.trunks.next() => self.trunk_told(news),
                 Some(command) = self.commanded.recv() => self.obey(command).await,
                 Some(ended) = self.audio.join_next() => {
                     if let Ok((call, end)) = ended {
@@ -147,17 +151,16 @@ impl EventLoop {
                 }
                 () = drain.cancelled(), if !is_draining => {
                     is_draining = true;
-                    self.endpoint.set_readiness(Readiness::NotReady { retry_after: RETRY_AFTER });
+                    self.take_no_calls();
                 }
-                () = stop.cancelled(), if farewell_ends.is_none() => {
-                    self.endpoint.set_readiness(Readiness::NotReady { retry_after: RETRY_AFTER });
-                    let farewell = if self.calls.is_empty() { Duration::ZERO } else { FAREWELL };
-                    farewell_ends = Some(Instant::now() + farewell);
+                () = stop.cancelled(), if farewell.is_none() => {
+                    self.take_no_calls();
+                    farewell = Some(Farewell::begin(!self.calls.is_empty()));
                     self.hang_up_all();
                 }
             }
             wake_at = self.carry_out().await;
-            if farewell_ends.is_some_and(|end| Instant::now() >= end) {
+            if farewell.as_ref().is_some_and(|farewell| farewell.is_over(&self.endpoint)) {
                 break;
             }
         }
@@ -166,7 +169,15 @@ impl EventLoop {
                 self.audio_ended(call, &end);
             }
         }
-        self.connections.close_all(FAREWELL).await;
+        self.trunks.end().await;
+        self.connections.close_all(LAST_MESSAGES).await;
+    }
+
+    /// Callers are told to try again, and registrars to send nobody here. Calls that go on are not
+    /// touched.
+    fn take_no_calls(&mut self) {
+        self.endpoint.set_readiness(Readiness::NotReady { retry_after: RETRY_AFTER });
+        self.endpoint.handle(Input::Unregister { now: Instant::now() });
     }
 
     fn connection_told(&mut self, happened: Happened) {
@@ -175,17 +186,42 @@ impl EventLoop {
             Happened::Opened { flow, proven } => {
                 let proven = proven.as_deref();
                 self.endpoint.handle(Input::Connected { now, flow, proven });
+                let waiting = flow.connection().and_then(|one| self.trunks.connected(one));
+                if let Some(registration) = waiting {
+                    let flow = Some(flow);
+                    self.endpoint.handle(Input::RegistrarFlow { now, registration, flow });
+                }
             }
             Happened::Received { connection, bytes } => {
                 self.endpoint.handle(Input::Stream { now, connection, bytes: &bytes });
             }
             Happened::Closed { connection } => {
+                self.trunks.disconnected(connection);
                 self.endpoint.handle(Input::Disconnected { now, connection });
             }
             Happened::Stranger { source, transport } => {
                 self.strangers.dropped(now, source.ip(), transport);
             }
         }
+    }
+
+    fn trunk_told(&mut self, news: News) {
+        let now = Instant::now();
+        let (registration, address) = match news {
+            News::Networks { trunk, networks } => {
+                return self.endpoint.set_peer_networks(&trunk, networks);
+            }
+            News::Server { registration, address } => (registration, address),
+        };
+        let flow = match (address, self.trunks.next_step(registration)) {
+            (Some(address), Some(NextStep { way: Way::Udp, .. })) => Some(Flow::udp(address)),
+            (Some(address), Some(NextStep { way: Way::Connection(stream), trunk })) => {
+                let connection = self.connections.connect(address, stream, trunk);
+                return self.trunks.connecting(connection, registration);
+            }
+            (None, _) | (Some(_), None) => None,
+        };
+        self.endpoint.handle(Input::RegistrarFlow { now, registration, flow });
     }
 
     /// Does what the endpoint wants, and returns when it wants to be woken.
@@ -197,6 +233,12 @@ impl EventLoop {
                     self.monitor.trace.record(Instant::now(), Speaker::Peer, flow, &head);
                 }
                 Output::Close(connection) => self.connections.close(connection),
+                Output::FlowWanted { registration, server } => {
+                    self.trunks.want(registration, server);
+                }
+                Output::Registration { registration, event } => {
+                    self.trunks.report(registration, &event);
+                }
                 Output::Event(event) => self.tell(event),
                 Output::Dropped(dropped) => self.report_drop(&dropped),
                 Output::Timeout(wake_at) => return wake_at,

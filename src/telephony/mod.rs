@@ -10,7 +10,9 @@ mod audio;
 pub mod caller;
 mod connections;
 mod event_loop;
+mod farewell;
 mod monitor;
+mod names;
 mod peer_certificates;
 mod phone_call;
 mod rtp_ports;
@@ -18,6 +20,7 @@ mod signalling;
 mod sockets;
 mod strangers;
 mod trace;
+mod trunks;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -25,7 +28,6 @@ use std::time::Duration;
 
 use rand::Rng as _;
 use rustls::RootCertStore;
-use rustls::pki_types::ServerName;
 use sip::{Advertised, Endpoint, EndpointConfig};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -34,14 +36,17 @@ use tokio_util::sync::CancellationToken;
 use crate::tls::{Certificate, UnusableTls};
 
 use event_loop::{EventLoop, MediaRules, Outlets};
+use names::system::SystemLookup;
 use rtp_ports::RtpPorts;
 use sockets::Sockets;
+use trunks::Trunks;
 
 pub use monitor::{AudioTotals, Monitor};
 pub use phone_call::{CallUpdate, FrameSink, PhoneCall};
 pub use sip::rtp::PcmFrame;
-pub use sip::{EndReason, IncomingCall, MediaPolicy, Peer, StatusCode, Transport, Uri};
+pub use sip::{EndReason, IncomingCall, MediaPolicy, StatusCode, Transport, Uri};
 pub use trace::{Ladder, Rung, Speaker, Trace};
+pub use trunks::{TrunkPlan, TrunkProblem, UnusableTrunk};
 
 /// Calls that may wait to be admitted: a second of the heaviest load that was measured. When it is
 /// full a new call is refused with 503.
@@ -60,8 +65,8 @@ pub struct TelephonyConfig {
     /// How many connections there may be, and how many from one address.
     pub max_connections: usize,
     pub max_connections_per_address: usize,
-    /// Who may call.
-    pub peers: Vec<Peer>,
+    /// Who may call, and where we register.
+    pub trunks: Vec<TrunkPlan>,
     /// Where RTP sockets are bound.
     pub rtp_address: IpAddr,
     /// The first and the last UDP port for RTP.
@@ -85,8 +90,6 @@ pub struct TlsConfig {
     pub certificate: Arc<Certificate>,
     /// Who vouches for the certificates of peers; `None` when none are asked for.
     pub client_authorities: Option<RootCertStore>,
-    /// The name in a peer's certificate, and the peer that it proves.
-    pub peers: Vec<(ServerName<'static>, String)>,
 }
 
 /// How telephony ends, in two steps.
@@ -135,7 +138,8 @@ impl Telephony {
         let advertised = advertised(&config.advertise, address, tls_address);
         let endpoint_config = EndpointConfig {
             advertised,
-            peers: config.peers.clone(),
+            peers: trunks::peers(&config.trunks),
+            registrations: trunks::registrations(&config.trunks),
             server_name: concat!("zavud/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_calls: config.max_calls,
             seed: fresh_seed(),
@@ -143,18 +147,18 @@ impl Telephony {
         let mut endpoint = Endpoint::new(endpoint_config, std::time::Instant::now());
         endpoint.report_received(config.trace_bytes > 0);
         let ports = RtpPorts::new(config.rtp_address, config.rtp_ports, config.rtp_port_rest);
-        let behind_nat = config.peers.iter().filter(|peer| peer.media.behind_nat);
         let media = MediaRules {
             advertised,
             media_timeout: config.media_timeout,
             reorder_window: config.reorder_window,
             comfort_silence: config.comfort_silence,
-            behind_nat: behind_nat.map(|peer| peer.name.clone()).collect(),
+            behind_nat: trunks::behind_nat(&config.trunks),
         };
         let (incoming, calls) = mpsc::channel(INCOMING_QUEUE);
         let monitor = Monitor::new(config.trace_bytes);
         let outlets = Outlets { incoming, monitor: monitor.clone() };
-        let event_loop = EventLoop::new(endpoint, sockets, ports, media, outlets);
+        let trunks = Trunks::start(config.trunks, &Arc::new(SystemLookup::open()), address.ip());
+        let event_loop = EventLoop::new(endpoint, sockets, trunks, ports, media, outlets);
         let event_loop = tokio::spawn(event_loop.run(shutdown));
         Ok((Self { address, tls_address, monitor, event_loop }, calls))
     }

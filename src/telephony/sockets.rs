@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use rustls::pki_types::ServerName;
 use sip::Transport;
 use socket2::SockRef;
 use tokio::net::{TcpListener, UdpSocket};
@@ -12,6 +13,7 @@ use crate::tls::{ClientCertificates, server_config};
 
 use super::connections::{ConnectionLimits, Connections, TlsListener};
 use super::peer_certificates::PeerCertificates;
+use super::trunks::TrunkPlan;
 use super::{CannotListen, TelephonyConfig, TlsConfig};
 
 /// UDP and TCP share a number. When any number will do, the one that UDP was given may be taken for
@@ -34,8 +36,9 @@ pub(super) struct Sockets {
 impl Sockets {
     pub(super) async fn open(config: &TelephonyConfig) -> Result<Self, CannotListen> {
         let (udp, tcp, address) = open_pair(config.listen).await?;
+        let certificates = config.trunks.iter().filter_map(TrunkPlan::certificate).collect();
         let tls = match &config.tls {
-            Some(tls) => Some(open_tls(tls).await?),
+            Some(tls) => Some(open_tls(tls, certificates).await?),
             None => None,
         };
         let tls_address = tls.as_ref().map(|(_, address)| *address);
@@ -69,7 +72,10 @@ async fn open_pair(
     }
 }
 
-async fn open_tls(config: &TlsConfig) -> Result<(TlsListener, SocketAddr), CannotListen> {
+async fn open_tls(
+    config: &TlsConfig,
+    peers: Vec<(ServerName<'static>, String)>,
+) -> Result<(TlsListener, SocketAddr), CannotListen> {
     let clients = match &config.client_authorities {
         Some(authorities) => ClientCertificates::Optional(authorities.clone()),
         None => ClientCertificates::NotAsked,
@@ -82,7 +88,7 @@ async fn open_tls(config: &TlsConfig) -> Result<(TlsListener, SocketAddr), Canno
     let listener = TlsListener {
         listener,
         acceptor: TlsAcceptor::from(Arc::new(server)),
-        peers: Arc::new(PeerCertificates::new(config.peers.clone())),
+        peers: Arc::new(PeerCertificates::new(peers)),
     };
     Ok((listener, address))
 }

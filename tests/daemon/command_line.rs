@@ -1,6 +1,7 @@
 //! The command line: what each command prints, and how it fails.
 
 use std::net::UdpSocket;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Output;
 
@@ -50,7 +51,30 @@ fn write_wav(path: &Path, samples: &[i16]) {
 fn the_shipped_configuration_is_valid() {
     let output = run(&["check-config", "config.toml"]);
     assert!(output.status.success());
-    assert_eq!(stdout(&output), "config.toml is valid\n");
+    let trunk = "trunk loopback: takes calls from 127.0.0.0/8, ::1/128\n";
+    assert_eq!(stdout(&output), format!("config.toml is valid\n{trunk}"));
+}
+
+#[test]
+fn a_trunk_is_told_and_a_password_that_others_can_read_is_not_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let password = directory.path().join("password");
+    std::fs::write(&password, "zanzibar\n").unwrap();
+    let text = "[[sip.trunks]]\nname = \"carrier\"\nkind = \"register\"\nregistrar = \"example.com\"\n\
+        user = \"bob\"\npassword_file = \"password\"\ntransport = \"tls\"\naddresses = [\"192.0.2.0/24\"]\n";
+    let path = config(directory.path(), text);
+    for (mode, is_private) in [(0o644, false), (0o600, true)] {
+        std::fs::set_permissions(&password, std::fs::Permissions::from_mode(mode)).unwrap();
+        let output = run(&["check-config", &path]);
+        if is_private {
+            let trunk = "registers bob@example.com at example.com over tls";
+            let expected =
+                format!("{path} is valid\ntrunk carrier: {trunk}; takes calls from 192.0.2.0/24\n");
+            assert_eq!(stdout(&output), expected);
+        } else {
+            assert_failure(&output, 78, &[&path, "sip.trunks[0].password_file", "chmod 600"]);
+        }
+    }
 }
 
 #[test]

@@ -11,3 +11,4 @@ mod page;
 mod sipp;
 mod support;
 mod transports;
+mod trunks;

@@ -23,6 +23,11 @@ impl Endpoint {
         if let Method::Other(_) = request.method {
             return self.refuse_method(request, opening);
         }
+        if request.method == Method::Invite
+            && let Some(refusal) = self.unproven(peer, request, opening.flow)
+        {
+            return self.refuse_with(request, opening, &refusal);
+        }
         if let Some(refusal) = self.refusal_by_head(request, &opening) {
             return self.refuse_with(request, opening, &refusal);
         }

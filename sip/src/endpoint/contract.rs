@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::call::{CallCommand, CallEvent, CallHandle};
 use crate::error::ParseError;
+use crate::registration::{RegistrationConfig, RegistrationEvent, RegistrationHandle, Server};
 use crate::sdp::MediaPolicy;
-use crate::{Advertised, ConnectionId, Flow};
+use crate::{Advertised, ConnectionId, Credentials, Flow, Transport};
 
 /// What an endpoint needs to know from the start.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct EndpointConfig {
     pub advertised: Advertised,
     /// Who may speak. Anybody else meets silence.
     pub peers: Vec<Peer>,
+    /// The registrars that are told to send us calls.
+    pub registrations: Vec<RegistrationConfig>,
     /// The Server header; empty for none. Control characters are left out.
     pub server_name: String,
     /// How many calls may live at once. The next one gets 503. The number of transactions is
@@ -37,6 +40,10 @@ pub struct Peer {
     pub caller_identity: CallerIdentity,
     /// What may be settled with it.
     pub media: MediaPolicy,
+    /// The only transport that is taken from it; any, without it.
+    pub transport: Option<Transport>,
+    /// Who of it may call, proven by digest authentication; empty for everybody.
+    pub users: Vec<Credentials>,
 }
 
 impl Peer {
@@ -47,6 +54,8 @@ impl Peer {
             networks,
             caller_identity: CallerIdentity::From,
             media: MediaPolicy::default(),
+            transport: None,
+            users: Vec::new(),
         }
     }
 
@@ -58,6 +67,16 @@ impl Peer {
     /// Tells what may be settled with it.
     pub fn with_media(self, media: MediaPolicy) -> Self {
         Self { media, ..self }
+    }
+
+    /// Takes it over this transport and no other, where there is one.
+    pub fn only_over(self, transport: Option<Transport>) -> Self {
+        Self { transport, ..self }
+    }
+
+    /// Asks each call for proof that it is of one of these.
+    pub fn with_users(self, users: Vec<Credentials>) -> Self {
+        Self { users, ..self }
     }
 }
 
@@ -119,6 +138,22 @@ pub enum Input<'a> {
         /// What.
         command: CallCommand,
     },
+    /// The answer to [`Output::FlowWanted`].
+    RegistrarFlow {
+        /// When.
+        now: Instant,
+        /// Whose registrar.
+        registration: RegistrationHandle,
+        /// The way to the server; `None` if there is no such server, or none that can be reached. A
+        /// connection must have come in with [`Input::Connected`] before, and `proven` must be the
+        /// name of the registration's peer.
+        flow: Option<Flow>,
+    },
+    /// Take all bindings away: [`RegistrationEvent::Removed`] follows for each registration.
+    Unregister {
+        /// When.
+        now: Instant,
+    },
     /// The time of [`Output::Timeout`] has come. Too early does no harm.
     Timeout {
         /// When.
@@ -136,6 +171,20 @@ pub enum Output {
     Close(ConnectionId),
     /// Tell the application.
     Event(CallEvent),
+    /// The way to a server of a registrar is wanted: [`Input::RegistrarFlow`] must follow.
+    FlowWanted {
+        /// Whose registrar.
+        registration: RegistrationHandle,
+        /// Which of its servers.
+        server: Server,
+    },
+    /// How a registration goes.
+    Registration {
+        /// Which.
+        registration: RegistrationHandle,
+        /// What happened to it.
+        event: RegistrationEvent,
+    },
     /// A message or a connection was thrown away: count it.
     Dropped(Dropped),
     /// A message of a peer came in; its effects follow. Only where

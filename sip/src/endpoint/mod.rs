@@ -4,11 +4,13 @@
 //! requests outside a dialog, `calls` and `schedule` are its indexes.
 
 mod admission;
+mod authentication;
 mod calls;
 mod checks;
 mod connections;
 mod contract;
 mod receive;
+mod registrations;
 mod schedule;
 #[cfg(test)]
 mod tests;
@@ -25,13 +27,15 @@ use crate::call::{
     Call, CallCommand, CallEvent, CallHandle, Effect, EndReason, Local, RefreshOutcome, Reply,
     Scene, Step, new_tag,
 };
+use crate::digest::{Credentials, Verifier};
 use crate::message::{Request, Response};
+use crate::registration::{Registration, RegistrationHandle};
 use crate::sdp::MediaPolicy;
 use crate::transaction::TransactionId;
 use crate::transaction::client_table::{ClientTransactions, Expired};
 use crate::transaction::key::PeerIndex;
 use crate::transaction::table::{Limits, ServerTransactions};
-use crate::{ConnectionId, Flow, StatusCode};
+use crate::{ConnectionId, Flow, StatusCode, Transport};
 pub use contract::{
     CallerIdentity, DropReason, Dropped, EndpointConfig, Input, Output, Peer, Readiness, Received,
     Transmit,
@@ -39,6 +43,7 @@ pub use contract::{
 
 use calls::Calls;
 use connections::Connections;
+use registrations::Registrations;
 use schedule::Schedule;
 
 /// A SIP user agent server, without a socket and without a clock.
@@ -61,6 +66,8 @@ pub struct Endpoint {
     /// Of our own requests.
     requests: ClientTransactions<CallHandle>,
     connections: Connections,
+    registrations: Registrations,
+    verifier: Verifier,
     calls: Calls,
     schedule: Schedule,
     outputs: VecDeque<Output>,
@@ -73,6 +80,14 @@ struct KnownPeer {
     networks: Vec<ipnet::IpNet>,
     caller_identity: CallerIdentity,
     media: Arc<MediaPolicy>,
+    transport: Option<Transport>,
+    users: Vec<Credentials>,
+}
+
+impl KnownPeer {
+    fn takes(&self, transport: Transport) -> bool {
+        self.transport.is_none_or(|only| only == transport)
+    }
 }
 
 /// What has a timer.
@@ -83,6 +98,7 @@ enum TimerOwner {
     Request(Vec<u8>),
     Call(CallHandle),
     Connection(ConnectionId),
+    Registration(RegistrationHandle),
 }
 
 /// How long an endpoint with nothing to do may sleep.
@@ -92,7 +108,7 @@ const TRANSACTIONS_PER_CALL: usize = 8;
 const SPARE_TRANSACTIONS: usize = 64;
 
 impl Endpoint {
-    /// An endpoint that is ready and has no calls.
+    /// An endpoint that is ready and has no calls. Its first outputs ask for the ways to registrars.
     pub fn new(config: EndpointConfig, now: Instant) -> Self {
         let overall = config
             .max_calls
@@ -103,8 +119,12 @@ impl Endpoint {
             networks: peer.networks,
             caller_identity: peer.caller_identity,
             media: Arc::new(peer.media),
+            transport: peer.transport,
+            users: peer.users,
         });
-        Self {
+        let mut rng = StdRng::from_seed(config.seed);
+        let verifier = Verifier::new(&mut rng, now);
+        let mut endpoint = Self {
             peers: peers.collect(),
             local: Local {
                 advertised: config.advertised,
@@ -112,18 +132,35 @@ impl Endpoint {
             },
             readiness: Readiness::Ready,
             reports_received: false,
-            rng: StdRng::from_seed(config.seed),
+            rng,
             transactions: ServerTransactions::new(Limits {
                 overall,
                 of_one_source: overall / 4 * 3,
             }),
             requests: ClientTransactions::default(),
             connections: Connections::default(),
+            registrations: Registrations::default(),
+            verifier,
             calls: Calls::new(config.max_calls),
             schedule: Schedule::default(),
             outputs: VecDeque::new(),
             now,
+        };
+        endpoint.begin_registrations(config.registrations);
+        endpoint
+    }
+
+    /// Replaces the addresses that a peer calls from: its names were resolved again. Calls and
+    /// connections that live are not touched. A name of no peer does nothing.
+    pub fn set_peer_networks(&mut self, peer: &str, networks: Vec<ipnet::IpNet>) {
+        if let Some(PeerIndex(index)) = self.peer_named(peer) {
+            self.peers[index].networks = networks;
         }
+    }
+
+    /// Registrations whose binding may still stand. After [`Input::Unregister`] it goes to zero.
+    pub fn registrations_left(&self) -> usize {
+        self.registrations.left()
     }
 
     /// Whether new calls are taken.
@@ -131,10 +168,10 @@ impl Endpoint {
         self.readiness = readiness;
     }
 
-    /// Whether an address is a peer's. Whoever else connects need not be let in, unless a certificate
-    /// may prove who it is.
-    pub fn knows(&self, address: IpAddr) -> bool {
-        self.peer_of(address).is_some()
+    /// Whether an address is a peer's, over this transport. Whoever else connects need not be let
+    /// in, unless a certificate may prove who it is.
+    pub fn knows(&self, address: IpAddr, transport: Transport) -> bool {
+        self.peer_of(address, transport).is_some()
     }
 
     /// Whether each message of a peer is told as [`Output::Received`]. It is not, at first.
@@ -180,6 +217,14 @@ impl Endpoint {
                     CallCommand::HangUp => call.hang_up(scene),
                 });
             }
+            Input::RegistrarFlow { now, registration, flow } => {
+                self.advance(now);
+                self.registrar_flow(registration, flow);
+            }
+            Input::Unregister { now } => {
+                self.advance(now);
+                self.unregister();
+            }
             Input::Timeout { now } => self.advance(now),
         }
     }
@@ -201,6 +246,9 @@ impl Endpoint {
                 TimerOwner::Request(branch) => self.request_timeout(branch),
                 TimerOwner::Call(call) => self.step(call, Call::timeout),
                 TimerOwner::Connection(connection) => self.connection_timeout(connection),
+                TimerOwner::Registration(registration) => {
+                    self.step_registration(registration, Registration::timeout);
+                }
             }
         }
     }
@@ -327,11 +375,13 @@ impl Endpoint {
         self.peers.iter().position(|peer| &*peer.name == name).map(PeerIndex)
     }
 
-    fn peer_of(&self, address: IpAddr) -> Option<PeerIndex> {
+    fn peer_of(&self, address: IpAddr, transport: Transport) -> Option<PeerIndex> {
         let address = address.to_canonical();
-        let knows =
-            |peer: &KnownPeer| peer.networks.iter().any(|network| network.contains(&address));
-        self.peers.iter().position(knows).map(PeerIndex)
+        let knows = |peer: &KnownPeer| {
+            peer.takes(transport) && peer.networks.iter().any(|network| network.contains(&address))
+        };
+        let of_network = self.peers.iter().position(knows).map(PeerIndex);
+        of_network.or_else(|| self.peer_named(self.registrations.peer_at(address, transport)?))
     }
 
     /// A final response; with a tag of its own, if the request has none.

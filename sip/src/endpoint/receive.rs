@@ -10,12 +10,12 @@ use crate::message::{self, Frame, HeaderName, Message, Method, ParseFailure, Req
 use crate::transaction::TransactionId;
 use crate::transaction::key::{MergeKey, PeerIndex, ServerKey};
 use crate::transaction::table::Opening;
-use crate::{ConnectionId, Flow, StatusCode};
+use crate::{ConnectionId, Flow, StatusCode, Transport};
 
 impl Endpoint {
     pub(super) fn receive_datagram(&mut self, source: SocketAddr, bytes: &[u8]) {
         let flow = Flow::udp(source);
-        match self.peer_of(source.ip()) {
+        match self.peer_of(source.ip(), Transport::Udp) {
             Some(peer) => self.receive(peer, flow, bytes),
             None => self.drop_message(flow, DropReason::UnknownSource),
         }
@@ -28,7 +28,7 @@ impl Endpoint {
         };
         let peer = match proven {
             Some(name) => self.peer_named(name),
-            None => self.peer_of(flow.remote.ip()),
+            None => self.peer_of(flow.remote.ip(), flow.transport()),
         };
         match peer {
             Some(peer) => {
@@ -73,6 +73,7 @@ impl Endpoint {
     pub(super) fn disconnected(&mut self, id: ConnectionId) {
         self.connections.remove(id);
         self.schedule.set(TimerOwner::Connection(id), None);
+        self.registrar_disconnected(id);
     }
 
     /// Its time to send something, or to end what it began, may be over.
@@ -81,6 +82,12 @@ impl Endpoint {
             return;
         };
         if self.now < connection.deadline() {
+            return self.reschedule_connection(id);
+        }
+        // A registrar may well have nothing to say from one refresh to the next, and it is we who
+        // keep its connection.
+        if self.registrations.use_connection(id) && !connection.framer.is_inside_message() {
+            connection.heard(self.now);
             return self.reschedule_connection(id);
         }
         let flow = connection.flow;
@@ -125,6 +132,12 @@ impl Endpoint {
     }
 
     fn receive_response(&mut self, flow: Flow, response: &Response) {
+        let branch = response.essentials.via.unique_branch().unwrap_or_default();
+        if let Some(registration) = self.registrations.of_branch(branch) {
+            return self.step_registration(registration, |registration, stage| {
+                registration.response(response, stage);
+            });
+        }
         let Some(received) = self.requests.response(self.now, response) else {
             return self.drop_message(flow, DropReason::StrayResponse);
         };
@@ -136,7 +149,6 @@ impl Endpoint {
             let outcome = RefreshOutcome::Response(response);
             self.step(call, |call, scene| call.refresh_ended(outcome, scene));
         }
-        let branch = response.essentials.via.unique_branch().unwrap_or_default();
         self.reschedule_request(branch.to_vec());
     }
 

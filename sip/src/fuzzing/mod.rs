@@ -5,6 +5,7 @@
 //! that holds whatever the input is. Rules are worth more than inputs, since a parser that loses a
 //! header does not panic by itself.
 
+mod digest;
 mod media;
 mod operations;
 mod stage;
@@ -12,6 +13,7 @@ mod stage;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+pub use digest::digest;
 pub use media::{rtp, srtp};
 pub use operations::operations;
 
@@ -116,10 +118,11 @@ mod tests {
     /// What makes the corpus worth running: each target has something to start from.
     #[test]
     fn the_corpus_does_no_harm() {
-        let targets: [Target; 6] = [
+        let targets: [Target; 7] = [
             ("datagram", datagram),
             ("stream_chunks", stream_chunks),
             ("sdp", sdp),
+            ("digest", digest),
             ("rtp", rtp),
             ("srtp", srtp),
             ("operations", operations),

@@ -16,7 +16,8 @@ pub(super) const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=-\r\n\
     c=IN IP4 192.0.2.10\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0 8 101\r\n\
     a=rtpmap:101 telephone-event/8000\r\n";
 
-const SOURCE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10)), 5060);
+pub(super) const SOURCE: SocketAddr =
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10)), 5060);
 const OURS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1)), 5060);
 const CONNECTION: ConnectionId = ConnectionId(1);
 const LINES: usize = 4;
@@ -78,6 +79,7 @@ impl Stage {
         let config = EndpointConfig {
             advertised: Advertised::new(OURS),
             peers: vec![peer],
+            registrations: Vec::new(),
             server_name: "fuzzed".to_owned(),
             max_calls: MAX_CALLS,
             seed: [1; 32],
@@ -234,6 +236,9 @@ impl Stage {
                 Output::Event(event) => self.note(event),
                 Output::Close(CONNECTION) | Output::Dropped(_) | Output::Received(_) => {}
                 Output::Close(other) => panic!("{other:?} was never opened"),
+                output @ (Output::FlowWanted { .. } | Output::Registration { .. }) => {
+                    panic!("no trunk registers: {output:?}")
+                }
                 Output::Timeout(_) => break,
             }
         }

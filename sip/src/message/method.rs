@@ -19,6 +19,11 @@ impl Method {
     /// The value of our Allow header.
     pub(crate) const ALLOWED: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK";
 
+    /// What we send to a registrar, and do not take.
+    pub(crate) fn register() -> Self {
+        Self::Other("REGISTER".to_owned())
+    }
+
     /// Reads a method; `None` if it is no token (RFC 3261 §25.1).
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(byte);

@@ -3,7 +3,7 @@
 
 mod framer;
 pub(crate) mod header;
-mod lexer;
+pub(crate) mod lexer;
 mod lines;
 mod method;
 pub(crate) mod option_tag;

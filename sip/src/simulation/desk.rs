@@ -184,8 +184,11 @@ impl Desk {
                     }
                 },
                 Output::Close(connection) => wire.streams().close(now, connection),
-                // A simulation keeps no record.
-                Output::Received(_) => {}
+                // A simulation keeps no record and has no registrars.
+                Output::Received(_) | Output::Registration { .. } => {}
+                Output::FlowWanted { registration, .. } => {
+                    self.endpoint.handle(Input::RegistrarFlow { now, registration, flow: None });
+                }
                 Output::Event(event) => self.note(now, event),
                 Output::Dropped(dropped) => self.dropped.push(dropped),
                 Output::Timeout(deadline) => {

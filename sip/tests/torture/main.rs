@@ -74,6 +74,7 @@ impl Bench {
         let config = EndpointConfig {
             advertised: Advertised::new(address("198.51.100.1:5060")),
             peers: vec![peer],
+            registrations: Vec::new(),
             server_name: String::new(),
             max_calls: 10,
             seed: [7; 32],

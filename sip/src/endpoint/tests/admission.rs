@@ -101,6 +101,24 @@ fn a_stranger_meets_silence_whatever_it_says() {
 }
 
 #[test]
+fn a_peer_that_is_held_to_a_transport_is_a_stranger_over_another() {
+    let peer = Peer::new("trunk", vec!["192.0.2.0/24".parse().unwrap()]);
+    let mut bench = Bench::with_peers(vec![peer.only_over(Some(crate::Transport::Tls))]);
+    let source = Flow::udp(address(CALLER));
+    let dropped = Dropped { source, reason: DropReason::UnknownSource };
+    assert_eq!(bench.receive(&invite("a", OFFER)), [Output::Dropped(dropped)]);
+    for (channel, known) in
+        [(Channel::Tcp(ConnectionId(1)), false), (Channel::Tls(ConnectionId(2)), true)]
+    {
+        let flow = Flow { remote: address(CALLER), channel };
+        assert_eq!(bench.endpoint.knows(flow.remote.ip(), flow.transport()), known);
+        bench.endpoint.handle(Input::Connected { now: bench.now, flow, proven: None });
+        let is_closed = bench.drain().iter().any(|output| matches!(output, Output::Close(_)));
+        assert_eq!(is_closed, !known, "{channel:?}");
+    }
+}
+
+#[test]
 fn a_peer_is_known_by_its_ipv4_address_on_an_ipv6_socket_too() {
     let mut bench = Bench::new();
     let outputs = bench.receive_from(

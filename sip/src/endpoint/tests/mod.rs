@@ -2,8 +2,10 @@
 //! the bench they share.
 
 mod admission;
+mod authentication;
 mod dialog;
 mod hostile;
+mod registrations;
 mod session;
 mod session_timers;
 mod streams;
@@ -16,7 +18,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::message::{self, HeaderName, Message, Method};
 use crate::simulation::{long_seed, origin};
-use crate::{Advertised, AnswerPlan, Channel, ConnectionId, Flow};
+use crate::{Advertised, AnswerPlan, Channel, ConnectionId, Flow, RegistrationConfig};
 
 const CALLER: &str = "192.0.2.10:5060";
 const CONTACT: &str = "198.51.100.1:5060";
@@ -36,11 +38,11 @@ impl Bench {
 
     fn with_calls(max_calls: usize) -> Self {
         let peer = Peer::new("trunk", vec!["192.0.2.0/24".parse().unwrap()]);
-        Self::with(max_calls, vec![peer])
+        Self::with(max_calls, vec![peer], Vec::new())
     }
 
     fn with_peers(peers: Vec<Peer>) -> Self {
-        Self::with(10, peers)
+        Self::with(10, peers, Vec::new())
     }
 
     fn with_media(media: MediaPolicy) -> Self {
@@ -48,11 +50,12 @@ impl Bench {
         Self::with_peers(vec![peer.with_media(media)])
     }
 
-    fn with(max_calls: usize, peers: Vec<Peer>) -> Self {
+    fn with(max_calls: usize, peers: Vec<Peer>, registrations: Vec<RegistrationConfig>) -> Self {
         let now = origin();
         let config = EndpointConfig {
             advertised: Advertised::new(address(CONTACT)),
             peers,
+            registrations,
             server_name: "zavud".to_owned(),
             max_calls,
             seed: long_seed(1),

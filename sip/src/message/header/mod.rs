@@ -106,4 +106,12 @@ header_names! {
     Diversion = "Diversion";
     PCalledPartyId = "P-Called-Party-ID";
     PAssertedIdentity = "P-Asserted-Identity";
+    WwwAuthenticate = "WWW-Authenticate";
+    Authorization = "Authorization";
+    ProxyAuthenticate = "Proxy-Authenticate";
+    ProxyAuthorization = "Proxy-Authorization";
+    Expires = "Expires";
+    MinExpires = "Min-Expires";
+    ServiceRoute = "Service-Route";
+    UserAgent = "User-Agent";
 }

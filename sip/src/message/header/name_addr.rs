@@ -65,6 +65,11 @@ impl NameAddr {
         self.parameters.value("tag").filter(|tag| !tag.is_empty())
     }
 
+    /// The value of a header parameter, empty if it has none.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&[u8]> {
+        self.parameters.value(name)
+    }
+
     /// This address with a tag behind it. Only for one that has none.
     pub(crate) fn tagged(&self, tag: &[u8]) -> Self {
         let mut tagged = self.clone();

@@ -62,6 +62,11 @@ impl Via {
             .then_some(branch)
     }
 
+    /// The value of a parameter, empty if it has none.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&[u8]> {
+        self.parameters.value(name)
+    }
+
     pub(crate) fn sent_by(&self) -> &[u8] {
         &self.sent_by
     }

@@ -26,6 +26,7 @@ fn desk_plan(policy: Policy, seed: u64) -> DeskPlan {
         endpoint: EndpointConfig {
             advertised,
             peers: vec![peer],
+            registrations: Vec::new(),
             server_name: String::new(),
             max_calls: 8,
             seed,
