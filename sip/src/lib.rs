@@ -6,8 +6,9 @@
 //! manner. [`call_out::CallOut`] is the other end: a caller. Messages travel over a [`Flow`]: UDP, or a
 //! TCP or TLS connection that the shell opens and closes.
 //!
-//! An INVITE without a session description is answered with an offer; extensions (100rel, timer) and
-//! UPDATE are not there yet, and are refused as RFC 3261 wants it.
+//! An INVITE without a session description is answered with an offer. UPDATE (RFC 3311) and session
+//! timers (RFC 4028) are kept. `100rel` (RFC 3262) may be required: there is no provisional response
+//! but 100, so none is ever sent reliably. Any other extension is refused as RFC 3261 wants it.
 //!
 //! # The loop round an endpoint
 //!
