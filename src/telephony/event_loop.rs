@@ -246,8 +246,10 @@ impl EventLoop {
         }
     }
 
-    async fn send(&mut self, Transmit { flow, bytes }: Transmit) {
-        self.monitor.trace.record(Instant::now(), Speaker::Ourselves, flow, &bytes);
+    async fn send(&mut self, transmit: Transmit) {
+        let flow = transmit.flow;
+        self.monitor.trace.record(Instant::now(), Speaker::Ourselves, flow, transmit.head());
+        let bytes = transmit.bytes;
         if let Some(connection) = flow.connection() {
             return self.connections.send(connection, bytes);
         }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::call::{CallCommand, CallEvent, CallHandle};
 use crate::error::ParseError;
+use crate::message;
 use crate::registration::{RegistrationConfig, RegistrationEvent, RegistrationHandle, Server};
 use crate::sdp::MediaPolicy;
 use crate::{Advertised, ConnectionId, Credentials, Flow, Transport};
@@ -214,8 +215,14 @@ pub struct Received {
 
 impl Received {
     pub(super) fn new(flow: Flow, message: &[u8]) -> Self {
-        let end = message.windows(4).position(|bytes| bytes == b"\r\n\r\n");
-        Self { flow, head: message[..end.unwrap_or(message.len())].to_vec() }
+        Self { flow, head: message::head(message).to_vec() }
+    }
+}
+
+impl Transmit {
+    /// The message without its body.
+    pub fn head(&self) -> &[u8] {
+        message::head(&self.bytes)
     }
 }
 

@@ -43,6 +43,14 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// A message up to its body, the empty line included.
+pub(crate) fn head(message: &[u8]) -> &[u8] {
+    let mut lines = Lines::new(message);
+    while lines.physical_line().is_some() {}
+    let body_bytes = lines.body().map_or(0, <[u8]>::len);
+    &message[..message.len() - body_bytes]
+}
+
 impl<'a> Iterator for Lines<'a> {
     type Item = Cow<'a, [u8]>;
 

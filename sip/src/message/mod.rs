@@ -20,6 +20,7 @@ pub(crate) use header::{
     CSeq, HeaderName, Headers, NameAddr, Refresher, SessionExpires, Via, seconds,
 };
 pub(crate) use lexer::Parameters;
+pub(crate) use lines::head;
 pub(crate) use method::Method;
 pub(crate) use parse::{ParseFailure, parse};
 
