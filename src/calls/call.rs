@@ -88,7 +88,10 @@ impl Listening<'_> {
                 update = self.line.next_update(), if ended.is_none() => {
                     deadline = Instant::now() + READING_TIMEOUT;
                     ended = Some(match update {
-                        Some(CallUpdate::Ended(EndReason::CallerHungUp | EndReason::HungUp)) => {
+                        // A caller who lets the session expire has hung up, and its BYE was lost.
+                        Some(CallUpdate::Ended(
+                            EndReason::CallerHungUp | EndReason::HungUp | EndReason::SessionExpired,
+                        )) => {
                             CallOutcome::Unreadable
                         }
                         Some(CallUpdate::Ended(_) | CallUpdate::Established) | None => {
