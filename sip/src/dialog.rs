@@ -4,7 +4,7 @@
 use crate::message::{
     CSeq, Essentials, HeaderName, Headers, Method, NameAddr, Request, Response, Via,
 };
-use crate::{Advertised, Flow, Uri};
+use crate::{Advertised, Flow, Scheme, Uri};
 
 /// What tells a dialog from every other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +26,38 @@ impl DialogId {
     }
 }
 
+/// What the peer asks of the way between us (§12.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Security {
+    /// `sips:`: our Contact must be one too.
+    EveryHop,
+    /// Whatever the transport gives.
+    OfTransport,
+}
+
+impl Security {
+    /// That of the dialog an INVITE begins: its Request-URI tells, and its first Record-Route, or
+    /// its Contact where there is none.
+    fn of_invite(invite: &Request) -> Self {
+        let first = [HeaderName::RecordRoute, HeaderName::Contact].into_iter().find_map(|name| {
+            let value = invite.headers.list(&name).next()?;
+            NameAddr::parse(value, "address").ok()?.uri().map(Uri::scheme)
+        });
+        match first {
+            Some(Scheme::Sips) => Self::EveryHop,
+            Some(Scheme::Sip | Scheme::Tel | Scheme::Other) | None => Self::of_target(&invite.uri),
+        }
+    }
+
+    /// That of a call to this URI.
+    pub(crate) fn of_target(target: &Uri) -> Self {
+        match target.scheme() {
+            Scheme::Sips => Self::EveryHop,
+            Scheme::Sip | Scheme::Tel | Scheme::Other => Self::OfTransport,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Dialog {
     call_id: Vec<u8>,
@@ -37,6 +69,7 @@ pub(crate) struct Dialog {
     remote_cseq: u32,
     /// The peer's Contact: the Request-URI of our requests.
     remote_target: Uri,
+    security: Security,
     /// Verbatim, in the order our requests take them.
     route_set: Vec<NameAddr>,
     /// The way the peer's last request came. This package resolves no names, so this is the next
@@ -60,6 +93,7 @@ impl Dialog {
             remote_target: contact(&invite.headers)
                 .or(fallback)
                 .unwrap_or_else(|| Uri::from_address(flow.remote)),
+            security: Security::of_invite(invite),
             route_set: records
                 .filter_map(|record| NameAddr::parse(record, "Record-Route").ok())
                 .collect(),
@@ -80,6 +114,7 @@ impl Dialog {
             local_cseq: invite.essentials.cseq.number,
             remote_cseq: 0,
             remote_target: contact(&answer.headers).unwrap_or_else(|| invite.uri.clone()),
+            security: Security::of_target(&invite.uri),
             route_set,
             next_hop,
         }
@@ -96,6 +131,10 @@ impl Dialog {
     /// Whether this is the peer's address with the peer's tag.
     pub(crate) fn is_with(&self, address: &NameAddr) -> bool {
         self.remote.tag() == address.tag()
+    }
+
+    pub(crate) fn security(&self) -> Security {
+        self.security
     }
 
     pub(crate) fn local_tag(&self) -> &[u8] {

@@ -73,6 +73,13 @@ impl Uri {
         }
     }
 
+    /// The `sips:` URI of an address, as it stands in our Contact in a dialog that is secure on every
+    /// hop.
+    pub(crate) fn secure(address: SocketAddr) -> Self {
+        let uri = Self::from_address(address);
+        Self { text: format!("sips:{address}"), scheme: Scheme::Sips, ..uri }
+    }
+
     /// The `sip:` URI of an address.
     pub fn from_address(address: SocketAddr) -> Self {
         Self {

@@ -30,7 +30,7 @@ use session_timer::SessionTimer;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, Security};
 use crate::error::PeerIncompatible;
 use crate::message::{Essentials, HeaderName, Method, Request, Response, option_tag};
 use crate::sdp::{MediaPlan, MediaPolicy, Negotiation, Offer};
@@ -180,10 +180,14 @@ impl Local {
         response.with(HeaderName::Server, self.server_name.as_bytes())
     }
 
-    /// The Contact of a message over this flow.
-    pub(crate) fn contact_value(&self, flow: &Flow) -> Vec<u8> {
+    /// The Contact of a message over this flow, in a dialog of this kind.
+    pub(crate) fn contact_value(&self, flow: &Flow, security: Security) -> Vec<u8> {
         let address = self.advertised.address_for(flow);
-        format!("<{}>", Uri::reached_over(flow.transport(), address)).into_bytes()
+        let uri = match security {
+            Security::EveryHop => Uri::secure(address),
+            Security::OfTransport => Uri::reached_over(flow.transport(), address),
+        };
+        format!("<{uri}>").into_bytes()
     }
 
     /// Why there is no session with a peer (RFC 3261 §20.43).
@@ -192,9 +196,9 @@ impl Local {
     }
 
     /// A 2xx that begins or refreshes a dialog: where we are reached, and what we take.
-    fn reachable(&self, response: Response, flow: &Flow) -> Response {
+    fn reachable(&self, response: Response, flow: &Flow, security: Security) -> Response {
         response
-            .with(HeaderName::Contact, self.contact_value(flow))
+            .with(HeaderName::Contact, self.contact_value(flow, security))
             .with(HeaderName::Allow, Method::ALLOWED)
             .with(HeaderName::Supported, option_tag::SUPPORTED)
     }
@@ -259,7 +263,7 @@ impl Answering {
         media: PendingMedia,
         scene: &mut Scene<'_>,
     ) -> Self {
-        let response = invite.success(scene.local, dialog.local_tag(), session.description());
+        let response = invite.success(scene.local, dialog, session.description());
         let answering = Self {
             cseq: invite.cseq(),
             response: response.to_bytes(),

@@ -1,6 +1,7 @@
 //! An INVITE that has no final response yet: what that response needs.
 
 use super::{Local, TimerRequest};
+use crate::dialog::Dialog;
 use crate::message::{Essentials, HeaderName, Request, Response};
 use crate::transaction::TransactionId;
 use crate::{Flow, StatusCode};
@@ -34,12 +35,13 @@ impl PendingInvite {
     }
 
     /// A 200 with what begins or refreshes a dialog (RFC 3261 §12.1.1, §13.3.1.4).
-    pub(super) fn success(&self, local: &Local, tag: &[u8], description: &[u8]) -> Response {
-        let response = local.response(&self.essentials, self.flow, StatusCode::OK, Some(tag));
+    pub(super) fn success(&self, local: &Local, dialog: &Dialog, description: &[u8]) -> Response {
+        let tag = Some(dialog.local_tag());
+        let response = local.response(&self.essentials, self.flow, StatusCode::OK, tag);
         let response = self.record_routes.iter().fold(response, |response, route| {
             response.with(HeaderName::RecordRoute, route.as_slice())
         });
-        let response = self.timer.answer(local.reachable(response, &self.flow));
+        let response = self.timer.answer(local.reachable(response, &self.flow, dialog.security()));
         response.with_session(description.to_vec())
     }
 

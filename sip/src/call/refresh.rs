@@ -55,7 +55,7 @@ impl Call {
         // We are the UAC of this request, and want to stay the one who refreshes.
         let expires = SessionExpires { seconds, refresher: Some(Refresher::Uac) };
         let request = request
-            .with(HeaderName::Contact, scene.local.contact_value(&flow))
+            .with(HeaderName::Contact, scene.local.contact_value(&flow, self.dialog.security()))
             .with(HeaderName::Allow, Method::ALLOWED)
             .with(HeaderName::Supported, option_tag::TIMER)
             .with(HeaderName::SessionExpires, expires.to_bytes())

@@ -75,7 +75,7 @@ impl Call {
         self.timer.answered(&timer, scene.now);
         let flow = opening.flow;
         let response = scene.local.response(&request.essentials, flow, StatusCode::OK, None);
-        let response = timer.answer(scene.local.reachable(response, &flow));
+        let response = timer.answer(scene.local.reachable(response, &flow, self.dialog.security()));
         match description {
             Some(description) => response.with_session(description),
             None => response,

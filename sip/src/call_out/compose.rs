@@ -5,6 +5,7 @@ use rand::rngs::StdRng;
 
 use super::CallOutPlan;
 use crate::call::{Local, new_branch, new_tag};
+use crate::dialog::Security;
 use crate::message::{CSeq, Essentials, HeaderName, Method, NameAddr, Request, Via};
 use crate::sdp::{Offer, Origin};
 
@@ -25,7 +26,10 @@ pub(super) fn compose_invite(
     let origin = Origin { address: plan.local, session: rng.random::<u64>() >> 2, version: 1 };
     let offer = Offer::first(origin, plan.media_address, &plan.media, rng);
     let invite = Request::new(plan.target.clone(), essentials)
-        .with(HeaderName::Contact, local.contact_value(&plan.remote))
+        .with(
+            HeaderName::Contact,
+            local.contact_value(&plan.remote, Security::of_target(&plan.target)),
+        )
         .with(HeaderName::Allow, Method::ALLOWED)
         .with_session(offer.to_bytes());
     (invite, offer)

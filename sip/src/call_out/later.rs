@@ -4,7 +4,7 @@
 use super::{CallOut, CallOutEvent, Change, Output, SessionTimer, State};
 use crate::StatusCode;
 use crate::call::new_branch;
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, Security};
 use crate::message::{
     HeaderName, Method, Refresher, Request, Response, SessionExpires, Via, option_tag,
 };
@@ -67,7 +67,7 @@ impl CallOut {
         let branch = new_branch(&mut self.rng);
         let (flow, request) = dialog.request(method, &self.local.advertised, &branch);
         let mut request = request
-            .with(HeaderName::Contact, self.local.contact_value(&flow))
+            .with(HeaderName::Contact, self.local.contact_value(&flow, dialog.security()))
             .with(HeaderName::Allow, Method::ALLOWED)
             .with(HeaderName::Supported, option_tag::TIMER);
         if let Some(expires) = timer.in_request() {
@@ -147,7 +147,10 @@ impl CallOut {
             return respond(StatusCode::REQUEST_PENDING);
         }
         let mut response = respond(StatusCode::OK)
-            .with(HeaderName::Contact, self.local.contact_value(flow))
+            .with(
+                HeaderName::Contact,
+                self.local.contact_value(flow, Security::of_target(&self.plan.target)),
+            )
             .with(HeaderName::Allow, Method::ALLOWED);
         if let Some(expires) = request.headers.first(&HeaderName::SessionExpires) {
             response = response

@@ -225,3 +225,25 @@ fn many_connections_of_one_source_share_its_bound() {
     bench.stream(other, invite("other", OFFER).as_bytes());
     assert_eq!(bench.endpoint.transaction_count(), limit + 1);
 }
+
+#[test]
+fn a_call_that_must_be_secure_on_every_hop_gets_a_secure_contact() {
+    for (from, to) in [
+        ("INVITE sip:", "INVITE sips:"),
+        ("Contact: <sip:", "Contact: <sips:"),
+        ("Contact: ", "Record-Route: <sips:192.0.2.1;lr>\r\nContact: "),
+    ] {
+        let mut bench = Bench::new();
+        let flow = Flow { remote: address(CALLER), channel: Channel::Tls(CONNECTION) };
+        bench.endpoint.handle(Input::Connected { now: bench.now, flow, proven: None });
+        let text = invite("a", OFFER).replacen(from, to, 1);
+        let outputs = bench.stream(CONNECTION, text.as_bytes());
+        let [_, Output::Event(CallEvent::Incoming { call, .. })] = outputs.as_slice() else {
+            panic!("{outputs:?}")
+        };
+        let answered = bench.answer(*call);
+        let [Output::Transmit(ok), ..] = answered.as_slice() else { panic!("{answered:?}") };
+        let ok = String::from_utf8_lossy(&ok.bytes).into_owned();
+        assert!(ok.contains("\r\nContact: <sips:198.51.100.1:5061>\r\n"), "{to}: {ok}");
+    }
+}
