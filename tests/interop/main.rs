@@ -6,9 +6,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fail2ban;
+mod kamailio;
 mod peer;
 mod sipp;
 mod sipsak;
+mod sipvicious;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the rest of it is for the daemon's own tests")]
 mod support;

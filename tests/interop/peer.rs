@@ -80,10 +80,16 @@ impl Peer {
 
     /// Waits until it ends, and returns all that it printed. It must end well.
     pub(crate) async fn succeeds(mut self) -> String {
-        while self.next_line().await.is_some() {}
+        let said = self.ends().await;
         let status = self.process.wait().unwrap();
         assert!(status.success(), "{status}");
-        std::mem::take(&mut self.said).join("\n")
+        said
+    }
+
+    /// Waits until it ends, well or not, and returns all that it printed.
+    pub(crate) async fn ends(&mut self) -> String {
+        while self.next_line().await.is_some() {}
+        self.said.join("\n")
     }
 
     async fn next_line(&mut self) -> Option<String> {

@@ -14,7 +14,7 @@ use zavud::domain::CallOutcome;
 use crate::peer::{Peer, is_installed};
 use crate::support::{DeafModel, NUMBER, TestDaemon, code_on, voice};
 
-const CODE: &str = "481529";
+pub(crate) const CODE: &str = "481529";
 
 /// What sipp calls its transports: one socket, or one connection, for all calls.
 pub(crate) const UDP: &str = "u1";
@@ -28,10 +28,15 @@ pub(crate) struct Sipp {
 
 impl Sipp {
     pub(crate) fn new(remote: SocketAddr, transport: &str) -> Self {
+        Self::from("127.0.0.1", remote, transport)
+    }
+
+    /// Which calls from another of the host's own addresses.
+    pub(crate) fn from(local: &str, remote: SocketAddr, transport: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut command = Command::new("sipp");
         command.current_dir(directory.path()).arg(remote.to_string());
-        command.args(["-t", transport, "-s", NUMBER, "-i", "127.0.0.1", "-nostdin"]);
+        command.args(["-t", transport, "-s", NUMBER, "-i", local, "-mi", local, "-nostdin"]);
         // One call after the other: a number is in one call at a time.
         command.args(["-m", "1", "-l", "1", "-timeout", "60s", "-timeout_error"]);
         command.args(["-trace_err", "-error_file", "/dev/stderr"]);
