@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod baresip;
 mod fail2ban;
 mod kamailio;
 mod peer;
