@@ -29,7 +29,7 @@ pub(super) async fn conduct(
     stop: CancellationToken,
 ) -> Result<(), StoreError> {
     line.phone_call.answer(sink(listener));
-    let without_code = match line.next_update().await {
+    let without_code = match line.phone_call.next_update().await {
         Some(CallUpdate::Established) => {
             journal.answered().await?;
             let listening = Listening { line: &mut line, hypotheses, stop };
@@ -50,18 +50,7 @@ fn sink(mut listener: Listener) -> FrameSink {
 /// A phone call, and the number that is taken for as long as the call is not wholly recorded.
 pub(super) struct Line {
     pub(super) phone_call: PhoneCall,
-    pub(super) claim: Claim,
-}
-
-impl Line {
-    async fn next_update(&mut self) -> Option<CallUpdate> {
-        let update = self.phone_call.next_update().await;
-        match update {
-            Some(CallUpdate::Established) => {}
-            Some(CallUpdate::Ended(_)) | None => self.claim.line_is_down(),
-        }
-        update
-    }
+    pub(super) _claim: Claim,
 }
 
 /// An answered call.
@@ -85,7 +74,7 @@ impl Listening<'_> {
         let mut deadline = hang_up_at;
         while is_reading || ended.is_none() {
             tokio::select! {
-                update = self.line.next_update(), if ended.is_none() => {
+                update = self.line.phone_call.next_update(), if ended.is_none() => {
                     deadline = Instant::now() + READING_TIMEOUT;
                     ended = Some(match update {
                         // A caller who lets the session expire has hung up, and its BYE was lost.

@@ -85,7 +85,7 @@ impl Switchboard {
             call.refuse(StatusCode::NOT_FOUND);
             return wait_for_end(call).await;
         };
-        let Some(claim) = busy.claim(&number).await else {
+        let Some(claim) = busy.claim(&number, call.over()).await else {
             info!(number = %Redacted(&number), "call refused: the number is in a call already");
             call.refuse(StatusCode::BUSY_HERE);
             return wait_for_end(call).await;
@@ -112,7 +112,8 @@ impl Switchboard {
         };
         info!(number = %Redacted(&number), call = %id, trunk = %call.invite().peer, "call rings");
         let ears = speech.listen(journal.language());
-        conduct(Line { phone_call: call, claim }, journal, ears, rules.max_duration, stop).await
+        let line = Line { phone_call: call, _claim: claim };
+        conduct(line, journal, ears, rules.max_duration, stop).await
     }
 }
 
@@ -129,30 +130,25 @@ struct BusyNumbers(Arc<Mutex<HashMap<PhoneNumber, Occupied>>>);
 
 #[derive(Debug)]
 struct Occupied {
-    line: LineState,
+    /// Cancelled when the phone call is over. The last of it may still be read and recorded.
+    over: CancellationToken,
     /// Cancelled when the number is free again.
     freed: CancellationToken,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LineState {
-    Up,
-    /// The phone call is over; the last of it is still being read and recorded.
-    Down,
-}
-
 impl BusyNumbers {
-    /// `None` when the number is in a call. A call that is over, and not yet wholly read, is waited
+    /// Takes the number for a call that is over when `over` is cancelled. `None` when the number is in
+    /// a call. A call that is over, and not yet wholly read, is waited
     /// for: whoever calls again at once must not find the number busy, nor be overtaken on the page
     /// by the end of the call before.
-    async fn claim(&self, number: &PhoneNumber) -> Option<Claim> {
+    async fn claim(&self, number: &PhoneNumber, over: CancellationToken) -> Option<Claim> {
         loop {
             let freed = match self.lock().entry(number.clone()) {
                 Entry::Vacant(free) => {
-                    free.insert(Occupied { line: LineState::Up, freed: CancellationToken::new() });
+                    free.insert(Occupied { over, freed: CancellationToken::new() });
                     return Some(Claim { busy: self.clone(), number: number.clone() });
                 }
-                Entry::Occupied(occupied) if occupied.get().line == LineState::Up => return None,
+                Entry::Occupied(occupied) if !occupied.get().over.is_cancelled() => return None,
                 Entry::Occupied(occupied) => occupied.get().freed.clone(),
             };
             freed.cancelled().await;
@@ -169,15 +165,6 @@ impl BusyNumbers {
 pub(super) struct Claim {
     busy: BusyNumbers,
     number: PhoneNumber,
-}
-
-impl Claim {
-    /// The phone call is over: the next one may wait for what is left to do.
-    pub(super) fn line_is_down(&self) {
-        if let Some(occupied) = self.busy.lock().get_mut(&self.number) {
-            occupied.line = LineState::Down;
-        }
-    }
 }
 
 impl Drop for Claim {
@@ -198,15 +185,17 @@ mod tests {
     async fn a_number_in_a_call_is_refused_and_one_whose_call_is_over_is_waited_for() {
         let busy = BusyNumbers::default();
         let number: PhoneNumber = "+34600000001".parse().unwrap();
-        let first = busy.claim(&number).await.unwrap();
-        assert!(busy.claim(&number).await.is_none());
-        first.line_is_down();
-        let mut second = Box::pin(busy.claim(&number));
+        let over = CancellationToken::new();
+        let claim = || busy.claim(&number, CancellationToken::new());
+        let first = busy.claim(&number, over.clone()).await.unwrap();
+        assert!(claim().await.is_none());
+        over.cancel();
+        let mut second = Box::pin(claim());
         assert!(second.as_mut().now_or_never().is_none());
         drop(first);
         let second = second.await.unwrap();
-        assert!(busy.claim(&number).await.is_none());
+        assert!(claim().await.is_none());
         drop(second);
-        assert!(busy.claim(&number).await.is_some());
+        assert!(claim().await.is_some());
     }
 }

@@ -15,7 +15,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Duration, sleep_until};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{debug, info, trace, warn};
 
 use super::audio::{Agreement, AudioEnd, CallAudio};
@@ -79,6 +79,8 @@ struct Call {
     behind_nat: bool,
     updates: mpsc::Sender<CallUpdate>,
     media: Media,
+    /// Says that the call is over when this is dropped.
+    _over: DropGuard,
 }
 
 /// Where the audio of a call stands.
@@ -283,8 +285,11 @@ impl EventLoop {
         let (updates, receiver) = mpsc::channel(UPDATES);
         let signalling = invite.source.remote;
         let behind_nat = self.media.behind_nat.contains(&*invite.peer);
-        self.calls.insert(call, Call { signalling, behind_nat, updates, media: Media::None });
-        let phone_call = PhoneCall::new(call, invite, receiver, self.commands.clone());
+        let over = CancellationToken::new();
+        let _over = over.clone().drop_guard();
+        let media = Media::None;
+        self.calls.insert(call, Call { signalling, behind_nat, updates, media, _over });
+        let phone_call = PhoneCall::new(call, invite, receiver, over, self.commands.clone());
         if self.incoming.try_send(phone_call).is_err() {
             warn!("a call is refused: too many are waiting to be admitted");
             self.command(call, CallCommand::Refuse(StatusCode::SERVICE_UNAVAILABLE));

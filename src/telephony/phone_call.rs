@@ -3,6 +3,7 @@
 use sip::rtp::PcmFrame;
 use sip::{CallHandle, EndReason, IncomingCall, StatusCode};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 /// Takes the audio of a call, 20 ms at a time. Called on the task that receives it: it must not
 /// block. It is dropped when no audio follows.
@@ -36,6 +37,7 @@ pub struct PhoneCall {
     call: CallHandle,
     invite: Box<IncomingCall>,
     updates: mpsc::Receiver<CallUpdate>,
+    over: CancellationToken,
     commands: Commands,
 }
 
@@ -44,9 +46,10 @@ impl PhoneCall {
         call: CallHandle,
         invite: Box<IncomingCall>,
         updates: mpsc::Receiver<CallUpdate>,
+        over: CancellationToken,
         commands: Commands,
     ) -> Self {
-        Self { call, invite, updates, commands }
+        Self { call, invite, updates, over, commands }
     }
 
     /// Who calls whom.
@@ -67,6 +70,11 @@ impl PhoneCall {
     /// Ends the call. [`CallUpdate::Ended`] follows.
     pub fn hang_up(&self) {
         self.command(Command::HangUp { call: self.call });
+    }
+
+    /// Cancelled when the call is over, whether or not its updates were looked at.
+    pub fn over(&self) -> CancellationToken {
+        self.over.clone()
     }
 
     /// The next update; `None` after the last one.

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Output;
 
-use crate::support::{voice, zavud};
+use crate::support::{voice, write_wav, zavud};
 
 fn run(arguments: &[&str]) -> Output {
     zavud().args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap()
@@ -30,21 +30,6 @@ fn config(directory: &Path, text: &str) -> String {
     let path = directory.join("zavud.toml");
     std::fs::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()
-}
-
-fn write_wav(path: &Path, samples: &[i16]) {
-    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-    let length = bytes.len() as u32;
-    let mut file = Vec::new();
-    file.extend(b"RIFF");
-    file.extend((36 + length).to_le_bytes());
-    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    file.extend(8_000u32.to_le_bytes());
-    file.extend(16_000u32.to_le_bytes());
-    file.extend(b"\x02\0\x10\0data");
-    file.extend(length.to_le_bytes());
-    file.extend(bytes);
-    std::fs::write(path, file).unwrap();
 }
 
 #[test]

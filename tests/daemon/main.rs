@@ -6,9 +6,10 @@ mod browser;
 mod calls;
 mod command_line;
 mod crash;
+mod human_voice;
 mod operator;
 mod page;
-mod sipp;
+#[path = "../support/mod.rs"]
 mod support;
 mod transports;
 mod trunks;

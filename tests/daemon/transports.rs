@@ -2,7 +2,6 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -12,45 +11,8 @@ use zavud::clock::SystemClock;
 use zavud::config::Config;
 use zavud::domain::CallOutcome;
 use zavud::telephony::caller::Over;
-use zavud::tls::{authorities, client_config};
 
-use crate::support::{DeafModel, NUMBER, TestDaemon, call, call_over, silence};
-
-/// A certificate that vouches for itself, and its key, in files.
-struct Identity {
-    certificate: PathBuf,
-    key: PathBuf,
-}
-
-impl Identity {
-    fn make(directory: &Path, name: &str) -> Self {
-        let identity = Self {
-            certificate: directory.join(format!("{name}.pem")),
-            key: directory.join(format!("{name}-key.pem")),
-        };
-        identity.renew(name);
-        identity
-    }
-
-    /// Another certificate for the same name, in the same files.
-    fn renew(&self, name: &str) {
-        let issued = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-        std::fs::write(&self.certificate, issued.cert.pem()).unwrap();
-        std::fs::write(&self.key, issued.signing_key.serialize_pem()).unwrap();
-    }
-
-    fn switch_on(&self, config: &mut Config) {
-        config.sip.tls_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
-        config.sip.tls_certificate = Some(self.certificate.clone());
-        config.sip.tls_key = Some(self.key.clone());
-    }
-
-    /// How a caller who believes in nobody else calls.
-    fn over_tls(&self) -> Over {
-        let config = client_config(authorities(&self.certificate).unwrap()).unwrap();
-        Over::Tls { config: Arc::new(config), name: "localhost".try_into().unwrap() }
-    }
-}
+use crate::support::{DeafModel, Identity, NUMBER, TestDaemon, call, call_over, silence};
 
 async fn start(adjust: impl FnOnce(&mut Config)) -> TestDaemon {
     TestDaemon::start_with(Arc::new(SystemClock), Box::new(DeafModel), adjust).await

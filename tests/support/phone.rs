@@ -1,6 +1,7 @@
 //! A phone that calls the daemon, and what it says.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use sip::{MediaPolicy, Uri};
 use zavud::cli::demo_voice::{SpokenCall, Voice};
@@ -93,4 +94,20 @@ pub(crate) fn noise(seconds: usize) -> Vec<i16> {
 
 pub(crate) fn digits_of(digits: &[HeardDigit]) -> String {
     digits.iter().map(|heard| char::from(b'0' + heard.digit)).collect()
+}
+
+/// Writes 8 kHz mono audio as a WAV file.
+pub(crate) fn write_wav(path: &Path, samples: &[i16]) {
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let length = bytes.len() as u32;
+    let mut file = Vec::new();
+    file.extend(b"RIFF");
+    file.extend((36 + length).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    file.extend(8_000u32.to_le_bytes());
+    file.extend(16_000u32.to_le_bytes());
+    file.extend(b"\x02\0\x10\0data");
+    file.extend(length.to_le_bytes());
+    file.extend(bytes);
+    std::fs::write(path, file).unwrap();
 }

@@ -2,6 +2,7 @@
 
 mod clock;
 mod daemon;
+mod identity;
 mod model;
 mod phone;
 mod process;
@@ -9,10 +10,13 @@ mod recorder;
 
 pub(crate) use clock::ManualClock;
 pub(crate) use daemon::{Invited, NUMBER, TestDaemon};
+pub(crate) use identity::Identity;
 pub(crate) use model::{DeafModel, real_model};
-pub(crate) use phone::{call, call_over, call_with, digits_of, half_a_code, noise, silence, voice};
+pub(crate) use phone::{
+    call, call_over, call_with, digits_of, half_a_code, noise, silence, voice, write_wav,
+};
 pub(crate) use process::{Serving, zavud};
-pub(crate) use recorder::{PATIENCE, stages_until};
+pub(crate) use recorder::{PATIENCE, code_on, stages_until};
 
 /// Tells on the terminal that a test did nothing, and why. Not through `eprintln!`, which the
 /// test harness keeps to itself when a test passes.

@@ -121,12 +121,18 @@ impl TestDaemon {
 
     /// Waits until the only call has an outcome, and tells it.
     pub(crate) async fn outcome(&self) -> CallOutcome {
+        self.outcomes_of(1).await[0]
+    }
+
+    /// Waits until that many calls were made and each has an outcome, and tells them.
+    pub(crate) async fn outcomes_of(&self, calls: usize) -> Vec<CallOutcome> {
         let mut changes = self.daemon.feed.subscribe(&self.invited.invitation);
         loop {
-            if let [Some(outcome)] = self.outcomes().await[..] {
-                return outcome;
+            let outcomes: Vec<_> = self.outcomes().await.into_iter().flatten().collect();
+            if outcomes.len() == calls {
+                return outcomes;
             }
-            timeout(PATIENCE, changes.changed()).await.expect("the call ends");
+            timeout(PATIENCE, changes.changed()).await.expect("the calls end");
         }
     }
 

@@ -27,3 +27,12 @@ pub(crate) async fn stages_until(
         }
     }
 }
+
+/// The code that the page shows in the end.
+pub(crate) async fn code_on(page: &mut PageWatcher) -> String {
+    let is_end =
+        |stage: &CodeStage| matches!(stage, CodeStage::Code { .. } | CodeStage::Unreadable { .. });
+    let stages = stages_until(page, is_end).await;
+    let Some(CodeStage::Code { code, .. }) = stages.last() else { panic!("{stages:?}") };
+    code.expose().to_owned()
+}
