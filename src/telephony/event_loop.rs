@@ -1,34 +1,31 @@
 //! The task that drives the SIP endpoint: everything that happens goes in, everything that the
 //! endpoint wants is carried out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use sip::rtp::{SessionConfig, Statistics};
+use sip::rtp::Statistics;
 use sip::{
-    Advertised, AnswerPlan, CallCommand, CallEvent, CallHandle, DropReason, Dropped, EndReason,
-    Endpoint, Flow, IncomingCall, Input, MediaPlan, Output, Readiness, Received, StatusCode,
-    Transmit,
+    CallCommand, CallHandle, DropReason, Dropped, Endpoint, Flow, Input, Output, Readiness,
+    Received, Transmit,
 };
 use tokio::net::UdpSocket;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 use tokio::time::{Duration, sleep_until};
-use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{debug, info, trace, warn};
 
-use super::audio::{Agreement, AudioEnd, CallAudio};
+use super::Shutdown;
+use super::audio::AudioEnd;
 use super::connections::{Connections, Happened};
 use super::farewell::{Farewell, LAST_MESSAGES};
+use super::live_calls::LiveCalls;
 use super::monitor::Monitor;
-use super::phone_call::{CallUpdate, Command, Commands, FrameSink, PhoneCall, UPDATES};
-use super::rtp_ports::{RtpPorts, RtpSockets};
+use super::phone_call::Command;
 use super::sockets::Sockets;
 use super::strangers::Strangers;
 use super::trace::Speaker;
 use super::trunks::{News, NextStep, Trunks, Way};
-use super::{Shutdown, fresh_seed};
 
 /// The largest datagram there is.
 const LARGEST_DATAGRAM: usize = 65_535;
@@ -45,52 +42,10 @@ pub(super) struct EventLoop {
     connections: Connections,
     strangers: Strangers,
     trunks: Trunks,
-    ports: RtpPorts,
-    media: MediaRules,
+    calls: LiveCalls,
     monitor: Monitor,
-    incoming: mpsc::Sender<PhoneCall>,
-    commands: Commands,
     commanded: mpsc::UnboundedReceiver<Command>,
-    calls: HashMap<CallHandle, Call>,
-    audio: JoinSet<(CallHandle, AudioEnd)>,
     warned_peers: HashSet<SocketAddr>,
-}
-
-/// What the audio of every call is held to.
-#[derive(Debug, Clone)]
-pub(super) struct MediaRules {
-    pub(super) advertised: Advertised,
-    pub(super) media_timeout: Duration,
-    pub(super) reorder_window: Duration,
-    pub(super) comfort_silence: bool,
-    /// The peers whose audio may come from an unknown address.
-    pub(super) behind_nat: HashSet<String>,
-}
-
-/// Where the rest of the daemon hears of the phone side.
-pub(super) struct Outlets {
-    pub(super) incoming: mpsc::Sender<PhoneCall>,
-    pub(super) monitor: Monitor,
-}
-
-/// What the shell keeps of a call.
-struct Call {
-    signalling: SocketAddr,
-    behind_nat: bool,
-    updates: mpsc::Sender<CallUpdate>,
-    media: Media,
-    /// Says that the call is over when this is dropped.
-    _over: DropGuard,
-}
-
-/// Where the audio of a call stands.
-enum Media {
-    /// Not answered.
-    None,
-    /// Ports are reserved; the endpoint has not reported what was negotiated yet.
-    Reserved { sockets: RtpSockets, sink: FrameSink },
-    /// A task receives it.
-    Flowing { agreement: watch::Sender<Agreement>, stop: CancellationToken },
 }
 
 impl EventLoop {
@@ -98,31 +53,25 @@ impl EventLoop {
         endpoint: Endpoint,
         sockets: Sockets,
         trunks: Trunks,
-        ports: RtpPorts,
-        media: MediaRules,
-        Outlets { incoming, monitor }: Outlets,
+        calls: LiveCalls,
+        commanded: mpsc::UnboundedReceiver<Command>,
+        monitor: Monitor,
     ) -> Self {
-        let (commands, commanded) = mpsc::unbounded_channel();
         Self {
             endpoint,
             socket: sockets.udp,
             connections: sockets.connections,
             strangers: Strangers::new(Instant::now()),
             trunks,
-            ports,
-            media,
+            calls,
             monitor,
-            incoming,
-            commands,
             commanded,
-            calls: HashMap::new(),
-            audio: JoinSet::new(),
             warned_peers: HashSet::new(),
         }
     }
 
-    /// Waits on the SIP socket and the connections, on the tasks of trunks, on commands, on audio tasks and on the endpoint's
-    /// timers, until it is told to stop and the calls are over.
+    /// Waits on the SIP socket and the connections, on the tasks of trunks, on commands, on audio tasks
+    /// and on the endpoint's timers, until it is told to stop and the calls are over.
     pub(super) async fn run(mut self, Shutdown { drain, stop }: Shutdown) {
         let mut buffer = vec![0; LARGEST_DATAGRAM];
         let mut wake_at = self.carry_out().await;
@@ -143,11 +92,7 @@ impl EventLoop {
                 happened = self.connections.next(&self.endpoint) => self.connection_told(happened),
                 news = self.trunks.next() => self.trunk_told(news),
                 Some(command) = self.commanded.recv() => self.obey(command).await,
-                Some(ended) = self.audio.join_next() => {
-                    if let Ok((call, end)) = ended {
-                        self.audio_ended(call, &end);
-                    }
-                }
+                Some((call, end)) = self.calls.next_audio_end() => self.audio_ended(call, &end),
                 () = sleep_until(deadline.into()) => {
                     self.endpoint.handle(Input::Timeout { now: Instant::now() });
                 }
@@ -166,10 +111,8 @@ impl EventLoop {
                 break;
             }
         }
-        while let Some(ended) = self.audio.join_next().await {
-            if let Ok((call, end)) = ended {
-                self.audio_ended(call, &end);
-            }
+        while let Some((call, end)) = self.calls.next_audio_end().await {
+            self.audio_ended(call, &end);
         }
         self.trunks.end().await;
         self.connections.close_all(LAST_MESSAGES).await;
@@ -241,7 +184,11 @@ impl EventLoop {
                 Output::Registration { registration, event } => {
                     self.trunks.report(registration, &event);
                 }
-                Output::Event(event) => self.tell(event),
+                Output::Event(event) => {
+                    if let Some((call, command)) = self.calls.tell(event) {
+                        self.command(call, command);
+                    }
+                }
                 Output::Dropped(dropped) => self.report_drop(&dropped),
                 Output::Timeout(wake_at) => return wake_at,
             }
@@ -265,60 +212,15 @@ impl EventLoop {
         }
     }
 
-    fn tell(&mut self, event: CallEvent) {
-        match event {
-            CallEvent::Incoming { call, invite } => self.admit(call, invite),
-            CallEvent::Established { call, media } => self.established(call, media),
-            CallEvent::Confirmed { call } => {
-                self.agree(call, |agreement| agreement.is_confirmed = true);
-            }
-            CallEvent::MediaChanged { call, media } => {
-                self.agree(call, |agreement| {
-                    *agreement = Agreement { plan: media, is_confirmed: false };
-                });
-            }
-            CallEvent::Ended { call, reason } => self.ended(call, reason),
-        }
-    }
-
-    fn admit(&mut self, call: CallHandle, invite: Box<IncomingCall>) {
-        let (updates, receiver) = mpsc::channel(UPDATES);
-        let signalling = invite.source.remote;
-        let behind_nat = self.media.behind_nat.contains(&*invite.peer);
-        let over = CancellationToken::new();
-        let _over = over.clone().drop_guard();
-        let media = Media::None;
-        self.calls.insert(call, Call { signalling, behind_nat, updates, media, _over });
-        let phone_call = PhoneCall::new(call, invite, receiver, over, self.commands.clone());
-        if self.incoming.try_send(phone_call).is_err() {
-            warn!("a call is refused: too many are waiting to be admitted");
-            self.command(call, CallCommand::Refuse(StatusCode::SERVICE_UNAVAILABLE));
-        }
-    }
-
     async fn obey(&mut self, command: Command) {
         match command {
-            Command::Answer { call, sink } => self.answer(call, sink).await,
+            Command::Answer { call, sink } => {
+                let decision = self.calls.answer(call, sink).await;
+                self.command(call, decision);
+            }
             Command::Refuse { call, status } => self.command(call, CallCommand::Refuse(status)),
             Command::HangUp { call } => self.command(call, CallCommand::HangUp),
         }
-    }
-
-    async fn answer(&mut self, call: CallHandle, sink: FrameSink) {
-        let Some(state) = self.calls.get_mut(&call) else { return };
-        let Some(sockets) = self.ports.bind().await else {
-            warn!(
-                "a call is refused: no pair of RTP ports is free (see rtp.first_port, \
-                 rtp.last_port, rtp.port_rest)"
-            );
-            self.command(call, CallCommand::Refuse(StatusCode::SERVICE_UNAVAILABLE));
-            return;
-        };
-        let signalling = state.signalling.ip();
-        let media_address =
-            SocketAddr::new(self.media.advertised.ip_for(signalling), sockets.port());
-        state.media = Media::Reserved { sockets, sink };
-        self.command(call, CallCommand::Answer(AnswerPlan { media_address }));
     }
 
     fn command(&mut self, call: CallHandle, command: CallCommand) {
@@ -326,56 +228,9 @@ impl EventLoop {
     }
 
     fn hang_up_all(&mut self) {
-        let calls: Vec<CallHandle> = self.calls.keys().copied().collect();
-        for call in calls {
+        for call in self.calls.handles() {
             self.command(call, CallCommand::HangUp);
         }
-    }
-
-    /// Tells the audio of a call what is settled now.
-    fn agree(&self, call: CallHandle, change: impl FnOnce(&mut Agreement)) {
-        if let Some(Call { media: Media::Flowing { agreement, .. }, .. }) = self.calls.get(&call) {
-            agreement.send_modify(change);
-        }
-    }
-
-    fn established(&mut self, call: CallHandle, media: MediaPlan) {
-        let Some(state) = self.calls.get_mut(&call) else { return };
-        let Media::Reserved { sockets, sink } = std::mem::replace(&mut state.media, Media::None)
-        else {
-            return;
-        };
-        let config = SessionConfig {
-            plan: media.clone(),
-            signalling: state.signalling.ip(),
-            behind_nat: state.behind_nat,
-            reorder_window: self.media.reorder_window,
-            media_timeout: self.media.media_timeout,
-            comfort_silence: self.media.comfort_silence,
-            seed: fresh_seed(),
-        };
-        let (agreement, changes) = watch::channel(Agreement { plan: media, is_confirmed: false });
-        let stop = CancellationToken::new();
-        let audio = CallAudio { sockets, config, agreement: changes, sink };
-        let stopped = stop.clone();
-        self.audio.spawn(async move { (call, audio.run(stopped).await) });
-        state.media = Media::Flowing { agreement, stop };
-        // There is room for both updates of a call; its task may be gone, which is no matter.
-        let _ = state.updates.try_send(CallUpdate::Established);
-    }
-
-    fn ended(&mut self, call: CallHandle, reason: EndReason) {
-        let Some(state) = self.calls.remove(&call) else { return };
-        if let Media::Flowing { stop, .. } = state.media {
-            stop.cancel();
-        }
-        if let EndReason::NoAck { contact } = reason {
-            warn!(
-                %contact,
-                "a caller never acknowledged our answer: can it reach the advertised address?"
-            );
-        }
-        let _ = state.updates.try_send(CallUpdate::Ended(reason));
     }
 
     fn audio_ended(&mut self, call: CallHandle, end: &AudioEnd) {

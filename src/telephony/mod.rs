@@ -11,6 +11,7 @@ pub mod caller;
 mod connections;
 mod event_loop;
 mod farewell;
+mod live_calls;
 mod monitor;
 mod names;
 mod peer_certificates;
@@ -35,7 +36,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::tls::{Certificate, UnusableTls};
 
-use event_loop::{EventLoop, MediaRules, Outlets};
+use event_loop::EventLoop;
+use live_calls::{LiveCalls, MediaRules};
 use names::system::SystemLookup;
 use rtp_ports::RtpPorts;
 use sockets::Sockets;
@@ -156,9 +158,11 @@ impl Telephony {
         };
         let (incoming, calls) = mpsc::channel(INCOMING_QUEUE);
         let monitor = Monitor::new(config.trace_bytes);
-        let outlets = Outlets { incoming, monitor: monitor.clone() };
+        let (commands, commanded) = mpsc::unbounded_channel();
+        let live_calls = LiveCalls::new(media, ports, incoming, commands);
         let trunks = Trunks::start(config.trunks, &Arc::new(SystemLookup::open()), address.ip());
-        let event_loop = EventLoop::new(endpoint, sockets, trunks, ports, media, outlets);
+        let event_loop =
+            EventLoop::new(endpoint, sockets, trunks, live_calls, commanded, monitor.clone());
         let event_loop = tokio::spawn(event_loop.run(shutdown));
         Ok((Self { address, tls_address, monitor, event_loop }, calls))
     }
