@@ -3,18 +3,21 @@
 # The stamps of scripts/setup.sh lie beside the build, so that a fresh clone sets itself up once.
 target := $(or $(CARGO_TARGET_DIR),target)
 
+# Some peers of `make interop` are installed where only root looks.
+export PATH := $(PATH):/usr/sbin
+
 # How long each target of `make fuzz` runs.
 SECONDS := 60
 
 # cargo uses all cores by itself, and two installations at once would fight over apt's lock.
 .NOTPARALLEL:
-.PHONY: help setup demo build check audit test fuzz bench-sip clean
+.PHONY: help setup demo build check audit test interop fuzz bench-sip clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install whatever the targets below need (they do it themselves too, once)
-	scripts/setup.sh build test check fuzz
+	scripts/setup.sh build test interop check fuzz
 
 demo: build ## Build, then run the demo; ARGS="..." is passed on
 	$(target)/release/zavud demo $(ARGS)
@@ -31,8 +34,12 @@ check: $(target)/setup-check ## Formatting, lints, licences, docs
 audit: $(target)/setup-check ## Known vulnerabilities; fetches the advisory database by git, so not in CI
 	cargo deny --locked check advisories
 
-test: $(target)/setup-test ## All tests, with real callers and a real browser
-	cargo test --locked --workspace --all-features
+# Whoever runs cargo alone is told of each test that is skipped for want of a program; here all are there.
+test: $(target)/setup-test $(target)/setup-interop ## All tests, with real SIP peers and a real browser
+	ZAVUD_INTEROP=required cargo test --locked --workspace --all-features
+
+interop: $(target)/setup-interop ## The tests with real SIP peers alone
+	ZAVUD_INTEROP=required cargo test --locked --test interop
 
 # With the compiler as it is: coverage needs no nightly one, and there is no unsafe code for a sanitizer
 # to watch. What is found grows beside the build; the corpus in git stays as it is.

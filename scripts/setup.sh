@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian machine (bookworm, trixie) that has a Rust toolchain.
 #
-#   scripts/setup.sh [build|test|check|fuzz]...     everything when none is named
+#   scripts/setup.sh [build|test|interop|check|fuzz]...     everything when none is named
 #
 # Looks for commands and not for packages: what came from elsewhere is as good. Changes nothing, and
 # asks the network nothing, when nothing is missing. Never prompts.
@@ -41,13 +41,33 @@ need_for_build() {
 }
 
 need_for_test() {
-    need sipp sip-tester
     need chromium chromium
     need chromedriver chromium-driver
 }
 
+# Other people's telephones and switches. The tests start them, each for itself.
+need_for_interop() {
+    need sipp sip-tester
+    need sipsak sipsak
+    need svmap sipvicious
+    need baresip baresip-core
+    need linphonec linphone-cli
+    need kamailio kamailio
+    need fail2ban-regex fail2ban
+}
+
+# Debian starts what it installs: a switch on port 5060 and a guard over the log files.
+keep_peers_from_running() {
+    command -v systemctl >/dev/null || return 0
+    local package
+    for package in kamailio fail2ban; do
+        [[ " ${packages[*]} " != *" $package "* ]] ||
+            "${as_root[@]}" systemctl disable --now "$package" || true
+    done
+}
+
 install_packages() {
-    local as_root=()
+    as_root=()
     if ! command -v apt-get >/dev/null; then
         refuse "this is no Debian"
     elif [[ $EUID -ne 0 ]]; then
@@ -60,6 +80,7 @@ install_packages() {
         apt-get -q -o DPkg::Lock::Timeout=300)
     "${apt[@]}" update </dev/null
     "${apt[@]}" install -y --no-install-recommends "${packages[@]}" </dev/null
+    keep_peers_from_running
 }
 
 refuse() {
@@ -86,7 +107,7 @@ need_cargo() {
     done
 }
 
-[[ $# -gt 0 ]] || set -- build test check fuzz
+[[ $# -gt 0 ]] || set -- build test interop check fuzz
 
 # All need what the build needs: lints and tests compile the same binding.
 need_cargo build
@@ -95,10 +116,11 @@ for purpose in "$@"; do
     case $purpose in
     build) ;;
     test) need_for_test ;;
+    interop) need_for_interop ;;
     check) need_cargo fmt clippy ;;
     fuzz) ;;
     *)
-        echo "usage: $0 [build|test|check|fuzz]..." >&2
+        echo "usage: $0 [build|test|interop|check|fuzz]..." >&2
         exit 64
         ;;
     esac

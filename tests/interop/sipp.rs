@@ -147,7 +147,11 @@ async fn a_call_that_it_cancels_is_abandoned() {
         let (let_go, is_let_go) = std::sync::mpsc::channel();
         let store = Arc::clone(&daemon.daemon.store);
         let writing = tokio::spawn(async move {
-            store.write(move |_| Ok(is_let_go.recv().unwrap())).await.unwrap();
+            let held = store.write(move |_| {
+                is_let_go.recv().unwrap();
+                Ok(())
+            });
+            held.await.unwrap();
         });
         Sipp::new(daemon.daemon.sip_address(), transport).scenario("cancel.xml").succeeds().await;
         let_go.send(()).unwrap();
