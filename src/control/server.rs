@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -24,6 +24,9 @@ const LONGEST_QUESTION: u64 = 4_096;
 /// One question is asked and answered within this time. They are taken one after the other: who
 /// asks is an operator.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long to wait after the system refused to accept, most likely for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why the control socket could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +94,10 @@ impl Desk {
                 accepted = listener.accept() => accepted,
                 () = stop.cancelled() => return,
             };
-            let Ok((stream, _)) = accepted else { continue };
+            let Ok((stream, _)) = accepted else {
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
             match timeout(PATIENCE, self.serve(stream)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => debug!(%error, "a question on the control socket was cut off"),
