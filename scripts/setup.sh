@@ -51,7 +51,7 @@ need_for_interop() {
     need sipsak sipsak
     need svmap sipvicious
     need baresip baresip-core
-    need linphonec linphone-cli
+    need linphone-daemon linphone-cli
     need kamailio kamailio
     need fail2ban-regex fail2ban
 }

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use zavud::domain::CallOutcome;
 use zavud::speech::audio_file;
 
-use crate::support::{NUMBER, TestDaemon, call, code_on, skip};
-
-const CODE: &str = "481529";
+use crate::support::{CODE, NUMBER, TestDaemon, call, code_on, skip};
 
 /// They are not part of the project.
 fn prompts() -> Option<PathBuf> {

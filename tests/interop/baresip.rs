@@ -11,9 +11,7 @@ use zavud::config::{Config, TrunkSrtp};
 use zavud::domain::CallOutcome;
 
 use crate::peer::{Peer, is_installed};
-use crate::support::{Identity, NUMBER, TestDaemon, code_on, real_model, voice, write_wav};
-
-const CODE: &str = "481529";
+use crate::support::{CODE, Identity, NUMBER, TestDaemon, code_on, real_model, voice, write_wav};
 
 struct Baresip {
     peer: Peer,

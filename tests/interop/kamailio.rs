@@ -3,17 +3,15 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use zavud::clock::SystemClock;
-use zavud::config::{Config, Trunk};
+use zavud::config::Trunk;
 use zavud::domain::CallOutcome;
 
 use crate::peer::{Peer, free_port, is_installed};
-use crate::sipp::{CODE, Sipp, TCP, UDP};
-use crate::support::{DeafModel, NUMBER, TestDaemon, code_on};
+use crate::sipp::{Sipp, TCP, UDP};
+use crate::support::{CODE, NUMBER, TestDaemon, code_on};
 
 struct Kamailio {
     peer: Peer,
@@ -45,10 +43,6 @@ impl Kamailio {
     }
 }
 
-async fn deaf(adjust: impl FnOnce(&mut Config)) -> TestDaemon {
-    TestDaemon::start_with(Arc::new(SystemClock), Box::new(DeafModel), adjust).await
-}
-
 #[tokio::test]
 async fn a_code_is_read_from_a_call_that_it_relays() {
     if !is_installed("kamailio") || !is_installed("sipp") {
@@ -70,7 +64,9 @@ async fn our_own_bye_takes_the_route_that_it_recorded() {
     if !is_installed("kamailio") || !is_installed("sipp") {
         return;
     }
-    let daemon = deaf(|config| config.calls.max_duration = Duration::from_millis(100)).await;
+    let daemon =
+        TestDaemon::start_deaf(|config| config.calls.max_duration = Duration::from_millis(100))
+            .await;
     let kamailio = Kamailio::in_front_of(&daemon).await;
     for transport in [UDP, TCP] {
         Sipp::new(kamailio.address, transport).scenario("hung_up.xml").succeeds().await;
@@ -96,7 +92,7 @@ async fn a_call_comes_through_a_registration_which_ends_with_the_daemon() {
     for (algorithm, transport, sipp) in [("MD5", "udp", UDP), ("SHA-256", "tcp", TCP)] {
         let mut kamailio = Kamailio::start(algorithm, None).await;
         let registering = trunk(kamailio.address, transport);
-        let daemon = deaf(|config| config.sip.trunks = vec![registering]).await;
+        let daemon = TestDaemon::start_deaf(|config| config.sip.trunks = vec![registering]).await;
         kamailio.peer.says(&format!("registered {NUMBER} for 3600 s")).await;
         Sipp::new(kamailio.address, sipp).scenario("reliable.xml").succeeds().await;
         assert_eq!(daemon.outcome().await, CallOutcome::Silent);

@@ -8,6 +8,7 @@
 mod baresip;
 mod fail2ban;
 mod kamailio;
+mod linphone;
 mod peer;
 mod sipp;
 mod sipsak;

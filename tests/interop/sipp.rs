@@ -7,14 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use zavud::clock::SystemClock;
 use zavud::config::Config;
 use zavud::domain::CallOutcome;
 
 use crate::peer::{Peer, is_installed};
-use crate::support::{DeafModel, NUMBER, TestDaemon, code_on, voice};
-
-pub(crate) const CODE: &str = "481529";
+use crate::support::{CODE, NUMBER, TestDaemon, code_on, voice};
 
 /// What sipp calls its transports: one socket, or one connection, for all calls.
 pub(crate) const UDP: &str = "u1";
@@ -67,10 +64,6 @@ impl Sipp {
     }
 }
 
-async fn deaf(adjust: impl FnOnce(&mut Config)) -> TestDaemon {
-    TestDaemon::start_with(Arc::new(SystemClock), Box::new(DeafModel), adjust).await
-}
-
 /// Asserts that a code is read that sipp speaks in this scenario.
 async fn is_read(scenario: &str, transport: &str) {
     let daemon = TestDaemon::start_reading().await;
@@ -88,7 +81,7 @@ async fn its_own_scenario_is_answered_and_ended_again_and_again() {
         return;
     }
     for transport in [UDP, TCP] {
-        let daemon = deaf(|_| {}).await;
+        let daemon = TestDaemon::start_deaf(|_| {}).await;
         let mut sipp = Sipp::new(daemon.daemon.sip_address(), transport);
         sipp.command.args(["-sn", "uac", "-m", "20", "-r", "100"]);
         sipp.succeeds().await;
@@ -126,7 +119,7 @@ async fn extensions_that_it_uses_are_understood() {
     if !is_installed("sipp") {
         return;
     }
-    let daemon = deaf(|_| {}).await;
+    let daemon = TestDaemon::start_deaf(|_| {}).await;
     for scenario in ["reliable.xml", "session_timer.xml"] {
         for transport in [UDP, TCP] {
             Sipp::new(daemon.daemon.sip_address(), transport).scenario(scenario).succeeds().await;
@@ -142,7 +135,7 @@ async fn a_call_that_it_cancels_is_abandoned() {
         return;
     }
     for transport in [UDP, TCP] {
-        let daemon = deaf(|_| {}).await;
+        let daemon = TestDaemon::start_deaf(|_| {}).await;
         // Nothing is answered that was not recorded before: so the phone rings until we let it.
         let (let_go, is_let_go) = std::sync::mpsc::channel();
         let store = Arc::clone(&daemon.daemon.store);
@@ -167,7 +160,9 @@ async fn a_call_that_lasts_for_too_long_is_hung_up() {
         return;
     }
     for transport in [UDP, TCP] {
-        let daemon = deaf(|config| config.calls.max_duration = Duration::from_millis(100)).await;
+        let daemon =
+            TestDaemon::start_deaf(|config| config.calls.max_duration = Duration::from_millis(100))
+                .await;
         Sipp::new(daemon.daemon.sip_address(), transport).scenario("hung_up.xml").succeeds().await;
         assert_eq!(daemon.outcome().await, CallOutcome::Silent);
         daemon.daemon.stop().await;
@@ -181,7 +176,7 @@ async fn a_call_that_it_never_acknowledges_is_ended() {
     }
     let never_acknowledged = async |transport| {
         let patient = |config: &mut Config| config.rtp.media_timeout = Duration::from_secs(120);
-        let daemon = deaf(patient).await;
+        let daemon = TestDaemon::start_deaf(patient).await;
         Sipp::new(daemon.daemon.sip_address(), transport).scenario("no_ack.xml").succeeds().await;
         assert_eq!(daemon.outcome().await, CallOutcome::Failed);
         daemon.daemon.stop().await;

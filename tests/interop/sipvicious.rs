@@ -8,8 +8,8 @@ use zavud::config::Config;
 use zavud::domain::{CallOutcome, CodeStage};
 
 use crate::peer::{Peer, is_installed};
-use crate::sipp::{CODE, Sipp, UDP};
-use crate::support::{NUMBER, TestDaemon, code_on, real_model, stages_until};
+use crate::sipp::{Sipp, UDP};
+use crate::support::{CODE, NUMBER, TestDaemon, code_on, real_model, stages_until};
 
 /// The trunk. Whatever sends from 127.0.0.1 is a stranger then.
 const TRUNK: &str = "127.0.0.2";

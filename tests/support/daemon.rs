@@ -76,12 +76,17 @@ pub(crate) struct TestDaemon {
 impl TestDaemon {
     /// With the real clock and a model that hears nothing.
     pub(crate) async fn start() -> Self {
-        Self::start_with(Arc::new(SystemClock), Box::new(DeafModel), |_| {}).await
+        Self::start_deaf(|_| {}).await
     }
 
     /// With the model that is shipped.
     pub(crate) async fn start_reading() -> Self {
         Self::start_with(Arc::new(SystemClock), super::real_model(), |_| {}).await
+    }
+
+    /// With the real clock, a model that hears nothing, and another configuration.
+    pub(crate) async fn start_deaf(adjust: impl FnOnce(&mut Config)) -> Self {
+        Self::start_with(Arc::new(SystemClock), Box::new(DeafModel), adjust).await
     }
 
     /// With everything given; `adjust` changes the shipped configuration.

@@ -13,7 +13,7 @@ pub(crate) use daemon::{Invited, NUMBER, TestDaemon};
 pub(crate) use identity::Identity;
 pub(crate) use model::{DeafModel, real_model};
 pub(crate) use phone::{
-    call, call_over, call_with, digits_of, half_a_code, noise, silence, voice, write_wav,
+    CODE, call, call_over, call_with, digits_of, half_a_code, noise, silence, voice, write_wav,
 };
 pub(crate) use process::{Serving, zavud};
 pub(crate) use recorder::{PATIENCE, code_on, stages_until};

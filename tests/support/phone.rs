@@ -55,6 +55,9 @@ async fn place(
     place_call(call, |_| {}).await
 }
 
+/// The code that is spoken where it does not matter which.
+pub(crate) const CODE: &str = "481529";
+
 /// A recorded voice that speaks `code` twice.
 pub(crate) fn voice(code: &str) -> SpokenCall {
     let voice = Voice::of("en".parse().unwrap()).unwrap();
