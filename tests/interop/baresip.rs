@@ -10,8 +10,8 @@ use zavud::clock::SystemClock;
 use zavud::config::{Config, TrunkSrtp};
 use zavud::domain::CallOutcome;
 
-use crate::peer::{Peer, is_installed};
-use crate::support::{CODE, Identity, NUMBER, TestDaemon, code_on, real_model, voice, write_wav};
+use crate::peer::{Peer, is_installed, patient_voice};
+use crate::support::{CODE, Identity, NUMBER, TestDaemon, code_on, real_model, write_wav};
 
 struct Baresip {
     peer: Peer,
@@ -24,7 +24,7 @@ impl Baresip {
     fn call(transport: &str, remote: SocketAddr, account: &str, config: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let file = |name: &str| directory.path().join(name);
-        write_wav(&file("call.wav"), &voice(CODE).samples);
+        write_wav(&file("call.wav"), &patient_voice(CODE));
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/baresip.conf");
         let ours = std::fs::read_to_string(ours).unwrap();
         std::fs::write(file("config"), format!("{ours}{config}\n")).unwrap();

@@ -9,8 +9,8 @@ use zavud::clock::SystemClock;
 use zavud::config::{Config, TrunkSrtp};
 use zavud::domain::CallOutcome;
 
-use crate::peer::{Peer, is_installed};
-use crate::support::{CODE, Identity, NUMBER, TestDaemon, code_on, real_model, voice, write_wav};
+use crate::peer::{Peer, is_installed, patient_voice};
+use crate::support::{CODE, Identity, NUMBER, TestDaemon, code_on, real_model, write_wav};
 
 struct Linphone {
     peer: Peer,
@@ -25,7 +25,7 @@ impl Linphone {
         // It puts a database there, and starts nothing when it cannot.
         std::fs::create_dir_all(home.path().join(".local/share/linphone")).unwrap();
         let audio = home.path().join("call.wav");
-        write_wav(&audio, &voice(CODE).samples);
+        write_wav(&audio, &patient_voice(CODE));
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/linphone.conf");
         let ours = std::fs::read_to_string(ours).unwrap();
         let config = home.path().join("linphonerc");

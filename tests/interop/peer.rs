@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::support::{PATIENCE, skip};
+use crate::support::{PATIENCE, skip, voice};
 
 /// Whether `program` is there to test with. Says that the test is skipped where it is not, and fails
 /// where all peers are required to be there.
@@ -36,6 +36,12 @@ pub(crate) fn free_port() -> u16 {
         }
         taken.push(datagrams);
     }
+}
+
+/// A voice that speaks `code` again and again, for peers that play in real time: on a busy machine
+/// they stutter, and whoever calls in earnest repeats the code as well.
+pub(crate) fn patient_voice(code: &str) -> Vec<i16> {
+    voice(code).samples.repeat(4)
 }
 
 /// A running peer.
