@@ -152,14 +152,18 @@ impl Connections {
         loop {
             let (accepted, transport) = tokio::select! {
                 Some(happened) = self.happened.recv() => return happened,
-                Some(ended) = self.tasks.join_next_with_id() => {
-                    // A panic of a task was already printed where it happened.
-                    let task = ended.map_or_else(|error| error.id(), |(task, ())| task);
-                    match self.forget(task) {
+                Some(ended) = self.tasks.join_next_with_id() => match ended {
+                    // It has told its end itself.
+                    Ok((task, ())) => {
+                        self.forget(task);
+                        continue;
+                    }
+                    // It panicked, which was printed where it happened.
+                    Err(error) => match self.forget(error.id()) {
                         Some(connection) => return Happened::Closed { connection },
                         None => continue,
-                    }
-                }
+                    },
+                },
                 accepted = self.tcp.accept() => (accepted, Transport::Tcp),
                 accepted = accept_tls(self.tls.as_ref()) => (accepted, Transport::Tls),
             };
@@ -271,8 +275,13 @@ impl Connections {
         F: Future<Output = ()> + Send + 'static,
     {
         let (outgoing, queued) = mpsc::channel(OUTGOING_QUEUE);
-        let task = Task { outgoing: queued, tell: self.tell.clone() };
-        let handle = self.tasks.spawn(run(task));
+        let tell = self.tell.clone();
+        let running = run(Task { outgoing: queued, tell: tell.clone() });
+        let handle = self.tasks.spawn(async move {
+            running.await;
+            // In one queue with what it brought: a BYE right before the end is heard.
+            let _ = tell.send(Happened::Closed { connection }).await;
+        });
         self.connection_of_task.insert(handle.id(), connection);
         self.open.insert(connection, Open { address, outgoing });
         *self.count_by_address.entry(address).or_default() += 1;
