@@ -35,7 +35,6 @@ impl Linphone {
         command.env("HOME", home.path()).arg("--disable-stats-events");
         command.args(["--log", "/dev/stderr", "--config"]).arg(config);
         let mut peer = Peer::start(&mut command);
-        peer.says("network reachability state is now [UP]").await;
         peer.type_line(&format!("call sip:{NUMBER}@localhost:{port};transport={transport}"));
         peer.says("to LinphoneCallStreamsRunning").await;
         peer.type_line(&format!("incall-player-start {}", audio.display()));
