@@ -146,9 +146,9 @@ impl TestDaemon {
         self.directory.path().join("zavud.sock")
     }
 
-    /// The files of the database.
+    /// The files of the database. The control socket lies beside them and cannot be read.
     pub(crate) fn database_files(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.directory.path()).unwrap();
-        entries.map(|entry| entry.unwrap().path()).collect()
+        entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect()
     }
 }
