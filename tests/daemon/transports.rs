@@ -11,7 +11,7 @@ use tokio_rustls::TlsConnector;
 use zavud::clock::SystemClock;
 use zavud::config::Config;
 use zavud::domain::CallOutcome;
-use zavud::telephony::caller::Over;
+use zavud::telephony::caller::{CallFailure, Over};
 
 use crate::support::{DeafModel, Identity, NUMBER, TestDaemon, call, call_over, silence};
 
@@ -128,6 +128,28 @@ async fn a_renewed_certificate_is_shown_after_a_reload_and_a_broken_one_is_not()
     std::fs::write(&identity.key, "no key").unwrap();
     daemon.daemon.reload_certificates();
     assert!(shakes_hands(&believes_after, remote).await);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_trunk_is_known_by_its_certificate_from_any_address_and_by_no_other_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let ours = Identity::make(directory.path(), "localhost");
+    let trunk = Identity::make(directory.path(), "trunk.example.com");
+    let daemon = start(|config| {
+        ours.switch_on(config);
+        config.sip.tls_client_authorities = Some(trunk.certificate.clone());
+        config.sip.trunks[0].addresses.clear();
+        config.sip.trunks[0].tls_client_name = Some("trunk.example.com".to_owned());
+    })
+    .await;
+    let remote = daemon.daemon.sip_tls_address().unwrap();
+    let nobody = call_over(ours.over_tls(), remote, NUMBER, silence(1)).await;
+    assert!(matches!(nobody, Err(CallFailure::Network { .. })), "{nobody:?}");
+    assert_eq!(daemon.outcomes().await, []);
+
+    call_over(ours.over_tls_as(&trunk), remote, NUMBER, silence(1)).await.unwrap();
+    assert_eq!(daemon.outcome().await, CallOutcome::Silent);
     daemon.daemon.stop().await;
 }
 

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zavud::config::Config;
 use zavud::telephony::caller::Over;
 use zavud::tls::{authorities, client_config};
@@ -40,6 +42,21 @@ impl Identity {
     /// How a caller who believes in nobody else calls.
     pub(crate) fn over_tls(&self) -> Over {
         let config = client_config(authorities(&self.certificate).unwrap()).unwrap();
+        Over::Tls { config: Arc::new(config), name: "localhost".try_into().unwrap() }
+    }
+
+    /// The same for a caller who shows a certificate of its own.
+    pub(crate) fn over_tls_as(&self, caller: &Self) -> Over {
+        let chain = CertificateDer::pem_file_iter(&caller.certificate).unwrap();
+        let chain = chain.collect::<Result<Vec<_>, _>>().unwrap();
+        let key = PrivateKeyDer::from_pem_file(&caller.key).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(authorities(&self.certificate).unwrap())
+            .with_client_auth_cert(chain, key)
+            .unwrap();
         Over::Tls { config: Arc::new(config), name: "localhost".try_into().unwrap() }
     }
 }
