@@ -1,0 +1,77 @@
+"""Writes a reader as a ggml file that whisper.cpp loads, 8 bits a weight.
+
+Layout as whisper.cpp's converter has it: magic, eleven dimensions, mel filters, vocabulary,
+tensors. Usage: python export.py CHECKPOINT FILE
+"""
+
+from __future__ import annotations
+
+import argparse
+import struct
+from pathlib import Path
+
+import gguf
+import numpy as np
+import torch
+
+from features import POSITIONS, mel_filters
+from network import DECODER_LAYERS, ENCODER_LAYERS, HEADS, TEXT_POSITIONS, VOCABULARY, WIDTH
+
+MAGIC = 0x67676D6C
+F32, F16, Q8_0 = 0, 1, 8
+FILE_OF_Q8_0 = 2_007
+"""Quantisation format 7 in version 2 of ggml's quantisations."""
+
+
+def tensor_type(name: str, shape: tuple[int, ...]) -> int:
+    """What whisper.cpp expects: convolutions in f16, large matrices quantised, the rest in f32."""
+    if len(shape) < 2 or name.endswith("positional_embedding") or name.endswith("conv.bias"):
+        return F32
+    return F16 if ".conv" in name else Q8_0
+
+
+def write_ggml(state: dict[str, torch.Tensor], path: Path) -> None:
+    """Writes the tensors of a `Reader` to `path`."""
+    filters = mel_filters()
+    with path.open("wb") as file:
+        file.write(struct.pack("<I", MAGIC))
+        dimensions = (
+            len(VOCABULARY), POSITIONS, WIDTH, HEADS, len(ENCODER_LAYERS),
+            TEXT_POSITIONS, WIDTH, HEADS, len(DECODER_LAYERS), len(filters), FILE_OF_Q8_0,
+        )
+        file.write(struct.pack("<11i", *dimensions))
+        file.write(struct.pack("<2i", *filters.shape))
+        file.write(filters.astype("<f4").tobytes())
+        file.write(struct.pack("<i", len(VOCABULARY)))
+        for word in VOCABULARY:
+            text = word.encode()
+            file.write(struct.pack("<i", len(text)) + text)
+        for name, tensor in state.items():
+            values = tensor.float().numpy()
+            if name.startswith("encoder.conv") and name.endswith("bias"):
+                values = values.reshape(-1, 1)
+                kind = F32
+            else:
+                kind = tensor_type(name, values.shape)
+            shape = values.shape
+            if kind == Q8_0:
+                quantised = gguf.GGMLQuantizationType.Q8_0
+                values = gguf.quants.quantize(values.astype(np.float32), quantised)
+            else:
+                values = values.astype("<f4" if kind == F32 else "<f2")
+            file.write(struct.pack("<3i", len(shape), len(name), kind))
+            file.write(struct.pack(f"<{len(shape)}i", *reversed(shape)))
+            file.write(name.encode() + values.tobytes())
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("checkpoint", type=Path)
+    arguments.add_argument("file", type=Path)
+    given = arguments.parse_args()
+    checkpoint = torch.load(given.checkpoint, map_location="cpu", weights_only=True)
+    write_ggml(checkpoint["average"], given.file)
+
+
+if __name__ == "__main__":
+    main()
