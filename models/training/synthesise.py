@@ -1,7 +1,14 @@
 """Makes the synthetic part of the speech corpus: python -m synthesise --out DIR --engines espeak.
 
 Engines that are not installed are named and left out. The same seed gives the same texts, and a
-run that was stopped goes on where it was.
+run that was stopped goes on where it was. What the engines need:
+
+- espeak: Debian's `libespeak-ng1`.
+- kokoro: the packages of `requirements-synthesise.txt` and `libespeak-ng1` for phonemes; for more
+  than five voices also `npm pack kokoro-js@1.2.1`, unpacked, and KOKORO_VOICES=.../package/voices.
+- flite, festival: Debian's `libflite1`, `festival`, `festvox-kallpc16k`, `festvox-kdlpc16k`,
+  `festvox-us-slt-hts`, `festvox-italp16k`, `festvox-itapc16k`, `festvox-ru`. These two are kept
+  for testing: give them another folder than the corpus that is trained on.
 """
 
 from __future__ import annotations
@@ -42,7 +49,7 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="synthesise", description=__doc__)
+    parser = argparse.ArgumentParser(prog="synthesise", description=__doc__.split(":")[0])
     parser.add_argument("--out", type=Path, required=True, help="folder of the corpus")
     parser.add_argument("--engines", default=",".join(NAMES), help="names, comma between them")
     parser.add_argument("--languages", default="", help="only these, comma between them")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from synthesis.plan import Utterance
-from synthesis.sound import Speech
+from synthesis.sound import Speech, Times
 
 NAMES = ("espeak", "kokoro", "flite", "festival")
 
@@ -42,3 +43,22 @@ def load(name: str) -> Engine:
     if name not in NAMES:
         raise ValueError(f"no engine is called {name}")
     return importlib.import_module(f"synthesis.engines.{name}").start()
+
+
+def token_times(utterance: Utterance, tokens: list[Times]) -> list[Times]:
+    """The times of an utterance's spans from those of its tokens, which blanks separate.
+
+    Raises ValueError when the engine saw other tokens than the text has.
+    """
+    words = [(word.start(), word.end()) for word in re.finditer(r"\S+", utterance.text)]
+    if len(words) != len(tokens):
+        raise ValueError(f"{len(words)} words, but {len(tokens)} tokens")
+    times = []
+    for span in utterance.spans:
+        said = [
+            token
+            for (start, end), token in zip(words, tokens, strict=True)
+            if start < span.end and end > span.start
+        ]
+        times.append((said[0][0], said[-1][1]))
+    return times
