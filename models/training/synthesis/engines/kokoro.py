@@ -36,7 +36,9 @@ _TIED = {
 }  # fmt: skip
 _UNKNOWN = {"ɭ": "l", "ɵ": "o", "ʑ": "ʒ"}
 """The nearest phonemes for those that Kokoro has not."""
-_AMERICAN = {"ɚ": "əɹ", "ɜːɹ": "ɜɹ", "ɜː": "ɜɹ", "ɪə": "iə", "ː": "", "ɐ": "ə", "ɾ": "T", "r": "ɹ"}
+_AMERICAN = {
+    "ɚ": "əɹ", "ɜːɹ": "ɜɹ", "ɜː": "ɜɹ", "ɪə": "iə", "ː": "", "ɐ": "ə", "ɾ": "T", "r": "ɹ",
+}  # fmt: skip
 _BRITISH = {"e^ə": "ɛː", "iə": "ɪə", "ɐ": "ə", "r": "ɹ"}
 
 _ESPEAK = {"es": "es", "pt-BR": "pt-br", "fr": "fr", "it": "it", "de": "de", "ru": "ru"}
@@ -54,8 +56,8 @@ _AT_HOME = {
 }  # fmt: skip
 _ABROAD = (
     "af_heart", "im_nicola", "ff_siwis", "pm_alex", "ef_dora", "am_michael", "jf_alpha",
-    "bm_george", "af_bella", "hm_omega", "zf_xiaoyi", "em_alex", "if_sara", "am_fenrir", "pf_dora", "bm_fable",
-    "bf_emma", "zm_yunyang", "hf_alpha", "jm_kumo",
+    "bm_george", "af_bella", "hm_omega", "zf_xiaoyi", "em_alex", "if_sara", "am_fenrir",
+    "pf_dora", "bm_fable", "bf_emma", "zm_yunyang", "hf_alpha", "jm_kumo",
 )  # fmt: skip
 _MIXES = (
     ("af_bella", "ff_siwis"), ("am_fenrir", "im_nicola"), ("bf_emma", "if_sara"),
