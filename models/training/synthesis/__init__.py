@@ -1,0 +1,1 @@
+"""Speech made by text-to-speech engines, with the time of each digit, to train the reader on."""
