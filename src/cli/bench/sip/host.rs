@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use super::load::Load;
-use super::usage::Process;
+use crate::cli::bench::usage::Process;
 use crate::clock::{Clock as _, SystemClock};
 use crate::control::{Answer, AudioTotals, Question, ask};
 use crate::domain::{InvitationId, InvitationToken, PhoneNumberId, ProjectId};
