@@ -14,6 +14,7 @@ mod recording;
 mod resample;
 mod segmenter;
 pub mod whisper;
+pub mod whisper_stock;
 
 pub use hypothesis::{Hypothesis, Symbol};
 pub use pool::{Hypotheses, Listener, SpeechPool};

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod benchmark;
 mod browser;
 mod calls;
 mod command_line;

@@ -20,6 +20,7 @@ use anyhow::Context as _;
 use rand::RngExt as _;
 use tokio::time::sleep_until;
 
+use super::percentile::millis;
 use super::usage::Process;
 use crate::cli::Failure;
 use callers::{Callers, Tally, Wish};
@@ -27,7 +28,7 @@ use dialogue::Party;
 use host::Host;
 use line::Line;
 use load::Load;
-use report::{Audio, Daemon, Percentiles, Report, millis};
+use report::{Audio, Daemon, Percentiles, Report};
 use voice::Voices;
 
 /// How often the daemon's memory is looked at.
