@@ -1,0 +1,1 @@
+"""Composes the calls that `zavud bench speech` reads, and sets the outcome against the goals."""
