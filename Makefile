@@ -11,13 +11,13 @@ SECONDS := 60
 
 # cargo uses all cores by itself, and two installations at once would fight over apt's lock.
 .NOTPARALLEL:
-.PHONY: help setup demo build check audit test interop fuzz bench-sip clean
+.PHONY: help setup demo build check audit test interop fuzz bench-sip bench-speech clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install whatever the targets below need (they do it themselves too, once)
-	scripts/setup.sh build test interop check fuzz
+	scripts/setup.sh build test interop check fuzz bench
 
 demo: build ## Build, then run the demo; ARGS="..." is passed on
 	$(target)/release/zavud demo $(ARGS)
@@ -56,6 +56,10 @@ bench-sip: build ## Measure what calls this machine stands, with both ends on it
 		$(target)/release/zavud bench sip --calls-per-second 1000 --seconds 20 --transport $$transport || exit; \
 	done
 	ulimit -n 16384; $(target)/release/zavud bench sip --calls-per-second 50 --concurrent 1000 --seconds 40 --media
+
+# With recordings that lie outside of the project; the script says what it can be told.
+bench-speech: build $(target)/setup-bench ## Measure the reader against its goals and stock Whisper
+	scripts/bench-speech.sh
 
 clean: ## Remove what was built, and forget what was set up
 	cargo clean --locked
