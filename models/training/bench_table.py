@@ -1,8 +1,8 @@
 """Sets what `zavud bench speech --json` printed against the goals: python bench_table.py FOLDER.
 
-FOLDER holds the reports: `prompts.json`, `amateurs.json`, `fluent.json`, `negative.json`; `one.json`
-and `forty.json` in real time; and, to compare, `SET-READER.json` for the same few calls read by each
-reader. What is missing is shown as not measured.
+FOLDER holds the reports: `prompts.json`, `amateurs.json`, `fluent.json`, `negative.json`;
+`one.json` and `forty.json` in real time; and, to compare, `SET-READER.json` for the same few calls
+read by each reader. What is missing is shown as not measured.
 """
 
 from __future__ import annotations
@@ -59,10 +59,12 @@ def print_comparison(reports: Reports) -> None:
     compared = {name: report for name, report in reports.items() if "-" in name}
     if not compared:
         return
-    print(f"\n{'the same calls':<28} {'calls':>6} {'exact':>8} {'wrong':>8} {'none':>8} {'s a call':>9}")
+    outcomes = ("exact", "wrong", "none")
+    heads = " ".join(f"{outcome:>8}" for outcome in outcomes)
+    print(f"\n{'the same calls':<28} {'calls':>6} {heads} {'s a call':>9}")
     for name, report in compared.items():
         with_code = max(report["with_code"], 1)
-        shares = [f"{100 * report[key] / with_code:.1f} %" for key in ("exact", "wrong", "none")]
+        shares = [f"{100 * report[key] / with_code:.1f} %" for key in outcomes]
         cells = " ".join(f"{share:>8}" for share in shares)
         seconds = report["cpu_seconds_per_call"]
         print(f"{name.replace('-', ': ', 1):<28} {report['calls']:>6} {cells} {seconds:>9.2f}")

@@ -58,8 +58,9 @@ def main() -> int:
         if not path.exists() or path.stat().st_size != SIZES[name]:
             network, words = make(out)
             write_ggml(network, mel_filters(out), words, path)
-        if path.stat().st_size != SIZES[name]:
-            print(f"stock: {path} has {path.stat().st_size} bytes, not {SIZES[name]}", file=sys.stderr)
+        size = path.stat().st_size
+        if size != SIZES[name]:
+            print(f"stock: {path} has {size} bytes, not {SIZES[name]}", file=sys.stderr)
             return 1
         print(f"stock: {path}")
     return 0
@@ -194,7 +195,8 @@ def openai_names(tensors: Tensors) -> Tensors:
         path = key.split("/")
         if len(path) > 3 and path[1].startswith("layer_"):
             layer = f"{path[0]}.blocks.{path[1].removeprefix('layer_')}"
-            renamed.update((f"{layer}.{name}", part) for name, part in layer_parts(path[2:], tensor))
+            parts = layer_parts(path[2:], tensor)
+            renamed.update((f"{layer}.{name}", part) for name, part in parts)
         elif name := OUTSIDE_LAYERS.get(key):
             renamed[name] = tensor
     return renamed

@@ -65,7 +65,8 @@ def through(
 ) -> np.ndarray:
     """What arrives at the other end of the line. `others` are those who talk in the background."""
     if line.noise:
-        samples = channel.mix_at_snr(samples, background(line.noise, samples, others, rng), NOISE_DB)
+        noise = background(line.noise, samples, others, rng)
+        samples = channel.mix_at_snr(samples, noise, NOISE_DB)
     samples = channel.band_limit(samples)
     peak = max(float(np.max(np.abs(samples), initial=0)), 0.05)
     samples = samples * np.float32(10 ** (rng.uniform(-15, -3) / 20) / peak)

@@ -20,7 +20,8 @@ from sources import Voice
 def voice() -> Voice:
     """Each digit is a tone of a tenth of a second, and so is the one phrase."""
     tone = np.sin(np.arange(RATE // 10) * 0.5).astype(np.float32)
-    return Voice("tone_en", "en", {digit: [tone] for digit in range(10)}, [tone])
+    digits = {digit: [tone] for digit in range(10)}
+    return Voice("tone_en", "en", digits=digits, phrases=[tone])
 
 
 class Calls(unittest.TestCase):
