@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian machine (bookworm, trixie) that has a Rust toolchain.
 #
-#   scripts/setup.sh [build|test|interop|check|fuzz|bench]...     everything when none is named
+#   scripts/setup.sh [build|test|interop|check|fuzz|bench|train]...     everything when none is named
 #
 # Looks for commands and not for packages: what came from elsewhere is as good. Changes nothing, and
 # asks the network nothing, when nothing is missing. Never prompts.
@@ -56,10 +56,20 @@ need_for_interop() {
     need fail2ban-regex fail2ban
 }
 
-# What composes calls for the benchmark, and the engines whose speech the reader never heard.
-need_for_bench() {
+need_python() {
     need python3 python3
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+}
+
+# What teaches the reader, and the engine that speaks most of what it is taught.
+need_for_train() {
+    need_python
+    ldconfig -p | grep -q libespeak-ng || packages+=(libespeak-ng1)
+}
+
+# What composes calls for the benchmark, and the engines whose speech the reader never heard.
+need_for_bench() {
+    need_python
     need flite flite
     need festival festival
     local voice
@@ -126,7 +136,7 @@ need_cargo() {
     done
 }
 
-[[ $# -gt 0 ]] || set -- build test interop check fuzz bench
+[[ $# -gt 0 ]] || set -- build test interop check fuzz bench train
 
 # All need what the build needs: lints and tests compile the same binding.
 need_cargo build
@@ -139,8 +149,9 @@ for purpose in "$@"; do
     check) need_cargo fmt clippy ;;
     fuzz) ;;
     bench) need_for_bench ;;
+    train) need_for_train ;;
     *)
-        echo "usage: $0 [build|test|interop|check|fuzz|bench]..." >&2
+        echo "usage: $0 [build|test|interop|check|fuzz|bench|train]..." >&2
         exit 64
         ;;
     esac
@@ -150,3 +161,4 @@ done
 [[ " $* " != *" check "* ]] || install_subcommand deny "$cargo_deny_version"
 [[ " $* " != *" fuzz "* ]] || install_subcommand fuzz "$cargo_fuzz_version"
 [[ " $* " != *" bench "* ]] || install_python "${0%/*}/../models/training/requirements.txt"
+[[ " $* " != *" train "* ]] || install_python "${0%/*}/../models/training/requirements-train.txt"
