@@ -14,11 +14,11 @@ use tracing::{error, info, warn};
 
 use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_digits_in_time};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Sip, Web};
+use crate::config::{Config, Sip, Speech, Web};
 use crate::control::{ControlSocket, Desk};
 use crate::feed::Feed;
 use crate::speech::whisper::WhisperModel;
-use crate::speech::{SpeechModel, SpeechPool};
+use crate::speech::{Capacity, SpeechModel, SpeechPool};
 use crate::store::{Change, Store};
 use crate::telephony::{Shutdown, Telephony, TelephonyConfig, TlsConfig, TrunkPlan};
 use crate::tls::{Certificate, authorities};
@@ -40,8 +40,7 @@ impl Surroundings {
     pub fn real(config: &Config) -> anyhow::Result<Self> {
         let speech = &config.speech;
         let model: Option<Box<dyn SpeechModel>> = if speech.enabled {
-            let threads = speech.threads_per_worker;
-            Some(Box::new(WhisperModel::load(&speech.model, &speech.model_sha256, threads)?))
+            Some(Box::new(WhisperModel::load(&speech.model, &speech.model_sha256, 1)?))
         } else {
             warn!("speech.enabled is false: calls are answered, and no code is read");
             None
@@ -79,7 +78,10 @@ impl Daemon {
         end_interrupted_calls(&store, clock.as_ref()).await.context("after an earlier run")?;
 
         let speech = match model {
-            Some(model) => SpeechPool::start(model.as_ref(), config.speech.workers)?,
+            Some(model) => {
+                let Speech { threads, max_calls, .. } = config.speech;
+                SpeechPool::start(model.as_ref(), Capacity { threads, max_calls })?
+            }
             None => SpeechPool::off(),
         };
         let certificates = Certificates::load(config)?;

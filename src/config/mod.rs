@@ -293,7 +293,8 @@ mod tests {
             ("[rtp]\nport_rest = \"1h\"", "rtp.port_rest"),
             ("[web]\ntls_key = \"key.pem\"", "web.tls_certificate"),
             ("[web]\npublic_url = \"invite.example.com\"", "web.public_url"),
-            ("[speech]\nworkers = 0", "speech.workers"),
+            ("[speech]\nthreads = 0", "speech.threads"),
+            ("[speech]\nmax_calls = 0", "speech.max_calls"),
             ("[speech]\nmodel_sha256 = \"abc\"", "speech.model_sha256"),
         ] {
             let message = refusal(text);

@@ -161,20 +161,18 @@ pub struct Speech {
     pub enabled: bool,
     pub model: PathBuf,
     pub model_sha256: String,
-    pub workers: usize,
-    pub threads_per_worker: usize,
+    pub threads: usize,
+    pub max_calls: usize,
 }
 
 impl Speech {
     pub(super) fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        for (key, value) in [
-            ("speech.workers", self.workers),
-            ("speech.threads_per_worker", self.threads_per_worker),
-        ] {
-            if !(1..=1024).contains(&value) {
-                problems.push(Problem::new(key, "must be between 1 and 1024"));
-            }
+        if !(1..=1024).contains(&self.threads) {
+            problems.push(Problem::new("speech.threads", "must be between 1 and 1024"));
+        }
+        if self.max_calls == 0 {
+            problems.push(Problem::new("speech.max_calls", "must be at least 1"));
         }
         let is_digest = self.model_sha256.len() == 64
             && self.model_sha256.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -136,9 +136,10 @@ impl Arguments {
             Some(path) => (path, ""),
             None => (&speech.model, &speech.model_sha256),
         };
-        let model = WhisperModel::load(path, sha256, speech.threads_per_worker)?;
+        let model = WhisperModel::load(path, sha256)?;
+        let capacity = Capacity { threads: speech.threads, max_calls: speech.max_calls };
         Ok(if self.realtime {
-            Reader::Paced(Arc::new(SpeechPool::start(&model, speech.workers)?))
+            Reader::Paced(Arc::new(SpeechPool::start(&model, capacity)?))
         } else {
             Reader::Unpaced(Arc::new(Recognisers::of(Box::new(model), concurrent)?))
         })
