@@ -53,17 +53,33 @@
   let noCallTimer;
   let validUntil;
 
+  // A digit that was taken for another one keeps that beside it, struck out, for as long as its
+  // reading goes on. Fewer digits than before are another reading.
   function showDigits(list, digits) {
     const empty = Math.max(0, 6 - digits.length);
+    const before = [...list.children].filter((cell) => cell.textContent !== "");
+    const goesOn = digits.length >= before.length;
     list.replaceChildren(
-      ...digits.map(({ digit, sure }) => {
+      ...digits.map(({ digit, sure }, index) => {
         const cell = document.createElement("li");
         cell.textContent = digit;
         cell.classList.toggle("unsure", !sure);
+        const wrong = goesOn ? corrected(before[index], String(digit)) : undefined;
+        if (wrong) cell.append(wrong);
         return cell;
       }),
       ...Array.from({ length: empty }, () => document.createElement("li")),
     );
+  }
+
+  // What the cell showed in the place of `digit`, struck out.
+  function corrected(cell, digit) {
+    const shown = cell?.firstChild.textContent;
+    if (shown === undefined) return undefined;
+    if (shown === digit) return cell.querySelector("del");
+    const wrong = document.createElement("del");
+    wrong.textContent = shown;
+    return wrong;
   }
 
   function showCode(code) {

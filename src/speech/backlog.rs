@@ -72,6 +72,12 @@ impl Backlog {
         Some(piece)
     }
 
+    /// How many samples wait, at the rates they came with.
+    #[cfg(test)]
+    pub(super) fn length(&self) -> usize {
+        self.samples
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }

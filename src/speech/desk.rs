@@ -219,3 +219,193 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speech::scripted::{Script, WINDOW};
+    use crate::speech::{LINE_RATE, Symbol};
+
+    const PACKET: usize = LINE_RATE as usize / 50;
+
+    /// A desk whose workers read only when the test says so.
+    struct Bench {
+        desk: Desk,
+        /// What workers have at hand, the oldest first.
+        jobs: VecDeque<Job>,
+        calls: HashMap<StreamId, watch::Receiver<Hypothesis>>,
+        positions: HashMap<StreamId, usize>,
+    }
+
+    impl Bench {
+        fn new(threads: usize, max_calls: usize) -> Self {
+            Self {
+                desk: Desk::new(WINDOW, Capacity { threads, max_calls }),
+                jobs: VecDeque::new(),
+                calls: HashMap::new(),
+                positions: HashMap::new(),
+            }
+        }
+
+        fn take(&mut self, message: Intake) {
+            self.desk.take(message);
+            self.jobs.extend(std::iter::from_fn(|| self.desk.next_job()));
+        }
+
+        fn open(&mut self, stream: StreamId) {
+            let (hypotheses, receiver) = watch::channel(Hypothesis::default());
+            self.calls.insert(stream, receiver);
+            self.take(Intake::Open { stream, language: None, hypotheses });
+        }
+
+        fn hear(&mut self, stream: StreamId, line: &[i16]) {
+            for packet in line.chunks(PACKET) {
+                let position = self.positions.entry(stream).or_default();
+                let samples = packet.to_vec();
+                let piece = Piece { position: *position, samples, sample_rate: LINE_RATE };
+                *position += piece.length();
+                self.take(Intake::Audio { stream, piece });
+            }
+        }
+
+        /// The oldest job is done, and nothing was heard in it.
+        fn read(&mut self) -> Option<Job> {
+            self.read_as(Ok(Heard::new()))
+        }
+
+        fn read_as(&mut self, heard: Result<Heard, RecogniserError>) -> Option<Job> {
+            let job = self.jobs.pop_front()?;
+            self.take(Intake::Read { stream: job.stream, heard });
+            Some(job)
+        }
+
+        fn at_hand(&self) -> Vec<StreamId> {
+            self.jobs.iter().map(|job| job.stream).collect()
+        }
+
+        fn hypothesis(&self, stream: StreamId) -> Hypothesis {
+            self.calls[&stream].borrow().clone()
+        }
+    }
+
+    fn speech(millis: usize) -> Vec<i16> {
+        Script::new().talk(millis).line()
+    }
+
+    #[test]
+    fn a_call_has_one_window_in_the_works_with_all_audio_that_has_arrived() {
+        let mut bench = Bench::new(2, 8);
+        bench.open(1);
+        bench.hear(1, &speech(4_000));
+        assert_eq!(bench.at_hand(), [1], "the second worker waits");
+        let first = bench.read().unwrap().window.samples.len();
+        assert_eq!(bench.at_hand(), [1]);
+        let second = bench.read().unwrap().window.samples.len();
+        assert!(first < 20_000 && second > 56_000, "{first} {second}");
+        assert!(bench.at_hand().is_empty(), "everything was read");
+    }
+
+    #[test]
+    fn what_is_most_urgent_is_read_first_and_of_that_what_has_waited_longest() {
+        let mut bench = Bench::new(1, 8);
+        for stream in 0..=4 {
+            bench.open(stream);
+        }
+        bench.hear(0, &speech(1_200));
+        assert_eq!(bench.at_hand(), [0], "the only worker is busy");
+        // Two go on speaking, one makes a pause, one hangs up.
+        bench.hear(1, &speech(1_200));
+        bench.hear(2, &speech(1_200));
+        bench.hear(3, &Script::new().talk(1_200).pause(300).line());
+        bench.hear(4, &speech(1_200));
+        bench.take(Intake::Finish { stream: 4 });
+        let order: Vec<StreamId> =
+            (0..5).map_while(|_| bench.read()).map(|job| job.stream).collect();
+        assert_eq!(order, [0, 4, 3, 1, 2]);
+    }
+
+    #[test]
+    fn a_call_above_the_limit_waits_and_is_read_from_its_beginning_when_there_is_room() {
+        let mut bench = Bench::new(2, 1);
+        bench.open(1);
+        bench.open(2);
+        bench.hear(1, &speech(1_200));
+        bench.hear(2, &speech(4_000));
+        assert_eq!(bench.at_hand(), [1]);
+        assert_eq!(bench.hypothesis(2), Hypothesis::default());
+        bench.take(Intake::Finish { stream: 2 });
+        bench.take(Intake::Finish { stream: 1 });
+        while bench.at_hand() == [1] {
+            bench.read();
+        }
+        assert!(bench.hypothesis(1).is_final);
+        assert_eq!(bench.at_hand(), [2]);
+        let window = bench.read().unwrap().window.samples.len();
+        assert!(window > 56_000, "{window} samples: partial results are of no use any more");
+        assert!(bench.hypothesis(2).is_final && bench.hypothesis(2).speech_heard);
+        assert_eq!(bench.desk.streams.len(), 0);
+    }
+
+    #[test]
+    fn a_call_that_waits_for_long_takes_bounded_memory_and_is_still_read() {
+        let mut bench = Bench::new(1, 1);
+        bench.open(1);
+        bench.open(2);
+        let ten_seconds = Script::new().talk(8_000).pause(1_400).line();
+        for _ in 0..30 {
+            bench.hear(2, &ten_seconds);
+        }
+        let waiting = bench.desk.streams[&2].backlog.length();
+        assert!((900_000..=960_000).contains(&waiting), "{waiting} samples");
+        bench.take(Intake::Finish { stream: 2 });
+        bench.take(Intake::Finish { stream: 1 });
+        let mut windows = 0;
+        while bench.read().is_some() {
+            windows += 1;
+        }
+        let last = bench.hypothesis(2);
+        assert!(last.is_final && last.speech_heard, "{last:?}");
+        assert!((24..80).contains(&windows), "{windows} windows");
+    }
+
+    #[test]
+    fn a_call_whose_reading_falls_behind_keeps_no_more_than_a_window_of_it_at_hand() {
+        let mut bench = Bench::new(1, 1);
+        bench.open(1);
+        bench.hear(1, &speech(20_000));
+        let stream = &bench.desk.streams[&1];
+        assert!(stream.backlog.length() > 12 * LINE_RATE as usize);
+        assert!(stream.segmenter.as_ref().is_some_and(Segmenter::is_full));
+        while bench.read().is_some() {}
+        assert!(bench.desk.streams[&1].backlog.is_empty());
+        assert!(bench.hypothesis(1).is_caught_up());
+    }
+
+    #[test]
+    fn a_window_that_can_not_be_read_leaves_what_was_heard_and_frees_its_worker() {
+        let mut bench = Bench::new(1, 2);
+        bench.open(1);
+        bench.hear(1, &speech(1_200));
+        let at = Duration::from_millis(500);
+        let heard = vec![Symbol::Digit { value: 4, probability: 0.9, at }];
+        bench.read_as(Ok(heard)).unwrap();
+        let known = bench.hypothesis(1).symbols;
+        assert_eq!(known.len(), 1);
+        bench.hear(1, &speech(1_200));
+        bench.read_as(Err(RecogniserError("out of memory".to_owned()))).unwrap();
+        assert_eq!(bench.hypothesis(1).symbols, known);
+        bench.take(Intake::Finish { stream: 1 });
+        while bench.read().is_some() {}
+        assert!(bench.hypothesis(1).is_final);
+    }
+
+    #[test]
+    fn a_call_in_which_nothing_is_said_ends_without_a_read() {
+        let mut bench = Bench::new(1, 1);
+        bench.open(1);
+        bench.hear(1, &[0; 16_000]);
+        bench.take(Intake::Finish { stream: 1 });
+        assert!(bench.at_hand().is_empty());
+        assert!(bench.hypothesis(1).is_final && !bench.hypothesis(1).speech_heard);
+    }
+}

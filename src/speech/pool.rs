@@ -185,3 +185,120 @@ fn work(mut recogniser: Box<dyn Recogniser>, jobs: &Receiver<Job>, results: &Sen
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::speech::scripted::{Script, WINDOW};
+    use crate::speech::{Heard, LINE_RATE, Symbol};
+
+    type Answer = Box<dyn Fn(usize) -> Result<Heard, RecogniserError> + Send>;
+
+    /// Has one recogniser, which gives this answer to its first window, its second and so on.
+    struct TestModel(Mutex<Option<Answer>>);
+
+    impl std::fmt::Debug for TestModel {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("TestModel")
+        }
+    }
+
+    impl SpeechModel for TestModel {
+        fn longest_window(&self) -> Duration {
+            WINDOW
+        }
+
+        fn recogniser(&self) -> Result<Box<dyn Recogniser>, RecogniserError> {
+            let answer = self.0.lock().unwrap().take().unwrap();
+            Ok(Box::new(TestRecogniser { answer, windows: 0 }))
+        }
+    }
+
+    struct TestRecogniser {
+        answer: Answer,
+        windows: usize,
+    }
+
+    impl Recogniser for TestRecogniser {
+        fn read(&mut self, _: &[f32], _: Option<Language>) -> Result<Heard, RecogniserError> {
+            self.windows += 1;
+            (self.answer)(self.windows)
+        }
+    }
+
+    fn pool(
+        answer: impl Fn(usize) -> Result<Heard, RecogniserError> + Send + 'static,
+    ) -> SpeechPool {
+        let model = TestModel(Mutex::new(Some(Box::new(answer))));
+        SpeechPool::start(&model, Capacity { threads: 1, max_calls: 1 }).unwrap()
+    }
+
+    fn digit() -> Heard {
+        vec![Symbol::Digit { value: 4, probability: 0.9, at: Duration::from_millis(640) }]
+    }
+
+    /// Everything is said, and the caller has hung up.
+    fn call(pool: &SpeechPool) -> Hypotheses {
+        let (mut listener, hypotheses) = pool.listen(None);
+        for packet in Script::new().talk(2_000).line().chunks(160) {
+            listener.hear(packet.to_vec(), LINE_RATE);
+        }
+        hypotheses
+    }
+
+    async fn last_of(mut hypotheses: Hypotheses) -> Hypothesis {
+        let mut last = None;
+        while let Some(hypothesis) = hypotheses.next().await {
+            last = Some(hypothesis);
+        }
+        last.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_not_read_was_heard_in_silence() {
+        let pool = SpeechPool::off();
+        let (mut listener, mut hypotheses) = pool.listen(None);
+        listener.hear(vec![1_000; 160], LINE_RATE);
+        drop(listener);
+        let final_one = Hypothesis { is_final: true, ..Hypothesis::default() };
+        assert_eq!(hypotheses.next().await, Some(final_one));
+        assert_eq!(hypotheses.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn what_a_recogniser_heard_arrives_and_the_last_hypothesis_is_final() {
+        let pool = pool(|_| Ok(digit()));
+        let last = last_of(call(&pool)).await;
+        assert!(last.is_final && last.is_caught_up(), "{last:?}");
+        assert_eq!(last.symbols.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_recogniser_that_fails_or_panics_goes_on_reading() {
+        let pool = pool(|window| match window {
+            1 => Err(RecogniserError("out of memory".to_owned())),
+            2 => panic!("a test of what a panic does"),
+            _ => Ok(digit()),
+        });
+        let mut last = Hypothesis::default();
+        for _ in 0..3 {
+            last = last_of(call(&pool)).await;
+            assert!(last.is_final, "{last:?}");
+        }
+        assert_eq!(last.symbols.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_call_above_the_limit_is_read_after_the_one_before_it() {
+        let pool = pool(|_| Ok(digit()));
+        let (listener, first) = pool.listen(None);
+        let waiting = call(&pool);
+        drop(listener);
+        assert!(!last_of(first).await.speech_heard);
+        let late = last_of(waiting).await;
+        assert!(late.is_final && late.symbols.len() == 1, "{late:?}");
+    }
+}

@@ -155,6 +155,12 @@ async fn walk_through_stages(browser: &Browser, width: u32) {
                 digits: digits(&[(4, true), (8, true), (1, true), (5, false)]),
             }),
         ),
+        (
+            "listening",
+            Some(CodeStage::Listening {
+                digits: digits(&[(4, true), (8, true), (7, true), (5, true), (2, true)]),
+            }),
+        ),
         ("code", Some(code("481529"))),
         ("unreadable", Some(CodeStage::Unreadable { digits: digits(&[(4, true), (8, false)]) })),
         ("code", Some(code("773016"))),
@@ -193,6 +199,17 @@ async fn check_stage(browser: &Browser, index: usize, name: &str) {
             assert_eq!(rows, 1, "the six digits stand in one line");
         }
         3 => {
+            let fifth = "//div[@data-stage='listening']//li[5][text()='2']";
+            let there = browser.client.wait().at_most(PATIENCE);
+            there.for_element(Locator::XPath(fifth)).await.unwrap();
+            let cells = browser
+                .eval("[...document.querySelectorAll('[data-stage=listening] li')].map(e => e.innerHTML)")
+                .await;
+            assert_eq!(cells, json!(["4", "8", "7<del>1</del>", "5", "2", ""]));
+            let announced = browser.eval(&text("announcement")).await;
+            assert_eq!(announced, "Listening to the call.", "a correction is not read out");
+        }
+        4 => {
             assert_eq!(browser.eval(&text("code-digits")).await, "481 529");
             let announced = browser.eval(&text("announcement")).await;
             assert_eq!(announced, "Your code is 4 8 1 5 2 9");
@@ -209,7 +226,7 @@ async fn check_stage(browser: &Browser, index: usize, name: &str) {
                 .unwrap();
             assert_eq!(browser.eval(&format!("{copy}.dataset.copy")).await, "481529");
         }
-        5 => {
+        6 => {
             assert_eq!(browser.eval(&text("code-digits")).await, "773 016");
             assert_eq!(
                 browser.eval(&text("copy-code")).await,
@@ -221,7 +238,7 @@ async fn check_stage(browser: &Browser, index: usize, name: &str) {
             let line = format!("getComputedStyle({earlier}).textDecorationLine");
             assert_eq!(browser.eval(&line).await, "line-through");
         }
-        6 => {
+        7 => {
             let body = browser.eval("document.body.innerHTML").await;
             assert!(!body.as_str().unwrap().contains("773"), "the code has left the page");
         }

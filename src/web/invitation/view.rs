@@ -169,7 +169,10 @@ fn listening(stage: &CodeStage) -> Markup {
         &html! {
             p.status { span.pulse {} "Listening" }
             (digit_cells(digits))
-            p { "Wait for the whole code. A dotted digit is not certain yet." }
+            p {
+                "Wait for the whole code. A dotted digit is not certain yet; a small one that is \
+                 struck out was corrected."
+            }
         },
     )
 }
