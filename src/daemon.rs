@@ -40,7 +40,7 @@ impl Surroundings {
     pub fn real(config: &Config) -> anyhow::Result<Self> {
         let speech = &config.speech;
         let model: Option<Box<dyn SpeechModel>> = if speech.enabled {
-            Some(Box::new(WhisperModel::load(&speech.model, &speech.model_sha256, 1)?))
+            Some(Box::new(WhisperModel::load(&speech.model, &speech.model_sha256)?))
         } else {
             warn!("speech.enabled is false: calls are answered, and no code is read");
             None

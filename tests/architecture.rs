@@ -35,7 +35,8 @@ const LEAVES: &[&str] = &["clock", "config", "domain", "observability", "tls"];
 /// Libraries that only these modules may know.
 const PRIVATE_CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
-    ("whisper_rs", &["speech/whisper.rs", "speech/whisper_stock.rs"]),
+    ("realfft", &["speech/whisper/mel.rs"]),
+    ("whisper_rs", &["speech/whisper", "speech/whisper_stock.rs"]),
     ("axum", &["web"]),
     ("maud", &["web"]),
     ("hickory_resolver", &["telephony/names/system.rs"]),

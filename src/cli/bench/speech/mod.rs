@@ -31,7 +31,7 @@ use super::percentile::Ranked;
 use super::usage::Process;
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::speech::SpeechPool;
+use crate::speech::{Capacity, SpeechPool};
 use crate::speech::whisper::WhisperModel;
 use crate::speech::whisper_stock::StockModel;
 
