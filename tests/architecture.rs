@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tls", &[]),
     ("store", &[]),
     ("feed", &[]),
+    ("recordings", &[]),
     ("speech", &[]),
     ("codes", &["speech"]),
     ("telephony", &[]),
