@@ -157,6 +157,29 @@ pub struct Codes {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Recordings {
+    pub directory: Option<PathBuf>,
+    #[serde(default, with = "humantime_serde")]
+    pub keep_for: Option<Duration>,
+    pub max_megabytes: u32,
+}
+
+impl Recordings {
+    /// Disk space for all of them, in bytes.
+    pub fn max_bytes(&self) -> u64 {
+        u64::from(self.max_megabytes) * 1_000_000
+    }
+
+    /// A code is in its recording, so neither may be kept for longer than it is valid.
+    pub(super) fn check(&self, codes: &Codes) -> Vec<Problem> {
+        let outlives = self.keep_for.is_some_and(|keep_for| keep_for > codes.valid_for);
+        let problem = "must not be longer than codes.valid_for: a code is heard in it";
+        outlives.then(|| Problem::new("recordings.keep_for", problem)).into_iter().collect()
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Speech {
     pub enabled: bool,
     pub model: PathBuf,

@@ -10,6 +10,7 @@ mod crash;
 mod human_voice;
 mod operator;
 mod page;
+mod recordings;
 #[path = "../support/mod.rs"]
 mod support;
 mod transports;

@@ -31,9 +31,9 @@ use super::percentile::Ranked;
 use super::usage::Process;
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::speech::{Capacity, SpeechPool};
 use crate::speech::whisper::WhisperModel;
 use crate::speech::whisper_stock::StockModel;
+use crate::speech::{Capacity, SpeechPool};
 
 use manifest::Call;
 use readers::{Reader, Recognisers};
