@@ -54,8 +54,7 @@ impl Rhythm {
         let is_in_groups = GROUPS.iter().any(|groups| longer == groups);
         let is_even = is_in_groups || !longer.contains(&true);
 
-        if !is_even && longest > LONGEST_GROUP_STEP || is_in_groups && longest > LONGEST_GROUP_STEP
-        {
+        if (is_in_groups || !is_even) && longest > LONGEST_GROUP_STEP {
             Self::Assembled
         } else if is_even && !begins_again(&reading.values(), &longer) {
             Self::Even

@@ -164,6 +164,9 @@ mod tests {
     use super::*;
     use std::collections::HashMap;
 
+    /// What was fed, and the logits that follow it.
+    type Answer<'a> = (&'a [Token], &'a [(Token, f32)]);
+
     /// Ten digits, comma 10, end 11, start 12, and times 13 to 17 in steps of a second.
     fn timed() -> Vocabulary {
         Vocabulary {
@@ -193,7 +196,7 @@ mod tests {
     }
 
     impl Script {
-        fn new<const COUNT: usize>(said: [(&[Token], &[(Token, f32)]); COUNT]) -> Self {
+        fn new<const COUNT: usize>(said: [Answer<'_>; COUNT]) -> Self {
             let said = said.map(|(text, logits)| (text.to_vec(), logits.to_vec()));
             Self { said: said.into(), fed: Vec::new(), logits: Vec::new() }
         }
@@ -314,7 +317,7 @@ mod tests {
 
     #[test]
     fn the_language_that_is_told_is_fed_and_else_the_likeliest() {
-        let likely: [(&[Token], &[(Token, f32)]); 1] = [(&[12], &[(15, 9.0), (18, 10.0)])];
+        let likely: [Answer<'_>; 1] = [(&[12], &[(15, 9.0), (18, 10.0)])];
         for (told, fed) in [(None, 15), (Some(16), 16), (Some(3), 15)] {
             let mut script = Script::new(likely);
             search(&mut script, &multilingual(), told, 9).unwrap();
