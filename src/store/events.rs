@@ -17,7 +17,6 @@ pub enum EventKind {
     CodeWithdrawn,
     CallEnded,
     DigitsErased,
-    RecordingErased,
 }
 
 impl EventKind {
@@ -32,7 +31,6 @@ impl EventKind {
             Self::CodeWithdrawn => "code_withdrawn",
             Self::CallEnded => "call_ended",
             Self::DigitsErased => "digits_erased",
-            Self::RecordingErased => "recording_erased",
         }
     }
 }

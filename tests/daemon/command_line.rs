@@ -112,7 +112,7 @@ fn a_model_that_is_missing_or_damaged_is_named() {
     for file in ["cut.bin", "other.bin"] {
         let text = format!("[speech]\nmodel = {file:?}\nmodel_sha256 = \"\"\n");
         let path = config(directory.path(), &text);
-        assert_failure(&run(&["serve", "--config", &path]), 1, &[file, "no Whisper network"]);
+        assert_failure(&run(&["serve", "--config", &path]), 1, &[file, "not a Whisper model"]);
     }
 }
 

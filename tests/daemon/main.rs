@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod benchmark;
 mod browser;
 mod calls;
 mod command_line;
@@ -10,7 +9,6 @@ mod crash;
 mod human_voice;
 mod operator;
 mod page;
-mod recordings;
 #[path = "../support/mod.rs"]
 mod support;
 mod transports;

@@ -2,7 +2,6 @@
 
 mod clock;
 mod daemon;
-mod http;
 mod identity;
 mod model;
 mod phone;
@@ -10,8 +9,7 @@ mod process;
 mod recorder;
 
 pub(crate) use clock::ManualClock;
-pub(crate) use daemon::{Invited, NUMBER, TestDaemon, recordings_of};
-pub(crate) use http::{Answer, get, get_range};
+pub(crate) use daemon::{Invited, NUMBER, TestDaemon};
 pub(crate) use identity::Identity;
 pub(crate) use model::{DeafModel, real_model};
 pub(crate) use phone::{
