@@ -11,13 +11,13 @@ SECONDS := 60
 
 # cargo uses all cores by itself, and two installations at once would fight over apt's lock.
 .NOTPARALLEL:
-.PHONY: help setup demo build check audit test interop fuzz bench-sip clean
+.PHONY: help setup demo build check audit test test-training interop fuzz bench-sip bench-speech train-reader clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install whatever the targets below need (they do it themselves too, once)
-	scripts/setup.sh build test interop check fuzz
+	scripts/setup.sh build test interop check fuzz bench train
 
 demo: build ## Build, then run the demo; ARGS="..." is passed on
 	$(target)/release/zavud demo $(ARGS)
@@ -37,6 +37,10 @@ audit: $(target)/setup-check ## Known vulnerabilities; fetches the advisory data
 # Whoever runs cargo alone is told of each test that is skipped for want of a program; here all are there.
 test: $(target)/setup-test $(target)/setup-interop ## All tests, with real SIP peers and a real browser
 	ZAVUD_INTEROP=required cargo test --locked --workspace --all-features
+	$(MAKE) test-training train-reader SMOKE=1
+
+test-training: $(target)/setup-train ## The tests of what teaches and judges the reader
+	cd models/training && $(abspath $(target))/venv/bin/python -m unittest discover -q -p 'test_*.py'
 
 interop: $(target)/setup-interop ## The tests with real SIP peers alone
 	ZAVUD_INTEROP=required cargo test --locked --test interop
@@ -56,6 +60,15 @@ bench-sip: build ## Measure what calls this machine stands, with both ends on it
 		$(target)/release/zavud bench sip --calls-per-second 1000 --seconds 20 --transport $$transport || exit; \
 	done
 	ulimit -n 16384; $(target)/release/zavud bench sip --calls-per-second 50 --concurrent 1000 --seconds 40 --media
+
+# With recordings that lie outside of the project; the script says what it can be told.
+bench-speech: build $(target)/setup-bench ## Measure the reader against its goals and stock Whisper
+	scripts/bench-speech.sh
+
+# The recordings lie outside of the project: VOICES="folder folder". See models/README.md.
+train-reader: $(target)/setup-train ## Teach the reader anew, in hours; SMOKE=1 for two minutes of it
+	$(target)/venv/bin/python models/training/recipe.py --work $(target)/reader$(if $(SMOKE),-smoke) \
+		$(if $(SMOKE),--smoke,--recorded $(or $(VOICES),../shared/voices ../shared/training))
 
 clean: ## Remove what was built, and forget what was set up
 	cargo clean --locked

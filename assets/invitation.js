@@ -7,6 +7,7 @@
   const NO_CALL_HINT_MS = 120_000;
   const REOPEN_MS = 2_000;
   const COPIED_MS = 2_000;
+  const CODE_LENGTH = 6;
 
   const byId = (id) => document.getElementById(id);
   const card = byId("stage");
@@ -53,17 +54,33 @@
   let noCallTimer;
   let validUntil;
 
-  function showDigits(list, digits) {
-    const empty = Math.max(0, 6 - digits.length);
+  // A digit that was taken for another one keeps that beside it, struck out, for as long as its
+  // reading goes on. Fewer digits than before are another reading.
+  function showDigits(list, digits, expected) {
+    const empty = Math.max(0, expected - digits.length);
+    const before = [...list.children].filter((cell) => cell.textContent !== "");
+    const goesOn = digits.length >= before.length;
     list.replaceChildren(
-      ...digits.map(({ digit, sure }) => {
+      ...digits.map(({ digit, sure }, index) => {
         const cell = document.createElement("li");
         cell.textContent = digit;
         cell.classList.toggle("unsure", !sure);
+        const wrong = goesOn ? corrected(before[index], String(digit)) : undefined;
+        if (wrong) cell.append(wrong);
         return cell;
       }),
       ...Array.from({ length: empty }, () => document.createElement("li")),
     );
+  }
+
+  // What the cell showed in the place of `digit`, struck out.
+  function corrected(cell, digit) {
+    const shown = cell?.firstChild.textContent;
+    if (shown === undefined) return undefined;
+    if (shown === digit) return cell.querySelector("del");
+    const wrong = document.createElement("del");
+    wrong.textContent = shown;
+    return wrong;
   }
 
   function showCode(code) {
@@ -73,6 +90,22 @@
     if (shown !== code) showUncopied(button); // The new code was not copied yet.
     button.dataset.copy = code;
     byId("code-digits").textContent = grouped(code);
+  }
+
+  // The same recording stays as it is: the client may be listening.
+  function offerRecording(recording) {
+    const call = recording?.kept?.call;
+    const offer = byId("recording");
+    const address = call ? offer.dataset.folder + call : "";
+    const player = byId("recording-player");
+    if ((player.getAttribute("src") ?? "") !== address) {
+      player.removeAttribute("src");
+      player.load(); // Ends what was playing. With an address it would fetch at once.
+      if (address) player.src = address;
+      byId("recording-link").href = address;
+    }
+    offer.hidden = !call;
+    byId("recording-erased").hidden = recording !== "erased";
   }
 
   function addEarlier(code) {
@@ -118,15 +151,19 @@
     const part = parts.get(message.stage);
     if (!part) return location.reload(); // A newer server knows a stage that this page does not.
     if (message.stage === "listening") {
-      showDigits(part.querySelector(".digits"), message.digits);
+      showDigits(part.querySelector(".digits"), message.digits, CODE_LENGTH);
     } else if (message.stage === "unreadable") {
-      showDigits(part.querySelector(".digits"), message.digits);
+      const list = part.querySelector(".digits");
+      list.replaceChildren(); // What an earlier call was heard to say is no correction.
+      showDigits(list, message.digits, 0);
       byId("heard-digits").hidden = message.digits.length === 0;
+      byId("missing-digits").hidden = message.digits.length >= CODE_LENGTH;
     } else if (message.stage === "code") {
       showCode(message.code);
     } else if (message.stage === "expired") {
       forgetCodes();
     }
+    offerRecording(message.recording);
     countDown(message.remaining_ms);
     const isNew = part.hidden;
     for (const other of parts.values()) other.hidden = other !== part;

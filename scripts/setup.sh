@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian machine (bookworm, trixie) that has a Rust toolchain.
 #
-#   scripts/setup.sh [build|test|interop|check|fuzz]...     everything when none is named
+#   scripts/setup.sh [build|test|interop|check|fuzz|bench|train]...     everything when none is named
 #
 # Looks for commands and not for packages: what came from elsewhere is as good. Changes nothing, and
 # asks the network nothing, when nothing is missing. Never prompts.
@@ -56,6 +56,28 @@ need_for_interop() {
     need fail2ban-regex fail2ban
 }
 
+need_python() {
+    need python3 python3
+    python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+}
+
+# What teaches the reader, and the engine that speaks most of what it is taught.
+need_for_train() {
+    need_python
+    ldconfig -p | grep -q libespeak-ng || packages+=(libespeak-ng1)
+}
+
+# What composes calls for the benchmark, and the engines whose speech the reader never heard.
+need_for_bench() {
+    need_python
+    need flite flite
+    need festival festival
+    local voice
+    for voice in kallpc16k kdlpc16k us-slt-hts italp16k itapc16k ru; do
+        dpkg-query --status "festvox-$voice" >/dev/null 2>&1 || packages+=("festvox-$voice")
+    done
+}
+
 # Debian starts what it installs: a switch on port 5060 and a guard over the log files.
 keep_peers_from_running() {
     command -v systemctl >/dev/null || return 0
@@ -96,6 +118,13 @@ install_subcommand() {
     cargo install --locked "cargo-$1" --version "$2" </dev/null
 }
 
+# Installs packages of Python beside the build: install_python REQUIREMENTS
+install_python() {
+    local venv=${CARGO_TARGET_DIR:-target}/venv
+    [[ -x $venv/bin/python ]] || python3 -m venv "$venv"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1"
+}
+
 # Rust itself is not ours to install: the versions that Debian has are too old.
 need_cargo() {
     local subcommand
@@ -107,7 +136,7 @@ need_cargo() {
     done
 }
 
-[[ $# -gt 0 ]] || set -- build test interop check fuzz
+[[ $# -gt 0 ]] || set -- build test interop check fuzz bench train
 
 # All need what the build needs: lints and tests compile the same binding.
 need_cargo build
@@ -119,8 +148,10 @@ for purpose in "$@"; do
     interop) need_for_interop ;;
     check) need_cargo fmt clippy ;;
     fuzz) ;;
+    bench) need_for_bench ;;
+    train) need_for_train ;;
     *)
-        echo "usage: $0 [build|test|interop|check|fuzz]..." >&2
+        echo "usage: $0 [build|test|interop|check|fuzz|bench|train]..." >&2
         exit 64
         ;;
     esac
@@ -129,3 +160,5 @@ done
 [[ ${#packages[@]} -eq 0 ]] || install_packages
 [[ " $* " != *" check "* ]] || install_subcommand deny "$cargo_deny_version"
 [[ " $* " != *" fuzz "* ]] || install_subcommand fuzz "$cargo_fuzz_version"
+[[ " $* " != *" bench "* ]] || install_python "${0%/*}/../models/training/requirements.txt"
+[[ " $* " != *" train "* ]] || install_python "${0%/*}/../models/training/requirements-train.txt"

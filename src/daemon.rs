@@ -12,13 +12,14 @@ use tokio_util::task::TaskTracker;
 use tracing::field::display;
 use tracing::{error, info, warn};
 
-use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_digits_in_time};
+use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_in_time};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Sip, Web};
+use crate::config::{Config, Sip, Speech, Web};
 use crate::control::{ControlSocket, Desk};
 use crate::feed::Feed;
+use crate::recordings::{RecordingLimits, Recordings};
 use crate::speech::whisper::WhisperModel;
-use crate::speech::{SpeechModel, SpeechPool};
+use crate::speech::{Capacity, SpeechModel, SpeechPool};
 use crate::store::{Change, Store};
 use crate::telephony::{Shutdown, Telephony, TelephonyConfig, TlsConfig, TrunkPlan};
 use crate::tls::{Certificate, authorities};
@@ -40,8 +41,7 @@ impl Surroundings {
     pub fn real(config: &Config) -> anyhow::Result<Self> {
         let speech = &config.speech;
         let model: Option<Box<dyn SpeechModel>> = if speech.enabled {
-            let threads = speech.threads_per_worker;
-            Some(Box::new(WhisperModel::load(&speech.model, &speech.model_sha256, threads)?))
+            Some(Box::new(WhisperModel::load(&speech.model, &speech.model_sha256)?))
         } else {
             warn!("speech.enabled is false: calls are answered, and no code is read");
             None
@@ -76,16 +76,24 @@ impl Daemon {
         let Surroundings { clock, model } = surroundings;
         let feed = Feed::default();
         let store = Arc::new(open_store(config, feed.clone())?);
-        end_interrupted_calls(&store, clock.as_ref()).await.context("after an earlier run")?;
+        let recordings = Arc::new(open_recordings(config)?);
+        let keep_for = config.keep_recordings_for();
+        end_interrupted_calls(&store, &recordings, clock.as_ref(), keep_for)
+            .await
+            .context("after an earlier run")?;
 
         let speech = match model {
-            Some(model) => SpeechPool::start(model.as_ref(), config.speech.workers)?,
+            Some(model) => {
+                let Speech { threads, max_calls, .. } = config.speech;
+                SpeechPool::start(model.as_ref(), Capacity { threads, max_calls })?
+            }
             None => SpeechPool::off(),
         };
         let certificates = Certificates::load(config)?;
         let (phone, stop_the_rest) = (Shutdown::default(), CancellationToken::new());
         let web_state = WebState {
             store: Arc::clone(&store),
+            recordings: Arc::clone(&recordings),
             feed: feed.clone(),
             clock: Arc::clone(&clock),
             heartbeat: config.web.heartbeat,
@@ -101,11 +109,13 @@ impl Daemon {
             Telephony::start(telephony_config(config, &certificates)?, phone.clone()).await?;
         let switchboard = Switchboard {
             store: Arc::clone(&store),
+            recordings: Arc::clone(&recordings),
             speech: Arc::new(speech),
             clock: Arc::clone(&clock),
             rules: CallRules {
                 max_duration: config.calls.max_duration,
                 code_valid_for: config.codes.valid_for,
+                keep_recordings_for: keep_for,
             },
         };
         let calls_in_progress = TaskTracker::new();
@@ -122,8 +132,9 @@ impl Daemon {
                 calls_in_progress.clone(),
                 phone.stop.clone(),
             )),
-            erasure: tokio::spawn(erase_digits_in_time(
+            erasure: tokio::spawn(erase_in_time(
                 Arc::clone(&store),
+                recordings,
                 clock,
                 stop_the_rest.clone(),
             )),
@@ -191,6 +202,14 @@ impl Daemon {
 fn open_store(config: &Config, feed: Feed) -> anyhow::Result<Store> {
     let on_commit = move |change: &Change| feed.publish(&change.invitation, change.event);
     Ok(Store::open(&config.store.path, Box::new(on_commit))?)
+}
+
+fn open_recordings(config: &Config) -> anyhow::Result<Recordings> {
+    let limits = RecordingLimits {
+        all: config.recordings.max_bytes(),
+        longest_call: config.calls.max_duration,
+    };
+    Ok(Recordings::open(&config.recordings_directory(), &limits)?)
 }
 
 /// The certificates that are shown, where TLS is switched on.

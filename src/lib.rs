@@ -2,9 +2,9 @@
 //! code while it is being spoken, and shows it on the invitation page that the client has open.
 //!
 //! In reading order: [`domain`] has the nouns; [`calls`] joins [`telephony`] (the phone), `speech`
-//! and `codes` (the reader) and [`store`] (the truth); [`web`] shows what the store holds when
-//! [`feed`] says that it changed; [`control`] answers the operator; [`daemon`] builds all of it, and
-//! [`cli`] starts the daemon.
+//! and `codes` (the reader), [`recordings`] and [`store`] (the truth); [`web`] shows what the store
+//! holds when [`feed`] says that it changed; [`control`] answers the operator; [`daemon`] builds all
+//! of it, and [`cli`] starts the daemon.
 //! ARCHITECTURE.md has the map and the walk of one call.
 
 pub mod calls;
@@ -17,6 +17,7 @@ pub mod daemon;
 pub mod domain;
 pub mod feed;
 pub mod observability;
+pub mod recordings;
 pub mod speech;
 pub mod store;
 pub mod telephony;

@@ -77,7 +77,7 @@ fn silence_is_never_read() {
 fn a_call_of_several_windows_is_joined_without_loss_or_repetition() {
     let config = Config::shipped(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
     let speech = &config.speech;
-    let model = WhisperModel::load(&speech.model, &speech.model_sha256, 1).unwrap();
+    let model = WhisperModel::load(&speech.model, &speech.model_sha256).unwrap();
     let mut recogniser = model.recogniser().unwrap();
     let call = spoken("481529", "es");
     assert!(call.len() > 15 * 8_000, "longer than one window");

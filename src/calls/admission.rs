@@ -10,7 +10,8 @@ pub(super) struct Admitted {
     pub(super) project: ProjectId,
     pub(super) number: PhoneNumberId,
     pub(super) invitation: InvitationId,
-    /// What the client, and so probably the voice, speaks.
+    /// What the client, and so probably the voice, speaks: the invitation says so, or else the
+    /// country of the number. Without either the model hears it.
     pub(super) language: Option<Language>,
 }
 
@@ -50,6 +51,6 @@ pub(super) fn admit(
         project: own.project,
         number: own.id,
         invitation: open.id,
-        language: open.language,
+        language: open.language.or_else(|| Language::of_number(number)),
     }))
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::codes::Decision;
 use crate::domain::CallOutcome;
+use crate::recordings::{Recorder, Unfinished};
 use crate::speech::{Hypotheses, Listener};
 use crate::store::StoreError;
 use crate::telephony::{CallUpdate, EndReason, FrameSink, PcmFrame, PhoneCall};
@@ -19,32 +20,50 @@ use super::switchboard::Claim;
 /// a loaded host needs; beyond, a reader thread has died.
 const READING_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long the last of the audio may take to be written. It takes milliseconds; beyond, the disk
+/// is stuck, and the outcome does not wait for it.
+const WRITING_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Answers the call, reads it and records what is found. Waits on updates of the call, on
 /// hypotheses and on time.
 pub(super) async fn conduct(
     mut line: Line,
     mut journal: Journal,
-    (listener, hypotheses): (Listener, Hypotheses),
+    ears: Ears,
     max_duration: Duration,
     stop: CancellationToken,
 ) -> Result<(), StoreError> {
-    line.phone_call.answer(sink(listener));
-    let without_code = match line.phone_call.next_update().await {
-        Some(CallUpdate::Established) => {
-            journal.answered().await?;
-            let listening = Listening { line: &mut line, hypotheses, stop };
-            listening.run(&mut journal, Instant::now() + max_duration).await?
-        }
-        Some(CallUpdate::Ended(EndReason::Cancelled)) => CallOutcome::Abandoned,
-        Some(CallUpdate::Ended(_)) | None => CallOutcome::Failed,
+    let Ears { listener, hypotheses, tape } = ears;
+    let (recorder, recording) = tape.unzip();
+    line.phone_call.answer(sink(listener, recorder));
+    let listening = Listening { line: &mut line, hypotheses, max_duration, stop };
+    let without_code = listening.hear_out(&mut journal, recording.is_some()).await;
+    // Does nothing unless it is us who end the call: the recording ends with it.
+    line.phone_call.hang_up();
+    let is_recorded = match recording {
+        Some(recording) => timeout(WRITING_TIMEOUT, recording.finish()).await.unwrap_or(false),
+        None => false,
     };
-    let outcome = journal.ended(without_code).await?;
+    let outcome = journal.ended(without_code?, is_recorded).await?;
     info!(%outcome, "call ended");
     Ok(())
 }
 
-fn sink(mut listener: Listener) -> FrameSink {
-    Box::new(move |frame: PcmFrame| listener.hear(frame.samples, frame.sample_rate))
+/// Whoever hears a call.
+pub(super) struct Ears {
+    pub(super) listener: Listener,
+    pub(super) hypotheses: Hypotheses,
+    /// `None` when the call is not recorded.
+    pub(super) tape: Option<(Recorder, Unfinished)>,
+}
+
+fn sink(mut listener: Listener, mut recorder: Option<Recorder>) -> FrameSink {
+    Box::new(move |frame: PcmFrame| {
+        if let Some(recorder) = &mut recorder {
+            recorder.hear(&frame.samples, frame.sample_rate);
+        }
+        listener.hear(frame.samples, frame.sample_rate);
+    })
 }
 
 /// A phone call, and the number that is taken for as long as the call is not wholly recorded.
@@ -53,16 +72,34 @@ pub(super) struct Line {
     pub(super) _claim: Claim,
 }
 
-/// An answered call.
+/// A call that is being answered.
 struct Listening<'a> {
     line: &'a mut Line,
     hypotheses: Hypotheses,
+    max_duration: Duration,
     stop: CancellationToken,
 }
 
 impl Listening<'_> {
-    /// Records what is heard until all of the call is read. Returns its outcome for the case that
-    /// no code was read.
+    /// Waits for the answer to go through, and records what is heard then. Returns the call's
+    /// outcome for the case that no code was read.
+    async fn hear_out(
+        self,
+        journal: &mut Journal,
+        is_recorded: bool,
+    ) -> Result<CallOutcome, StoreError> {
+        match self.line.phone_call.next_update().await {
+            Some(CallUpdate::Established) => {
+                journal.answered(is_recorded).await?;
+                let hang_up_at = Instant::now() + self.max_duration;
+                self.run(journal, hang_up_at).await
+            }
+            Some(CallUpdate::Ended(EndReason::Cancelled)) => Ok(CallOutcome::Abandoned),
+            Some(CallUpdate::Ended(_)) | None => Ok(CallOutcome::Failed),
+        }
+    }
+
+    /// Records what is heard until all of the call is read. Returns the outcome as above.
     async fn run(
         mut self,
         journal: &mut Journal,

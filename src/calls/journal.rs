@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::codes::Finding;
 use crate::domain::{
-    CallId, CallOutcome, CodeStage, HeardDigit, Language, PhoneNumber, SpokenCode, Timestamp,
+    CallId, CallOutcome, CodeStage, HeardDigit, Language, PhoneNumber, Recording, SpokenCode,
+    Timestamp,
 };
 use crate::store::{
     CallEnd, EventKind, NewCall, NewCode, NewEvent, NewStage, Store, StoreError, Writer,
@@ -14,6 +15,7 @@ use crate::store::{
 use crate::telephony::StatusCode;
 
 use super::admission::{Admitted, admit};
+use super::switchboard::CallRules;
 
 /// Records one call, step by step. Each step is on disk when its method returns.
 pub(super) struct Journal {
@@ -23,6 +25,7 @@ pub(super) struct Journal {
     admitted: Admitted,
     /// How long a code is valid, and so how long digits are kept.
     valid_for: Duration,
+    keep_recording_for: Duration,
     recorded: Recorded,
 }
 
@@ -80,7 +83,7 @@ impl Journal {
         store: Arc<Store>,
         clock: Arc<dyn Clock>,
         ringing: Ringing,
-        valid_for: Duration,
+        rules: CallRules,
     ) -> Result<Result<Self, StatusCode>, StoreError> {
         let call = ringing.id.clone();
         let admitted = store.write(move |writer| ringing.record(writer)).await?;
@@ -89,7 +92,8 @@ impl Journal {
             clock,
             call,
             admitted,
-            valid_for,
+            valid_for: rules.code_valid_for,
+            keep_recording_for: rules.keep_recordings_for,
             recorded: Recorded::Digits(Vec::new()),
         }))
     }
@@ -99,10 +103,10 @@ impl Journal {
         self.admitted.language
     }
 
-    /// Records that the call was answered.
-    pub(super) async fn answered(&self) -> Result<(), StoreError> {
+    /// Records that the call was answered, and that there is a recording of it if so.
+    pub(super) async fn answered(&self, is_recorded: bool) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let call = self.call.clone();
+        let (call, invitation) = (self.call.clone(), self.admitted.invitation.clone());
         let event = NewEvent {
             stage: Some(CodeStage::Listening { digits: Vec::new() }.into()),
             ..self.event(EventKind::CallAnswered, now)
@@ -110,6 +114,9 @@ impl Journal {
         self.store
             .write(move |writer| {
                 writer.mark_answered(&call, now)?;
+                if is_recorded {
+                    writer.insert_recording(&call, &invitation)?;
+                }
                 writer.append_event(&event).map(|_| ())
             })
             .await
@@ -144,9 +151,15 @@ impl Journal {
         }
     }
 
-    /// Records how the call ended. `without_code` is its outcome when no code was read.
-    pub(super) async fn ended(self, without_code: CallOutcome) -> Result<CallOutcome, StoreError> {
+    /// Records how the call ended. `without_code` is its outcome when no code was read: then the
+    /// recording is kept for the client, if there is one. Otherwise it is due to be erased.
+    pub(super) async fn ended(
+        self,
+        without_code: CallOutcome,
+        is_recorded: bool,
+    ) -> Result<CallOutcome, StoreError> {
         let now = self.clock.now();
+        let mut keep_recording_until = now;
         let (end, stage) = match &self.recorded {
             Recorded::Code { confidence, .. } => {
                 let confidence = Some(*confidence);
@@ -154,7 +167,13 @@ impl Journal {
             }
             Recorded::Digits(digits) => {
                 let end = CallEnd { outcome: without_code, confidence: None, at: now };
-                (end, Some(stage_without_code(without_code, digits.clone())))
+                let mut recording = Recording::None;
+                if is_recorded {
+                    keep_recording_until = now + self.keep_recording_for;
+                    recording =
+                        Recording::Kept { call: self.call.clone(), until: keep_recording_until };
+                }
+                (end, Some(stage_without_code(without_code, digits.clone(), recording)))
             }
         };
         let event = NewEvent {
@@ -165,6 +184,7 @@ impl Journal {
         self.store
             .write(move |writer| {
                 writer.mark_ended(&call, end)?;
+                writer.keep_recording(&call, keep_recording_until)?;
                 writer.append_event(&event).map(|_| ())
             })
             .await?;
@@ -237,7 +257,11 @@ impl Journal {
 }
 
 /// What the page shows after a call in which no code was read.
-pub(super) fn stage_without_code(outcome: CallOutcome, digits: Vec<HeardDigit>) -> CodeStage {
+pub(super) fn stage_without_code(
+    outcome: CallOutcome,
+    digits: Vec<HeardDigit>,
+    recording: Recording,
+) -> CodeStage {
     match outcome {
         // The phone stopped ringing before we could hear anything: as if nobody had called.
         CallOutcome::Abandoned => CodeStage::Waiting,
@@ -245,6 +269,6 @@ pub(super) fn stage_without_code(outcome: CallOutcome, digits: Vec<HeardDigit>) 
         | CallOutcome::Unreadable
         | CallOutcome::Silent
         | CallOutcome::Failed
-        | CallOutcome::Interrupted => CodeStage::Unreadable { digits },
+        | CallOutcome::Interrupted => CodeStage::Unreadable { digits, recording },
     }
 }

@@ -13,13 +13,15 @@ use tracing::{Instrument as _, error, info, info_span};
 
 use crate::clock::Clock;
 use crate::domain::{CallId, PhoneNumber, Redacted};
+use crate::recordings::Recordings;
 use crate::speech::SpeechPool;
 use crate::store::{Store, StoreError};
 use crate::telephony::{PhoneCall, StatusCode};
 
 use super::admission::{calling_number, dialled_number};
-use super::call::{Line, conduct};
+use super::call::{Ears, Line, conduct};
 use super::journal::{Journal, Ringing};
+use super::recording::begin_recording;
 
 /// What calls are held to.
 #[derive(Debug, Clone, Copy)]
@@ -28,12 +30,15 @@ pub struct CallRules {
     pub max_duration: Duration,
     /// How long a code is valid, and so how long digits are kept.
     pub code_valid_for: Duration,
+    /// How long the recording of a call without a code is kept after it.
+    pub keep_recordings_for: Duration,
 }
 
 /// Admits calls and sees them through.
 #[derive(Debug, Clone)]
 pub struct Switchboard {
     pub store: Arc<Store>,
+    pub recordings: Arc<Recordings>,
     pub speech: Arc<SpeechPool>,
     pub clock: Arc<dyn Clock>,
     pub rules: CallRules,
@@ -90,7 +95,7 @@ impl Switchboard {
             call.refuse(StatusCode::BUSY_HERE);
             return wait_for_end(call).await;
         };
-        let Self { store, speech, clock, rules } = self;
+        let Self { store, recordings, speech, clock, rules } = self;
         let at = clock.now();
         let id = CallId::new(at, rand::rng().random());
         let ringing = Ringing {
@@ -101,7 +106,7 @@ impl Switchboard {
             caller: calling_number(call.invite()),
             at,
         };
-        let journal = match Journal::open(store, clock, ringing, rules.code_valid_for).await? {
+        let journal = match Journal::open(Arc::clone(&store), clock, ringing, rules).await? {
             Ok(journal) => journal,
             Err(status) => {
                 let reason = status.reason();
@@ -111,7 +116,9 @@ impl Switchboard {
             }
         };
         info!(number = %Redacted(&number), call = %id, trunk = %call.invite().peer, "call rings");
-        let ears = speech.listen(journal.language());
+        let tape = begin_recording(&store, &recordings, &id, at).await?;
+        let (listener, hypotheses) = speech.listen(journal.language());
+        let ears = Ears { listener, hypotheses, tape };
         let line = Line { phone_call: call, _claim: claim };
         conduct(line, journal, ears, rules.max_duration, stop).await
     }

@@ -252,7 +252,7 @@ impl Screen {
             CodeStage::Ringing => "ringing".to_owned(),
             CodeStage::Listening { digits } => format!("listening   {}", cells(digits)),
             CodeStage::Code { code, .. } => format!("code        {}", spaced(code.expose())),
-            CodeStage::Unreadable { digits } => format!("unreadable  {}", cells(digits)),
+            CodeStage::Unreadable { digits, .. } => format!("unreadable  {}", cells(digits)),
             CodeStage::Expired => "expired".to_owned(),
         };
         let mut terminal = std::io::stdout();

@@ -44,8 +44,8 @@ struct Decided {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = Config::load_or_shipped(arguments.config.as_deref())?;
     let speech = &config.speech;
-    let model = WhisperModel::load(&speech.model, &speech.model_sha256, speech.threads_per_worker)
-        .map_err(anyhow::Error::from)?;
+    let model =
+        WhisperModel::load(&speech.model, &speech.model_sha256).map_err(anyhow::Error::from)?;
     let mut recogniser = model.recogniser().map_err(anyhow::Error::from)?;
     for file in &arguments.files {
         let transcript =

@@ -1,4 +1,16 @@
-//! Readings: what was heard between two breaks.
+//! Readings: what was heard, taken apart.
+//!
+//! Digits in a row without a break or a long silence are a *run*. Most runs are one reading. A run
+//! of more digits than a code has is more than one, or none:
+//!
+//! 1. Pauses that are clearly longer than all others part readings, and part a code from numbers
+//!    elsewhere in the speech: `10` (minutes) `481529`.
+//! 2. Where these leave no part of six digits: the same six digits twice, or six and then at least
+//!    three of them again, are readings of their own: `481529481529`, `481529481`.
+//! 3. And at least three digits, which then come again with more behind them, are an interrupted
+//!    reading that starts over: `481481529`. One or two digits in common would be chance.
+//!
+//! A run that none of these takes apart is no code: five or seven digits never are.
 
 use std::time::Duration;
 
@@ -7,12 +19,16 @@ use crate::speech::Symbol;
 
 /// A silence between two digits that no voice leaves inside a code: what comes after it begins a
 /// new reading.
-const LONGEST_GAP: Duration = Duration::from_millis(2_500);
+pub(super) const LONGEST_GAP: Duration = Duration::from_millis(2_000);
 
-/// After as many digits as a code has, a step this many times longer than any step among them
-/// begins a new reading: the pause between two readings is longer than a voice's own pauses, even
-/// where it reads in groups.
+/// How many digits have to come again before that is no chance.
+const SAME_BEGINNING: usize = 3;
+
+/// A pause that parts readings makes the step from digit to digit this many times longer than any
+/// step inside them, and longer by this much: fluent speech varies, and a voice that reads in
+/// groups pauses between them.
 const LONGER_STEP: f32 = 1.4;
+const LONGER_BY: Duration = Duration::from_millis(250);
 
 /// One digit of a reading.
 #[derive(Clone, Copy, PartialEq)]
@@ -23,11 +39,11 @@ pub(super) struct Digit {
     pub(super) at: Duration,
 }
 
-/// The digits between two breaks, at least one.
+/// The digits of one reading, at least one.
 #[derive(Clone, PartialEq)]
 pub(super) struct Reading {
     pub(super) digits: Vec<Digit>,
-    /// Whether a break followed it: then no digit can be added any more.
+    /// Whether something followed that ends it: then no digit can be added any more.
     pub(super) is_closed: bool,
 }
 
@@ -39,112 +55,183 @@ impl Reading {
 
     /// Its digits without their probabilities and times.
     pub(super) fn values(&self) -> Vec<u8> {
-        self.digits.iter().map(|digit| digit.value).collect()
+        values(&self.digits)
     }
 
-    /// The longest time from the end of one digit to the end of the next.
-    pub(super) fn longest_step(&self) -> Duration {
-        self.digits
-            .windows(2)
-            .map(|pair| pair[1].at.saturating_sub(pair[0].at))
-            .max()
-            .unwrap_or_default()
-    }
-
-    /// Whether a digit that ends at `next` can not belong to it any more.
-    fn is_over_by(&self, next: Duration) -> bool {
-        let step = next.saturating_sub(self.end());
-        step > LONGEST_GAP || (self.is_whole() && step > self.longest_step().mul_f32(LONGER_STEP))
+    /// The times from the end of one digit to the end of the next.
+    pub(super) fn steps(&self) -> Vec<Duration> {
+        steps(&self.digits)
     }
 
     /// When its last digit ended.
-    fn end(&self) -> Duration {
+    pub(super) fn end(&self) -> Duration {
         self.digits.last().map(|digit| digit.at).unwrap_or_default()
     }
 }
 
-/// Splits what was heard in a call into readings.
+fn values(digits: &[Digit]) -> Vec<u8> {
+    digits.iter().map(|digit| digit.value).collect()
+}
+
+fn steps(digits: &[Digit]) -> Vec<Duration> {
+    digits.windows(2).map(|pair| pair[1].at.saturating_sub(pair[0].at)).collect()
+}
+
+/// Takes what was heard in a call apart into readings.
 pub(super) fn readings(symbols: &[Symbol]) -> Vec<Reading> {
-    let mut readings: Vec<Reading> = Vec::new();
+    let mut readings = Vec::new();
+    for Reading { digits, is_closed } in runs(symbols) {
+        let mut parts = take_apart(&digits).into_iter().peekable();
+        while let Some(part) = parts.next() {
+            let is_closed = is_closed || parts.peek().is_some();
+            readings.push(Reading { digits: part.to_vec(), is_closed });
+        }
+    }
+    readings
+}
+
+/// Digits without a break or a long silence between them.
+fn runs(symbols: &[Symbol]) -> Vec<Reading> {
+    let mut runs: Vec<Reading> = Vec::new();
     for symbol in symbols {
-        match *symbol {
-            Symbol::Break { .. } => close(&mut readings),
-            Symbol::Digit { value, probability, at } => {
-                let digit = Digit { value, probability, at };
-                if readings.last().is_some_and(|last| last.is_over_by(at)) {
-                    close(&mut readings);
+        let is_far_from =
+            |run: &Reading| run.is_closed || symbol.at().saturating_sub(run.end()) > LONGEST_GAP;
+        match (*symbol, runs.last_mut()) {
+            (Symbol::Break { .. }, Some(last)) => last.is_closed = true,
+            (Symbol::Break { .. }, None) => {}
+            (Symbol::Digit { value, probability, at }, Some(last)) if !is_far_from(last) => {
+                last.digits.push(Digit { value, probability, at });
+            }
+            (Symbol::Digit { value, probability, at }, last) => {
+                if let Some(last) = last {
+                    last.is_closed = true;
                 }
-                match readings.last_mut() {
-                    Some(last) if !last.is_closed => last.digits.push(digit),
-                    Some(_) | None => {
-                        readings.push(Reading { digits: vec![digit], is_closed: false });
-                    }
-                }
+                let digits = vec![Digit { value, probability, at }];
+                runs.push(Reading { digits, is_closed: false });
             }
         }
     }
-    readings.into_iter().flat_map(split_repetition).collect()
+    runs
 }
 
-fn close(readings: &mut [Reading]) {
-    if let Some(last) = readings.last_mut() {
-        last.is_closed = true;
-    }
-}
-
-/// A code said twice or three times without a pause between is one run of digits: it is taken
-/// apart when its parts are equal, and only then.
-fn split_repetition(run: Reading) -> Vec<Reading> {
-    let count = run.digits.len() / CODE_LENGTH;
-    let values = run.values();
-    let is_repetition = count > 1
-        && run.digits.len().is_multiple_of(CODE_LENGTH)
-        && values.chunks(CODE_LENGTH).all(|part| part == &values[..CODE_LENGTH]);
-    if !is_repetition {
+fn take_apart(run: &[Digit]) -> Vec<&[Digit]> {
+    if run.len() <= CODE_LENGTH {
         return vec![run];
     }
-    let parts = run.digits.chunks(CODE_LENGTH).enumerate();
+    let mut parts = at_longer_pauses(run);
+    if parts.iter().all(|part| part.len() != CODE_LENGTH)
+        && let Some(at) = beginning_of_another(&values(run))
+    {
+        parts = vec![&run[..at], &run[at..]];
+    }
+    match parts.as_slice() {
+        [_] => parts,
+        parts => parts.iter().flat_map(|part| take_apart(part)).collect(),
+    }
+}
+
+/// Where the same digits begin again.
+fn beginning_of_another(run: &[u8]) -> Option<usize> {
+    let again = |at: usize| {
+        let common = at.min(run.len() - at);
+        common >= SAME_BEGINNING && run[at..at + common] == run[..common]
+    };
+    let repeats = again(CODE_LENGTH).then_some(CODE_LENGTH);
+    repeats.or_else(|| (SAME_BEGINNING..CODE_LENGTH).find(|&at| again(at)))
+}
+
+/// The parts between the pauses that are clearly longer than all others: only the longest of them,
+/// where there are several kinds.
+fn at_longer_pauses(run: &[Digit]) -> Vec<&[Digit]> {
+    let steps = steps(run);
+    let mut longest_first = steps.clone();
+    longest_first.sort_unstable_by(|left, right| right.cmp(left));
+    let is_clear = |pair: &&[Duration]| {
+        pair[0] >= pair[1].mul_f32(LONGER_STEP) && pair[0] >= pair[1] + LONGER_BY
+    };
+    let Some(shortest_pause) = longest_first.windows(2).find(is_clear).map(|pair| pair[0]) else {
+        return vec![run];
+    };
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for (index, step) in steps.iter().enumerate() {
+        if *step >= shortest_pause {
+            parts.push(&run[from..=index]);
+            from = index + 1;
+        }
+    }
+    parts.push(&run[from..]);
     parts
-        .map(|(index, digits)| Reading {
-            digits: digits.to_vec(),
-            is_closed: run.is_closed || index + 1 < count,
-        })
-        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codes::decision::tests::{at, spoken};
+    use crate::codes::fixtures::{at, paced, spoken};
 
-    fn values(symbols: &[Symbol]) -> Vec<Vec<u8>> {
-        readings(symbols).iter().map(Reading::values).collect()
+    fn values(symbols: &[Symbol]) -> Vec<String> {
+        let digits = |reading: &Reading| {
+            reading.values().into_iter().map(|digit| char::from(b'0' + digit)).collect()
+        };
+        readings(symbols).iter().map(digits).collect()
     }
 
     #[test]
     fn a_break_and_a_long_silence_part_two_readings() {
         let mut symbols = spoken("481529", 0.99, 1.0);
-        symbols.push(Symbol::Break { at: at(7.0) });
-        symbols.extend(spoken("481", 0.99, 8.0));
-        symbols.extend(spoken("52", 0.99, 14.0));
-        assert_eq!(values(&symbols), [vec![4, 8, 1, 5, 2, 9], vec![4, 8, 1], vec![5, 2]]);
+        symbols.push(Symbol::Break { at: at(3.5) });
+        symbols.extend(spoken("481", 0.99, 4.0));
+        symbols.extend(spoken("52", 0.99, 7.1));
+        assert_eq!(values(&symbols), ["481529", "481", "52"]);
         let closed: Vec<bool> = readings(&symbols).iter().map(|r| r.is_closed).collect();
         assert_eq!(closed, [true, true, false]);
     }
 
     #[test]
-    fn a_longer_pause_after_six_digits_begins_a_new_reading() {
-        let mut symbols = spoken("481529", 0.99, 1.0);
-        symbols.extend(spoken("48", 0.99, 4.5));
-        assert_eq!(values(&symbols), [vec![4, 8, 1, 5, 2, 9], vec![4, 8]]);
+    fn longer_pauses_part_readings_and_other_numbers_from_the_code() {
+        for (steps, digits, expected) in [
+            // A second reading begins.
+            ("4.8.1.5.2.9 4.8", "48152948", vec!["481529", "48"]),
+            // The end of a reading that began before the call, and two more.
+            ("5.2.9 4.8.1.5.2.9 4.8.1.5.2.9", "529481529481529", vec!["529", "481529", "481529"]),
+            // A voice that reads in groups: their pauses are shorter than that before the code.
+            ("1.0 4.8.1-5.2.9", "10481529", vec!["10", "481529"]),
+            ("4.8-1.5-2.9 4.8-1.5-2.9", "481529481529", vec!["481529", "481529"]),
+            // The same voice without a pause between the readings.
+            ("4.8.1-5.2.9-4.8.1-5.2.9", "481529481529", vec!["481529", "481529"]),
+        ] {
+            assert_eq!(values(&paced(steps)), expected, "{digits}");
+        }
     }
 
     #[test]
-    fn two_readings_without_a_pause_are_taken_apart_when_they_are_equal() {
-        assert_eq!(
-            values(&spoken("481529481529", 0.99, 1.0)),
-            [vec![4, 8, 1, 5, 2, 9], vec![4, 8, 1, 5, 2, 9]]
-        );
-        assert_eq!(values(&spoken("481529481528", 0.99, 1.0)).len(), 1);
+    fn seven_digits_in_groups_are_not_taken_for_six_and_one() {
+        assert_eq!(values(&paced("4.8.1-5.2.9-0")), ["481", "529", "0"]);
+        assert_eq!(values(&paced("4.8.1.5.2.9.0")), ["4815290"]);
+        assert_eq!(values(&paced("4.8.1.5.2.9.4.8")), ["48152948"], "two in common are chance");
+    }
+
+    #[test]
+    fn readings_without_a_pause_are_taken_apart_where_the_digits_come_again() {
+        for (run, expected) in [
+            ("481529481529", vec!["481529", "481529"]),
+            ("481529481529481529", vec!["481529", "481529", "481529"]),
+            ("481529481", vec!["481529", "481"]),
+            ("481529481528", vec!["481529481528"]),
+        ] {
+            assert_eq!(values(&spoken(run, 0.99, 1.0)), expected);
+        }
+    }
+
+    #[test]
+    fn a_reading_that_starts_over_is_taken_apart() {
+        for (run, expected) in [
+            ("481481529", vec!["481", "481529"]),
+            ("48154815294815", vec!["4815", "481529", "4815"]),
+            ("4481529", vec!["4481529"]),
+        ] {
+            assert_eq!(values(&spoken(run, 0.99, 1.0)), expected);
+        }
+        assert_eq!(values(&paced("4.8 4.8.1.5.2.9")), ["48", "481529"]);
     }
 }

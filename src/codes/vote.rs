@@ -4,43 +4,43 @@ use crate::domain::{CODE_LENGTH, SpokenCode};
 
 use super::reading::Reading;
 
-/// No single reading is believed more than this, whatever the model says: it is too sure of
-/// itself on noise (on 10 dB of babble a third of its confident readings were wrong).
-const MOST_BELIEF: f64 = 0.98;
-
 /// The outcome of a vote.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Verdict {
     pub(super) code: SpokenCode,
     /// The probability that all digits are right, 0 to 1, taking the readings as independent.
     pub(super) confidence: f32,
+    /// How many readings say exactly this.
+    pub(super) supporters: usize,
 }
 
-/// Lets whole readings vote. `None` when there is none, or when two of them are the same digits
-/// rotated: then one of them joined the end of a repetition to the beginning of the next, and
-/// nobody can tell which.
-pub(super) fn vote(readings: &[&Reading]) -> Option<Verdict> {
-    if readings.is_empty() || has_rotations(readings) {
+/// Lets whole readings vote. No single one is believed more than `most_belief`. `None` when there
+/// is none, or when two of them are the same digits rotated and no majority tells which is right:
+/// one of them joined the end of a repetition to the beginning of the next.
+pub(super) fn vote(readings: &[&Reading], most_belief: f32) -> Option<Verdict> {
+    let readings = without_rotations(readings)?;
+    if readings.is_empty() {
         return None;
     }
     let mut code = [0; CODE_LENGTH];
     let mut confidence = 1.0;
     for (position, digit) in code.iter_mut().enumerate() {
-        let (value, share) = most_probable(readings, position);
+        let (value, share) = most_probable(&readings, position, most_belief);
         *digit = value;
         confidence *= share;
     }
+    let supporters = readings.iter().filter(|reading| reading.values() == code).count();
     let code = SpokenCode::from_digits(&code).ok()?;
-    Some(Verdict { code, confidence: confidence as f32 })
+    Some(Verdict { code, confidence: confidence as f32, supporters })
 }
 
 /// The digit at `position` that explains all readings best, and its share of the probability
 /// among the ten (Bayes' rule, every digit equally likely before).
-fn most_probable(readings: &[&Reading], position: usize) -> (u8, f64) {
+fn most_probable(readings: &[&Reading], position: usize, most_belief: f32) -> (u8, f64) {
     let mut likelihoods = [1.0; 10];
     for reading in readings {
         let heard = &reading.digits[position];
-        let belief = f64::from(heard.probability).clamp(0.1, MOST_BELIEF);
+        let belief = f64::from(heard.probability.min(most_belief).max(0.1));
         for (value, likelihood) in (0..).zip(&mut likelihoods) {
             *likelihood *= if heard.value == value { belief } else { (1.0 - belief) / 9.0 };
         }
@@ -53,10 +53,22 @@ fn most_probable(readings: &[&Reading], position: usize) -> (u8, f64) {
     (value, best / total)
 }
 
-fn has_rotations(readings: &[&Reading]) -> bool {
-    readings.iter().enumerate().any(|(index, first)| {
-        readings[index + 1..].iter().any(|second| are_rotations(&first.values(), &second.values()))
-    })
+/// The readings without those that are a rotation of what more of them say. `None` when as many
+/// say one as the other.
+fn without_rotations<'a>(readings: &[&'a Reading]) -> Option<Vec<&'a Reading>> {
+    let votes = |values: &[u8]| readings.iter().filter(|other| other.values() == values).count();
+    let mut kept = Vec::with_capacity(readings.len());
+    for &reading in readings {
+        let values = reading.values();
+        let rotated = readings.iter().map(|other| other.values());
+        let most = rotated.filter(|other| are_rotations(&values, other)).map(|o| votes(&o)).max();
+        match most {
+            Some(against) if against == votes(&values) => return None,
+            Some(against) if against > votes(&values) => {}
+            Some(_) | None => kept.push(reading),
+        }
+    }
+    Some(kept)
 }
 
 fn are_rotations(first: &[u8], second: &[u8]) -> bool {
@@ -68,39 +80,52 @@ fn are_rotations(first: &[u8], second: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codes::decision::tests::spoken;
+    use crate::codes::fixtures::spoken;
     use crate::codes::reading::readings;
 
-    fn verdict(texts: &[(&str, f32)]) -> Option<(String, f32)> {
+    fn verdict(texts: &[(&str, f32)]) -> Option<(String, f32, usize)> {
         let all: Vec<Reading> = texts
             .iter()
             .flat_map(|&(text, probability)| readings(&spoken(text, probability, 1.0)))
             .collect();
-        vote(&all.iter().collect::<Vec<_>>())
-            .map(|verdict| (verdict.code.expose().to_owned(), verdict.confidence))
+        let verdict = vote(&all.iter().collect::<Vec<_>>(), 0.98)?;
+        Some((verdict.code.expose().to_owned(), verdict.confidence, verdict.supporters))
     }
 
     #[test]
     fn readings_that_agree_are_believed_more_than_one_alone() {
-        let (_, alone) = verdict(&[("481529", 0.99)]).unwrap();
-        let (code, together) = verdict(&[("481529", 0.99), ("481529", 0.8)]).unwrap();
-        assert_eq!(code, "481529");
+        let (_, alone, _) = verdict(&[("481529", 0.99)]).unwrap();
+        let (code, together, supporters) = verdict(&[("481529", 0.99), ("481529", 0.8)]).unwrap();
+        assert_eq!((code.as_str(), supporters), ("481529", 2));
         assert!(alone < 0.89 && together > 0.99, "{alone} {together}");
     }
 
     #[test]
     fn a_contradiction_costs_the_confidence_and_a_third_reading_settles_it() {
-        let (_, two) = verdict(&[("481529", 0.99), ("481929", 0.99)]).unwrap();
-        assert!(two < 0.51, "{two}");
-        let (code, three) =
+        let (_, two, supporters) = verdict(&[("481529", 0.99), ("481929", 0.99)]).unwrap();
+        assert!(two < 0.51 && supporters == 1, "{two} {supporters}");
+        let (code, three, supporters) =
             verdict(&[("481529", 0.99), ("481929", 0.99), ("481529", 0.99)]).unwrap();
-        assert_eq!(code, "481529");
+        assert_eq!((code.as_str(), supporters), ("481529", 2));
         assert!(three > 0.95, "{three}");
     }
 
     #[test]
-    fn a_rotated_reading_spoils_the_vote() {
+    fn digits_that_are_sure_in_different_readings_make_a_code_that_no_single_one_says() {
+        let mut first = readings(&spoken("481929", 0.99, 1.0)).remove(0);
+        first.digits[3].probability = 0.3;
+        let mut second = readings(&spoken("481520", 0.99, 1.0)).remove(0);
+        second.digits[5].probability = 0.3;
+        let verdict = vote(&[&first, &second], 0.98).unwrap();
+        assert_eq!((verdict.code.expose(), verdict.supporters), ("481529", 0));
+    }
+
+    #[test]
+    fn a_rotated_reading_spoils_the_vote_unless_more_readings_say_otherwise() {
         assert_eq!(verdict(&[("481529", 0.99), ("948152", 0.99)]), None);
         assert!(verdict(&[("777777", 0.99), ("777777", 0.99)]).is_some());
+        let (code, _, supporters) =
+            verdict(&[("481529", 0.9), ("529481", 0.99), ("481529", 0.9)]).unwrap();
+        assert_eq!((code.as_str(), supporters), ("481529", 2));
     }
 }

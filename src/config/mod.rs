@@ -10,13 +10,16 @@ mod sections;
 mod trunks;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
 pub use error::{ConfigError, Problem};
 pub use host::{Host, HostName, NoHost};
 pub use password::{NoPassword, PasswordSource, Secret};
-pub use sections::{Calls, Codes, Control, Log, LogFormat, Rtp, Sip, Speech, Store, Web};
+pub use sections::{
+    Calls, Codes, Control, Log, LogFormat, Recordings, Rtp, Sip, Speech, Store, Web,
+};
 pub use trunks::{DigestUser, Registration, Trunk, TrunkCodec, TrunkSrtp, TrunkTransport};
 
 /// The shipped configuration, and so all defaults.
@@ -30,6 +33,7 @@ pub struct Config {
     pub rtp: Rtp,
     pub calls: Calls,
     pub codes: Codes,
+    pub recordings: Recordings,
     pub speech: Speech,
     pub store: Store,
     pub web: Web,
@@ -101,6 +105,17 @@ impl Config {
         self.control.socket.clone().unwrap_or_else(|| self.store.path.with_extension("sock"))
     }
 
+    /// Where recordings of calls lie.
+    pub fn recordings_directory(&self) -> PathBuf {
+        let beside = || self.store.path.with_extension("recordings");
+        self.recordings.directory.clone().unwrap_or_else(beside)
+    }
+
+    /// How long a recording is kept after its call.
+    pub fn keep_recordings_for(&self) -> Duration {
+        self.recordings.keep_for.unwrap_or(self.codes.valid_for)
+    }
+
     /// Whether the passwords in files can be had. Done apart from [`Config::load`], since a
     /// configuration is often written where its passwords are not.
     ///
@@ -119,7 +134,8 @@ impl Config {
 
     /// What fits its type but not its purpose.
     fn check(&self) -> Vec<Problem> {
-        [self.sip.check(), self.rtp.check(), self.speech.check(), self.web.check()]
+        let recordings = self.recordings.check(&self.codes);
+        [self.sip.check(), self.rtp.check(), recordings, self.speech.check(), self.web.check()]
             .into_iter()
             .flatten()
             .collect()
@@ -135,6 +151,7 @@ impl Config {
         resolve(&mut self.speech.model);
         resolve(&mut self.store.path);
         self.control.socket.as_mut().map(resolve);
+        self.recordings.directory.as_mut().map(resolve);
         let tls = [
             &mut self.sip.tls_certificate,
             &mut self.sip.tls_key,
@@ -187,6 +204,8 @@ mod tests {
         assert_eq!(config.sip.listen, "127.0.0.1:5060".parse().unwrap());
         assert_eq!(config.store.path, Path::new("/etc/zavud.db"));
         assert_eq!(config.control_socket(), Path::new("/etc/zavud.sock"));
+        assert_eq!(config.recordings_directory(), Path::new("/etc/zavud.recordings"));
+        assert_eq!(config.keep_recordings_for(), config.codes.valid_for);
         assert_eq!(config.sip.trace_bytes(), 4_000_000);
         assert_eq!(config.web.tls(), None);
     }
@@ -215,6 +234,8 @@ mod tests {
         assert!(config.sip.tls().is_some() && config.sip.tls_client_authorities.is_some());
         assert!(config.web.tls().is_some());
         assert_eq!(config.control_socket(), Path::new("/run/zavud/zavud.sock"));
+        assert_eq!(config.recordings_directory(), Path::new("/var/lib/zavud/recordings"));
+        assert_eq!(config.keep_recordings_for(), Duration::from_secs(600));
         let [loopback, carrier] = config.sip.trunks.as_slice() else {
             panic!("{:?}", config.sip.trunks)
         };
@@ -254,7 +275,7 @@ mod tests {
         let config = parse("[sip]\nmax_calls = 3\n[codes]\nvalid_for = \"5m\"").unwrap();
         assert_eq!(config.sip.max_calls, 3);
         assert_eq!(config.sip.listen, "127.0.0.1:5060".parse().unwrap());
-        assert_eq!(config.codes.valid_for, std::time::Duration::from_secs(300));
+        assert_eq!(config.codes.valid_for, Duration::from_secs(300));
     }
 
     #[test]
@@ -293,7 +314,9 @@ mod tests {
             ("[rtp]\nport_rest = \"1h\"", "rtp.port_rest"),
             ("[web]\ntls_key = \"key.pem\"", "web.tls_certificate"),
             ("[web]\npublic_url = \"invite.example.com\"", "web.public_url"),
-            ("[speech]\nworkers = 0", "speech.workers"),
+            ("[recordings]\nkeep_for = \"11m\"", "recordings.keep_for"),
+            ("[speech]\nthreads = 0", "speech.threads"),
+            ("[speech]\nmax_calls = 0", "speech.max_calls"),
             ("[speech]\nmodel_sha256 = \"abc\"", "speech.model_sha256"),
         ] {
             let message = refusal(text);

@@ -157,24 +157,45 @@ pub struct Codes {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Recordings {
+    pub directory: Option<PathBuf>,
+    #[serde(default, with = "humantime_serde")]
+    pub keep_for: Option<Duration>,
+    pub max_megabytes: u32,
+}
+
+impl Recordings {
+    /// Disk space for all of them, in bytes.
+    pub fn max_bytes(&self) -> u64 {
+        u64::from(self.max_megabytes) * 1_000_000
+    }
+
+    /// A code is in its recording, so neither may be kept for longer than it is valid.
+    pub(super) fn check(&self, codes: &Codes) -> Vec<Problem> {
+        let outlives = self.keep_for.is_some_and(|keep_for| keep_for > codes.valid_for);
+        let problem = "must not be longer than codes.valid_for: a code is heard in it";
+        outlives.then(|| Problem::new("recordings.keep_for", problem)).into_iter().collect()
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Speech {
     pub enabled: bool,
     pub model: PathBuf,
     pub model_sha256: String,
-    pub workers: usize,
-    pub threads_per_worker: usize,
+    pub threads: usize,
+    pub max_calls: usize,
 }
 
 impl Speech {
     pub(super) fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        for (key, value) in [
-            ("speech.workers", self.workers),
-            ("speech.threads_per_worker", self.threads_per_worker),
-        ] {
-            if !(1..=1024).contains(&value) {
-                problems.push(Problem::new(key, "must be between 1 and 1024"));
-            }
+        if !(1..=1024).contains(&self.threads) {
+            problems.push(Problem::new("speech.threads", "must be between 1 and 1024"));
+        }
+        if self.max_calls == 0 {
+            problems.push(Problem::new("speech.max_calls", "must be at least 1"));
         }
         let is_digest = self.model_sha256.len() == 64
             && self.model_sha256.bytes().all(|byte| byte.is_ascii_hexdigit());

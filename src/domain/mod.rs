@@ -18,5 +18,5 @@ pub use language::{InvalidLanguage, Language};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use redacted::{Redact, Redacted};
 pub use spoken_code::{CODE_LENGTH, InvalidCode, SpokenCode};
-pub use stage::{CallOutcome, CodeStage, HeardDigit, InvalidOutcome};
+pub use stage::{CallOutcome, CodeStage, HeardDigit, InvalidOutcome, Recording};
 pub use timestamp::Timestamp;

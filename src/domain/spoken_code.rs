@@ -30,6 +30,11 @@ impl SpokenCode {
         &self.0
     }
 
+    /// The digits as numbers.
+    pub fn digits(&self) -> impl Iterator<Item = u8> {
+        self.0.bytes().map(|byte| byte - b'0')
+    }
+
     /// A code from digits between 0 and 9.
     ///
     /// # Errors
@@ -93,6 +98,7 @@ mod tests {
         let code: SpokenCode = "481529".parse().unwrap();
         assert_eq!(format!("{code} {code:?}"), "*** ***");
         assert_eq!(code.expose(), "481529");
+        assert!(code.digits().eq([4, 8, 1, 5, 2, 9]));
     }
 
     #[test]

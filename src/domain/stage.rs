@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{SpokenCode, Timestamp};
+use super::{CallId, SpokenCode, Timestamp};
 
 /// One digit as it was heard.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,42 @@ impl fmt::Debug for HeardDigit {
     /// A digit is a sixth of a code: it stays out of the logs as well.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(if self.sure { "*" } else { "?" })
+    }
+}
+
+/// The recording of a call, as its page may offer it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recording {
+    /// There never was one.
+    #[default]
+    None,
+    /// The client may listen to it.
+    Kept {
+        call: CallId,
+        /// When we erase it.
+        until: Timestamp,
+    },
+    /// It was erased.
+    Erased,
+}
+
+impl Recording {
+    /// What the page offers at `now`: a recording is there until its last moment, whether or not
+    /// its file was erased yet.
+    pub fn at(self, now: Timestamp) -> Self {
+        match self {
+            Self::Kept { until, .. } if until <= now => Self::Erased,
+            Self::None | Self::Kept { .. } | Self::Erased => self,
+        }
+    }
+
+    /// What the page offers once it is erased.
+    pub fn erased(&self) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Kept { .. } | Self::Erased => Self::Erased,
+        }
     }
 }
 
@@ -49,6 +85,9 @@ pub enum CodeStage {
     Unreadable {
         /// What was heard of it: shown as doubtful, never as the code.
         digits: Vec<HeardDigit>,
+        /// What was said, to listen to.
+        #[serde(default)]
+        recording: Recording,
     },
     /// The code that was read is no longer valid.
     Expired,
@@ -56,26 +95,30 @@ pub enum CodeStage {
 
 impl CodeStage {
     /// What the page shows at `now`: a code is one until its last moment, whether or not it was
-    /// erased yet.
+    /// erased yet, and so with a recording.
     pub fn at(self, now: Timestamp) -> Self {
         match self {
             Self::Code { valid_until, .. } if valid_until <= now => Self::Expired,
+            Self::Unreadable { digits, recording } => {
+                Self::Unreadable { digits, recording: recording.at(now) }
+            }
             Self::Waiting
             | Self::Ringing
             | Self::Listening { .. }
             | Self::Code { .. }
-            | Self::Unreadable { .. }
             | Self::Expired => self,
         }
     }
 
-    /// What the page shows once the digits are erased.
+    /// What the page shows once the digits are erased. A recording never outlives them.
     pub fn without_digits(&self) -> Self {
         match self {
             Self::Waiting => Self::Waiting,
             Self::Ringing => Self::Ringing,
             Self::Listening { .. } => Self::Listening { digits: Vec::new() },
-            Self::Unreadable { .. } => Self::Unreadable { digits: Vec::new() },
+            Self::Unreadable { recording, .. } => {
+                Self::Unreadable { digits: Vec::new(), recording: recording.erased() }
+            }
             Self::Code { .. } | Self::Expired => Self::Expired,
         }
     }
@@ -160,11 +203,38 @@ mod tests {
                 },
                 r#"{"stage":"code","code":"481529","valid_until":7}"#,
             ),
+            (
+                CodeStage::Unreadable { digits: Vec::new(), recording: Recording::Erased },
+                r#"{"stage":"unreadable","digits":[],"recording":"erased"}"#,
+            ),
+            (
+                CodeStage::Unreadable {
+                    digits: Vec::new(),
+                    recording: Recording::Kept {
+                        call: CallId::from_stored("call_7".to_owned()),
+                        until: Timestamp::from_unix_millis(7),
+                    },
+                },
+                r#"{"stage":"unreadable","digits":[],"recording":{"kept":{"call":"call_7","until":7}}}"#,
+            ),
         ];
         for (stage, json) in stages {
             assert_eq!(serde_json::to_string(&stage).unwrap(), json);
             assert_eq!(serde_json::from_str::<CodeStage>(json).unwrap(), stage);
         }
+    }
+
+    #[test]
+    fn a_recording_is_offered_until_its_last_moment() {
+        let kept = Recording::Kept {
+            call: CallId::from_stored("call_7".to_owned()),
+            until: Timestamp::from_unix_millis(7),
+        };
+        let stage = |recording| CodeStage::Unreadable { digits: Vec::new(), recording };
+        let at = |millis| stage(kept.clone()).at(Timestamp::from_unix_millis(millis));
+        assert_eq!((at(6), at(7)), (stage(kept.clone()), stage(Recording::Erased)));
+        assert_eq!(stage(kept.clone()).without_digits(), stage(Recording::Erased));
+        assert_eq!(stage(Recording::None).without_digits(), stage(Recording::None));
     }
 
     #[test]

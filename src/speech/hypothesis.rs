@@ -39,6 +39,21 @@ impl Symbol {
             Self::Digit { at, .. } | Self::Break { at } => at,
         }
     }
+
+    /// Whether it is a digit.
+    pub fn is_digit(&self) -> bool {
+        matches!(self, Self::Digit { .. })
+    }
+
+    /// The same, by `delay` later: times in a window become times in its call.
+    pub(super) fn later_by(self, delay: Duration) -> Self {
+        match self {
+            Self::Digit { value, probability, at } => {
+                Self::Digit { value, probability, at: at + delay }
+            }
+            Self::Break { at } => Self::Break { at: at + delay },
+        }
+    }
 }
 
 /// Everything heard in a call up to now. Each one replaces the one before, digits included.

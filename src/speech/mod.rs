@@ -7,16 +7,22 @@
 
 mod activity;
 pub mod audio_file;
+mod backlog;
+mod cut;
+mod desk;
 mod hypothesis;
 mod pool;
 mod recogniser;
 mod recording;
 mod resample;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod segmenter;
 pub mod whisper;
+pub mod whisper_stock;
 
 pub use hypothesis::{Hypothesis, Symbol};
-pub use pool::{Hypotheses, Listener, SpeechPool};
+pub use pool::{Capacity, Hypotheses, Listener, SpeechPool};
 pub use recogniser::{Heard, Recogniser, RecogniserError, SpeechModel};
 pub use recording::read_recording;
 

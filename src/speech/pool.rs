@@ -1,55 +1,29 @@
-//! The threads that read: one takes in the audio of all calls and decides what is read next, the
-//! workers read.
-//!
-//! A call never has more than one window being read, and no more windows are handed out than
-//! there are workers. So nothing piles up: a worker that becomes free takes the oldest final
-//! first, then the call that has waited longest, with all the audio that has arrived meanwhile.
+//! The threads that read: one takes in the audio of all calls and decides what is read next (its
+//! decisions are those of the [`Desk`]), the workers read.
 
-use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 use tokio::sync::watch;
-use tracing::{error, warn};
+use tracing::warn;
 
-use super::segmenter::{Segmenter, Urgency, Window};
-use super::{Heard, Hypothesis, LINE_RATE, READING_RATE, Recogniser, RecogniserError, SpeechModel};
+use super::backlog::Piece;
+use super::desk::{Desk, Intake, Job, StreamId};
+use super::{Hypothesis, Recogniser, RecogniserError, SpeechModel};
 use crate::domain::Language;
 
 /// Messages that may wait for the intake thread: about three seconds of audio of 50 calls. When
 /// it is full, audio is dropped and stands as silence: a frame is never waited for.
 const INTAKE_QUEUE: usize = 8_192;
 
-type StreamId = u64;
-
-/// What reaches the intake thread.
-enum Intake {
-    Open {
-        stream: StreamId,
-        language: Option<Language>,
-        hypotheses: watch::Sender<Hypothesis>,
-    },
-    /// `position`: the number of samples of this call before these, at [`super::READING_RATE`].
-    Audio {
-        stream: StreamId,
-        position: usize,
-        samples: Vec<i16>,
-        sample_rate: u32,
-    },
-    Finish {
-        stream: StreamId,
-    },
-    Read {
-        stream: StreamId,
-        heard: Result<Heard, RecogniserError>,
-    },
-    Shutdown,
-}
-
-struct Job {
-    stream: StreamId,
-    language: Option<Language>,
-    window: Window,
+/// How much is read at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Windows, each on a thread of its own.
+    pub threads: usize,
+    /// Calls that are read while they are spoken.
+    pub max_calls: usize,
 }
 
 /// All reading of the daemon. Dropping it ends its threads.
@@ -62,11 +36,12 @@ pub struct SpeechPool {
 }
 
 impl SpeechPool {
-    /// Starts `workers` threads that read with `model`, and one that feeds them.
+    /// Starts the threads that read with `model`, and one that feeds them.
     ///
     /// # Errors
     /// When the model can not give a recogniser to each.
-    pub fn start(model: &dyn SpeechModel, workers: usize) -> Result<Self, RecogniserError> {
+    pub fn start(model: &dyn SpeechModel, capacity: Capacity) -> Result<Self, RecogniserError> {
+        let workers = capacity.threads;
         let (intake, messages) = bounded(INTAKE_QUEUE);
         let (jobs, waiting_jobs) = bounded(workers);
         let mut threads = Vec::with_capacity(workers + 1);
@@ -77,14 +52,8 @@ impl SpeechPool {
                 work(recogniser, &jobs, &results);
             }));
         }
-        let desk = IntakeDesk {
-            longest_window: model.longest_window(),
-            streams: HashMap::new(),
-            due: VecDeque::new(),
-            idle_workers: workers,
-            jobs,
-        };
-        threads.push(spawn("speech-intake", move || desk.run(&messages)));
+        let mut desk = Desk::new(model.longest_window(), capacity);
+        threads.push(spawn("speech-intake", move || run(&mut desk, &messages, &jobs)));
         Ok(Self { intake: Some(intake), next_stream: 0.into(), threads })
     }
 
@@ -148,24 +117,15 @@ impl Listener {
     /// of wide band. Never waits.
     pub fn hear(&mut self, samples: Vec<i16>, sample_rate: u32) {
         let Ear::Open { stream, intake, position, dropped } = &mut self.0 else { return };
-        let length = length_when_read(&samples, sample_rate);
-        let audio = Intake::Audio { stream: *stream, position: *position, samples, sample_rate };
-        *position += length;
-        if let Err(TrySendError::Full(_)) = intake.try_send(audio)
+        let piece = Piece { position: *position, samples, sample_rate };
+        *position += piece.length();
+        if let Err(TrySendError::Full(_)) =
+            intake.try_send(Intake::Audio { stream: *stream, piece })
             && !*dropped
         {
             *dropped = true;
             warn!("audio of a call is dropped: reading does not keep up");
         }
-    }
-}
-
-/// How many samples these are at the rate that is read.
-fn length_when_read(samples: &[i16], sample_rate: u32) -> usize {
-    if sample_rate == READING_RATE {
-        samples.len()
-    } else {
-        samples.len() * (READING_RATE / LINE_RATE) as usize
     }
 }
 
@@ -199,135 +159,27 @@ impl Hypotheses {
     }
 }
 
-struct Stream {
-    segmenter: Segmenter,
-    language: Option<Language>,
-    hypotheses: watch::Sender<Hypothesis>,
-    position: usize,
-    is_waiting: bool,
-}
-
-impl Stream {
-    fn publish(&self) {
-        self.hypotheses.send_replace(self.segmenter.hypothesis());
-    }
-}
-
-/// The state of the intake thread.
-struct IntakeDesk {
-    longest_window: std::time::Duration,
-    streams: HashMap<StreamId, Stream>,
-    /// Calls with something to read, the longest waiting first.
-    due: VecDeque<StreamId>,
-    idle_workers: usize,
-    jobs: Sender<Job>,
-}
-
-impl IntakeDesk {
-    /// Waits for audio of calls and for results of workers. Ends on shutdown.
-    fn run(mut self, messages: &Receiver<Intake>) {
-        for message in messages {
-            let stream = match message {
-                Intake::Open { stream, language, hypotheses } => {
-                    self.open(stream, language, hypotheses);
-                    stream
-                }
-                Intake::Audio { stream, position, samples, sample_rate } => {
-                    self.hear(stream, position, &samples, sample_rate);
-                    stream
-                }
-                Intake::Finish { stream } => {
-                    if let Some(call) = self.streams.get_mut(&stream) {
-                        call.segmenter.finish();
-                    }
-                    stream
-                }
-                Intake::Read { stream, heard } => {
-                    self.accept(stream, heard);
-                    stream
-                }
-                Intake::Shutdown => return,
-            };
-            self.settle(stream);
-            self.hand_out();
+/// Waits for audio of calls and for results of workers. Ends on shutdown.
+fn run(desk: &mut Desk, messages: &Receiver<Intake>, jobs: &Sender<Job>) {
+    for message in messages {
+        if matches!(message, Intake::Shutdown) {
+            return;
         }
-    }
-
-    fn open(
-        &mut self,
-        stream: StreamId,
-        language: Option<Language>,
-        hypotheses: watch::Sender<Hypothesis>,
-    ) {
-        let segmenter = Segmenter::new(self.longest_window);
-        let call = Stream { segmenter, language, hypotheses, position: 0, is_waiting: false };
-        self.streams.insert(stream, call);
-    }
-
-    fn hear(&mut self, stream: StreamId, position: usize, samples: &[i16], sample_rate: u32) {
-        let Some(call) = self.streams.get_mut(&stream) else { return };
-        if position > call.position {
-            // What was dropped in between stands as silence, so that times stay true.
-            call.segmenter.push(&vec![0; position - call.position], READING_RATE);
-        }
-        call.segmenter.push(samples, sample_rate);
-        call.position = position + length_when_read(samples, sample_rate);
-        if call.segmenter.quiet_step_reached() {
-            call.publish();
-        }
-    }
-
-    fn accept(&mut self, stream: StreamId, heard: Result<Heard, RecogniserError>) {
-        self.idle_workers += 1;
-        let Some(call) = self.streams.get_mut(&stream) else { return };
-        call.segmenter.accept(heard.unwrap_or_else(|error| {
-            error!(%error, "a window of a call could not be read");
-            Heard::new()
-        }));
-        if !call.segmenter.is_complete() {
-            call.publish();
-        }
-    }
-
-    /// Puts the call in line when it has something to read, and lets go of it when it is over.
-    fn settle(&mut self, stream: StreamId) {
-        let Some(call) = self.streams.get_mut(&stream) else { return };
-        if call.segmenter.is_complete() {
-            call.publish();
-            self.streams.remove(&stream);
-        } else if call.segmenter.due().is_some() && !call.is_waiting {
-            call.is_waiting = true;
-            self.due.push_back(stream);
-        }
-    }
-
-    /// Gives each idle worker a window.
-    fn hand_out(&mut self) {
-        while self.idle_workers > 0 {
-            let Some(stream) = self.next_due() else { return };
-            let Some(call) = self.streams.get_mut(&stream) else { continue };
-            call.is_waiting = false;
-            let Some(window) = call.segmenter.window() else { continue };
+        desk.take(message);
+        while let Some(job) = desk.next_job() {
             // There is room for one window a worker. Workers end only after this thread.
-            let _ = self.jobs.send(Job { stream, language: call.language, window });
-            self.idle_workers -= 1;
+            let _ = jobs.send(job);
         }
-    }
-
-    fn next_due(&mut self) -> Option<StreamId> {
-        let is_final = |stream: &StreamId| {
-            let urgency = self.streams.get(stream).and_then(|call| call.segmenter.due());
-            urgency == Some(Urgency::Final)
-        };
-        let index = self.due.iter().position(is_final).unwrap_or(0);
-        self.due.remove(index)
     }
 }
 
 /// Waits for windows and reads them. Ends when the intake thread is gone.
 fn work(mut recogniser: Box<dyn Recogniser>, jobs: &Receiver<Job>, results: &Sender<Intake>) {
     for Job { stream, language, window } in jobs {
-        let heard = recogniser.read(&window.samples, language);
+        // A model is foreign code: a panic in it must not cost a worker, and the call its end.
+        let reading = AssertUnwindSafe(|| recogniser.read(&window.samples, language));
+        let heard = catch_unwind(reading)
+            .unwrap_or_else(|_| Err(RecogniserError("it panicked, as printed above".to_owned())));
         if results.send(Intake::Read { stream, heard }).is_err() {
             return;
         }
@@ -336,7 +188,74 @@ fn work(mut recogniser: Box<dyn Recogniser>, jobs: &Receiver<Job>, results: &Sen
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
     use super::*;
+    use crate::speech::scripted::{Script, WINDOW};
+    use crate::speech::{Heard, LINE_RATE, Symbol};
+
+    type Answer = Box<dyn Fn(usize) -> Result<Heard, RecogniserError> + Send>;
+
+    /// Has one recogniser, which gives this answer to its first window, its second and so on.
+    struct TestModel(Mutex<Option<Answer>>);
+
+    impl std::fmt::Debug for TestModel {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("TestModel")
+        }
+    }
+
+    impl SpeechModel for TestModel {
+        fn longest_window(&self) -> Duration {
+            WINDOW
+        }
+
+        fn recogniser(&self) -> Result<Box<dyn Recogniser>, RecogniserError> {
+            let answer = self.0.lock().unwrap().take().unwrap();
+            Ok(Box::new(TestRecogniser { answer, windows: 0 }))
+        }
+    }
+
+    struct TestRecogniser {
+        answer: Answer,
+        windows: usize,
+    }
+
+    impl Recogniser for TestRecogniser {
+        fn read(&mut self, _: &[f32], _: Option<Language>) -> Result<Heard, RecogniserError> {
+            self.windows += 1;
+            (self.answer)(self.windows)
+        }
+    }
+
+    fn pool(
+        answer: impl Fn(usize) -> Result<Heard, RecogniserError> + Send + 'static,
+    ) -> SpeechPool {
+        let model = TestModel(Mutex::new(Some(Box::new(answer))));
+        SpeechPool::start(&model, Capacity { threads: 1, max_calls: 1 }).unwrap()
+    }
+
+    fn digit() -> Heard {
+        vec![Symbol::Digit { value: 4, probability: 0.9, at: Duration::from_millis(640) }]
+    }
+
+    /// Everything is said, and the caller has hung up.
+    fn call(pool: &SpeechPool) -> Hypotheses {
+        let (mut listener, hypotheses) = pool.listen(None);
+        for packet in Script::new().talk(2_000).line().chunks(160) {
+            listener.hear(packet.to_vec(), LINE_RATE);
+        }
+        hypotheses
+    }
+
+    async fn last_of(mut hypotheses: Hypotheses) -> Hypothesis {
+        let mut last = None;
+        while let Some(hypothesis) = hypotheses.next().await {
+            last = Some(hypothesis);
+        }
+        last.unwrap()
+    }
 
     #[tokio::test]
     async fn a_call_that_is_not_read_was_heard_in_silence() {
@@ -347,5 +266,39 @@ mod tests {
         let final_one = Hypothesis { is_final: true, ..Hypothesis::default() };
         assert_eq!(hypotheses.next().await, Some(final_one));
         assert_eq!(hypotheses.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn what_a_recogniser_heard_arrives_and_the_last_hypothesis_is_final() {
+        let pool = pool(|_| Ok(digit()));
+        let last = last_of(call(&pool)).await;
+        assert!(last.is_final && last.is_caught_up(), "{last:?}");
+        assert_eq!(last.symbols.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_recogniser_that_fails_or_panics_goes_on_reading() {
+        let pool = pool(|window| match window {
+            1 => Err(RecogniserError("out of memory".to_owned())),
+            2 => panic!("a test of what a panic does"),
+            _ => Ok(digit()),
+        });
+        let mut last = Hypothesis::default();
+        for _ in 0..3 {
+            last = last_of(call(&pool)).await;
+            assert!(last.is_final, "{last:?}");
+        }
+        assert_eq!(last.symbols.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_call_above_the_limit_is_read_after_the_one_before_it() {
+        let pool = pool(|_| Ok(digit()));
+        let (listener, first) = pool.listen(None);
+        let waiting = call(&pool);
+        drop(listener);
+        assert!(!last_of(first).await.speech_heard);
+        let late = last_of(waiting).await;
+        assert!(late.is_final && late.symbols.len() == 1, "{late:?}");
     }
 }

@@ -1,47 +1,56 @@
 //! One call's audio, cut into windows that a recogniser can read, and their readings joined again.
 //!
 //! Pure: time is counted in samples. A *segment* begins when somebody speaks and grows until a
-//! long pause ends it. While it grows it is read again and again, so that digits are known while
-//! they are being spoken. A segment that outgrows the model's window is cut in its best pause:
-//! what was heard before the cut is settled, what comes after is read on. No audio is ever
-//! skipped: when reading falls behind, windows are read in turn and only partial results are
-//! fewer.
+//! pause ends it. While it grows it is read again and again, always from its beginning, so that
+//! digits are known while they are being spoken: after [`HOP`] of new speech, and as soon as the
+//! voice stops. A segment that outgrows the model's window is *cut* ([`Cut`]): what was heard
+//! before the cut is settled, what comes after is read on. No audio is ever skipped: when reading
+//! falls behind, windows are read in turn and only partial results are fewer.
 
 use std::time::Duration;
 
-use super::activity::ActivityDetector;
+use super::activity::{Activity, ActivityDetector, FRAME};
+use super::cut::{Cut, Pause};
 use super::resample::LineResampler;
 use super::{Heard, Hypothesis, LINE_RATE, READING_RATE, Symbol};
 
-/// Audio kept from before the first speech, because a detector notices a soft beginning late.
+/// Audio kept from before the first speech: in noise the beginning of a word is noticed up to a
+/// quarter of a second late.
 const PRE_ROLL: usize = samples(400);
 
-/// New speech after which a growing segment is read again.
-const HOP: usize = samples(480);
+/// New audio after which somebody who goes on speaking is read again. Together with the reading
+/// itself it is how late a digit is shown, and each reading costs the same whatever is new in it.
+const HOP: usize = samples(640);
 
-/// How long it has to be quiet for each look at everything that was spoken, although less than a
-/// hop is new: the first shows the last digit soon, the second reads the same digits with more
-/// silence behind them, so that a decision can ask for two looks that agree.
-const LOOKS: [usize; 2] = [samples(160), samples(480)];
+/// The same where digits are being spoken.
+const HOP_IN_CODE: usize = samples(480);
+
+/// Digits are being spoken when the last one ended this short before the end of what was read.
+const IN_CODE: Duration = Duration::from_millis(1_000);
+
+/// How long it has to be quiet for each look at everything that was spoken: the first shows the
+/// last digit soon. The others are taken where something may be hidden in the background: in noise
+/// at 10 dB the voice seems to stop up to half a second before its last word is over.
+const LOOKS: [usize; 3] = [samples(128), samples(320), samples(800)];
+
+/// A window shows the end of a word when it goes on for this long after it.
+const EDGE: usize = samples(48);
+
+/// A pause that ends a segment.
+const CLOSING_PAUSE: usize = samples(1_000);
+
+/// How often a pause that grows is reported when there is nothing new to read: in fine steps while
+/// a decision may wait for it, then in coarse ones.
+const FINE_STEP: usize = samples(40);
+const COARSE_STEP: usize = samples(200);
+const FINE_UNTIL: usize = samples(800);
+const REPORTED_UNTIL: usize = samples(3_000);
 
 /// Silence after the last sample, at the line's rate: more than what the resampler (20 ms) and the
 /// detector (16 ms) keep waiting.
 const FLUSH: usize = 400;
 
-/// A pause that ends a segment.
-const CLOSING_PAUSE: usize = samples(2_000);
-
-/// How often a pause that grows is reported when there is nothing new to read.
-const QUIET_STEP: usize = samples(100);
-
-/// A cut keeps at least this much at either end of the window: digits at its very edge are not
-/// read well.
-const CUT_MARGIN: usize = samples(1_000);
-
-/// Where a window without any pause is cut, counted from its end.
-const BLIND_CUT: usize = samples(3_000);
-
-const fn samples(millis: usize) -> usize {
+pub(super) const fn samples(millis: usize) -> usize {
     millis * READING_RATE as usize / 1_000
 }
 
@@ -49,25 +58,30 @@ fn duration(samples: usize) -> Duration {
     Duration::from_micros(samples as u64 * 1_000_000 / u64::from(READING_RATE))
 }
 
-/// A window to be read. Hand the result to [`Segmenter::accept`].
+fn position(at: Duration) -> usize {
+    (at.as_secs_f64() * f64::from(READING_RATE)).round() as usize
+}
+
+/// A window to be read. Hand the result to [`Segmenter::accept`] or [`Segmenter::fail`].
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Window {
     /// Mono, 16 kHz, between -1 and 1.
     pub(super) samples: Vec<f32>,
 }
 
-/// How pressing a read is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How pressing a read is, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Urgency {
     /// Shows digits earlier; may be left out when there is no time.
     Partial,
+    /// The voice has stopped or the window is full: the decision waits for this.
+    Needed,
     /// The call is over: its outcome waits for this.
     Final,
 }
 
-/// A silence inside the segment, as positions in the call.
 #[derive(Debug, Clone, Copy)]
-struct Pause {
+struct Reading {
     from: usize,
     until: usize,
 }
@@ -84,64 +98,73 @@ pub(super) struct Segmenter {
     judged_until: usize,
     /// Where the segment begins, when there is one.
     segment_from: Option<usize>,
-    /// The end of the newest speech.
+    /// Where the speech begins that goes on after what was read.
+    unread_from: usize,
+    /// The end of the newest speech, and of the newest sound of any kind.
     speech_until: usize,
+    sound_until: usize,
     pauses: Vec<Pause>,
-    /// End of the window being read, until its result is accepted.
+    /// The window being read, until its result is accepted.
     reading: Option<Reading>,
     read_until: usize,
-    /// How many windows have reached to the end of the newest speech.
+    /// How many windows have shown the end of the newest speech.
     looks: usize,
     quiet_reported: usize,
+    /// What ended before `settled_until`.
     settled: Vec<Symbol>,
+    settled_until: usize,
     live: Vec<Symbol>,
     finished: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Reading {
-    from: usize,
-    until: usize,
 }
 
 impl Segmenter {
     /// For a model that reads at most `longest_window` at once.
     pub(super) fn new(longest_window: Duration) -> Self {
-        let millis = usize::try_from(longest_window.as_millis()).expect("a window is seconds long");
         Self {
             resampler: LineResampler::new(),
             activity: ActivityDetector::new(),
-            longest_window: samples(millis),
+            longest_window: position(longest_window),
             audio: Vec::new(),
             kept_from: 0,
             judged_until: 0,
             segment_from: None,
+            unread_from: 0,
             speech_until: 0,
+            sound_until: 0,
             pauses: Vec::new(),
             reading: None,
             read_until: 0,
             looks: 0,
             quiet_reported: 0,
             settled: Vec::new(),
+            settled_until: 0,
             live: Vec::new(),
             finished: false,
         }
     }
 
-    /// Takes audio at the line's rate, or at that which is read.
+    /// Takes audio at the line's rate, or at that which is read. Look at [`Segmenter::is_full`]
+    /// before: this keeps whatever it is given until it was read.
     pub(super) fn push(&mut self, line_samples: &[i16], sample_rate: u32) {
         let Self { resampler, activity, audio, .. } = self;
         let mut verdicts = Vec::new();
         resampler.push(line_samples, sample_rate, |samples| {
             audio.extend_from_slice(samples);
-            activity.push(samples, |speech, count| verdicts.push((speech, count)));
+            activity.push(samples, |verdict| verdicts.push(verdict));
         });
-        for (speech, count) in verdicts {
-            self.judge(speech, count);
+        for verdict in verdicts {
+            self.judge(verdict);
         }
+        self.close_after_a_pause();
         if self.segment_from.is_none() {
             self.forget_before(self.judged_until.saturating_sub(PRE_ROLL));
         }
+    }
+
+    /// Whether so much audio waits to be read that no more should be pushed before some was.
+    pub(super) fn is_full(&self) -> bool {
+        let unread = self.segment_from.map_or(0, |from| self.judged_until - from);
+        unread >= self.longest_window + CLOSING_PAUSE
     }
 
     /// No audio follows.
@@ -158,23 +181,28 @@ impl Segmenter {
         if self.reading.is_some() {
             return None;
         }
-        let unread_speech = self.speech_until > self.read_until.max(start);
+        let read_until = self.read_until.max(start);
+        let unread_speech = self.speech_until > read_until;
+        let unread_sound = self.sound_until > read_until;
         if self.finished {
-            return unread_speech.then_some(Urgency::Final);
+            return (unread_speech || unread_sound).then_some(Urgency::Final);
         }
-        let new_audio = self.judged_until - self.read_until.max(start);
-        let pause_reached =
-            LOOKS.get(self.looks).is_some_and(|&quiet| self.quiet_samples() >= quiet);
-        let hop_reached = unread_speech && new_audio >= HOP;
+        let is_time = LOOKS.get(self.looks).is_some_and(|&quiet| self.quiet_samples() >= quiet);
+        let look = is_time && (self.looks == 0 || unread_sound);
         let window_full = unread_speech && self.judged_until - start >= self.longest_window;
-        (hop_reached || pause_reached || window_full).then_some(Urgency::Partial)
+        if look || window_full {
+            return Some(Urgency::Needed);
+        }
+        let unread_from = self.unread_from.max(read_until);
+        let hop_reached = unread_speech && self.judged_until - unread_from >= self.hop();
+        hop_reached.then_some(Urgency::Partial)
     }
 
     /// The window to read now. Call it when [`Segmenter::due`] says so.
     pub(super) fn window(&mut self) -> Option<Window> {
         let from = self.segment_from?;
         let until = self.judged_until.min(from + self.longest_window);
-        if until >= self.speech_until {
+        if until >= self.speech_until + EDGE {
             self.looks += 1;
         }
         self.reading = Some(Reading { from, until });
@@ -184,39 +212,41 @@ impl Segmenter {
 
     /// Takes what was heard in the window that was handed out last.
     pub(super) fn accept(&mut self, heard: Heard) {
-        let Some(Reading { from, until }) = self.reading.take() else { return };
-        let start = duration(from);
-        self.live = heard
-            .into_iter()
-            .map(|symbol| match symbol {
-                Symbol::Digit { value, probability, at } => {
-                    Symbol::Digit { value, probability, at: start + at }
-                }
-                Symbol::Break { at } => Symbol::Break { at: start + at },
-            })
-            .collect();
-        self.read_until = until;
-        if until - from >= self.longest_window {
-            self.settle_before(self.best_cut(from, until));
-        }
-        self.close_after_a_long_pause();
+        let Some(reading) = self.reading.take() else { return };
+        let start = duration(reading.from);
+        let settled_until = duration(self.settled_until);
+        let symbols = heard.into_iter().map(|symbol| symbol.later_by(start));
+        // What ended before was settled by an earlier window, which heard it whole.
+        self.live = symbols.filter(|symbol| symbol.at() >= settled_until).collect();
+        self.was_read(reading);
     }
 
-    /// Whether the last result changed nothing that was waited for: a finished call without
-    /// unread speech.
+    /// The window that was handed out last could not be read: what an earlier one heard in it
+    /// stands.
+    pub(super) fn fail(&mut self) {
+        if let Some(reading) = self.reading.take() {
+            self.was_read(reading);
+        }
+    }
+
+    /// Whether [`Segmenter::finish`] was called.
+    pub(super) fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Whether nothing is left to read of a call that is over.
     pub(super) fn is_complete(&self) -> bool {
         self.finished && self.reading.is_none() && self.due().is_none()
     }
 
     /// Whether a pause has grown enough since the last report to be worth another one.
     pub(super) fn quiet_step_reached(&mut self) -> bool {
-        self.close_after_a_long_pause();
         let quiet = self.quiet_samples();
         if quiet < self.quiet_reported {
             self.quiet_reported = 0;
         }
-        let reached =
-            quiet >= self.quiet_reported + QUIET_STEP && quiet <= CLOSING_PAUSE + QUIET_STEP;
+        let step = if quiet <= FINE_UNTIL { FINE_STEP } else { COARSE_STEP };
+        let reached = quiet >= self.quiet_reported + step && quiet <= REPORTED_UNTIL;
         if reached {
             self.quiet_reported = quiet;
         }
@@ -239,54 +269,68 @@ impl Segmenter {
         self.judged_until - self.speech_until
     }
 
+    fn hop(&self) -> usize {
+        let in_code = self
+            .live
+            .last()
+            .is_some_and(|symbol| symbol.at() + IN_CODE >= duration(self.read_until));
+        if in_code { HOP_IN_CODE } else { HOP }
+    }
+
     /// One frame was judged.
-    fn judge(&mut self, speech: bool, count: usize) {
+    fn judge(&mut self, activity: Activity) {
         let from = self.judged_until;
-        self.judged_until += count;
-        if !speech {
+        self.judged_until += FRAME;
+        if activity != Activity::Silence {
+            self.sound_until = self.judged_until;
+        }
+        if activity != Activity::Speech {
             return;
         }
         if self.segment_from.is_none() {
             let pre_roll = from.saturating_sub(PRE_ROLL).max(self.kept_from);
             self.segment_from = Some(pre_roll);
-            self.read_until = self.read_until.max(pre_roll);
         } else if self.speech_until < from {
             self.pauses.push(Pause { from: self.speech_until, until: from });
+        }
+        if self.speech_until <= self.read_until {
+            self.unread_from = from;
         }
         self.speech_until = self.judged_until;
         self.looks = 0;
     }
 
-    /// The middle of the longest pause that leaves enough at either end.
-    fn best_cut(&self, from: usize, until: usize) -> usize {
-        let allowed = from + CUT_MARGIN..until - CUT_MARGIN;
-        self.pauses
-            .iter()
-            .filter(|pause| allowed.contains(&pause.from) && allowed.contains(&pause.until))
-            .max_by_key(|pause| pause.until - pause.from)
-            .map_or(until - BLIND_CUT, |pause| (pause.from + pause.until) / 2)
+    fn was_read(&mut self, Reading { from, until }: Reading) {
+        self.read_until = until;
+        if until - from >= self.longest_window {
+            self.cut_within(from, until);
+        }
+        self.close_after_a_pause();
     }
 
-    /// What was heard before `cut` stands; the segment goes on from there.
-    fn settle_before(&mut self, cut: usize) {
-        let moment = duration(cut);
+    /// What was heard before the best cut stands; the segment goes on behind it.
+    fn cut_within(&mut self, from: usize, until: usize) {
+        let digit_ends = self.live.iter().filter(|symbol| symbol.is_digit());
+        let digit_ends: Vec<usize> = digit_ends.map(|symbol| position(symbol.at())).collect();
+        let Cut { settle_before, resume } = Cut::best(from..until, &self.pauses, &digit_ends);
+        let moment = duration(settle_before);
         let (before, after) = self.live.iter().partition(|symbol| symbol.at() < moment);
         self.settled.extend::<Vec<Symbol>>(before);
         self.live = after;
-        self.segment_from = Some(cut);
-        self.pauses.retain(|pause| pause.from > cut);
-        self.forget_before(cut);
-        // What lies after the cut is read again, as a part of the next window.
-        self.read_until = self.read_until.min(cut);
+        self.settled_until = settle_before;
+        self.segment_from = Some(resume);
+        self.pauses.retain(|pause| pause.from > resume);
+        self.forget_before(resume);
     }
 
-    fn close_after_a_long_pause(&mut self) {
+    fn close_after_a_pause(&mut self) {
         let all_read = self.read_until >= self.speech_until && self.reading.is_none();
-        if self.segment_from.is_none() || !all_read || self.quiet_samples() < CLOSING_PAUSE {
+        let is_over = all_read && self.quiet_samples() >= CLOSING_PAUSE;
+        if self.segment_from.is_none() || !is_over {
             return;
         }
         self.settled.append(&mut self.live);
-        self.settled.push(Symbol::Break { at: duration(self.judged_until) });
+        self.settled_until = self.read_until;
         self.segment_from = None;
         self.pauses.clear();
         self.forget_before(self.judged_until.saturating_sub(PRE_ROLL));

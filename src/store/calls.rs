@@ -39,6 +39,7 @@ pub struct UnfinishedCall {
     pub id: CallId,
     pub project: ProjectId,
     pub invitation: InvitationId,
+    pub rang_at: Timestamp,
     /// Whether a code of it is still in the store.
     pub has_code: bool,
 }
@@ -119,7 +120,7 @@ impl Reader<'_> {
     /// When the database refuses.
     pub fn unfinished_calls(&self) -> Result<Vec<UnfinishedCall>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, project_id, invitation_id,
+            "SELECT id, project_id, invitation_id, rang_at,
                     EXISTS (SELECT 1 FROM codes WHERE codes.call_id = calls.id)
              FROM calls WHERE ended_at IS NULL ORDER BY id",
         )?;
@@ -128,7 +129,8 @@ impl Reader<'_> {
                 id: CallId::from_stored(row.get(0)?),
                 project: ProjectId::from_stored(row.get(1)?),
                 invitation: InvitationId::from_stored(row.get(2)?),
-                has_code: row.get(3)?,
+                rang_at: Timestamp::from_unix_millis(row.get(3)?),
+                has_code: row.get(4)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -146,7 +146,7 @@ impl Reader<'_> {
         Ok(millis.map(Timestamp::from_unix_millis))
     }
 
-    /// The next moment at which digits have to be erased.
+    /// The next moment at which digits or a recording have to be erased.
     ///
     /// # Errors
     /// When the database refuses.
@@ -154,7 +154,8 @@ impl Reader<'_> {
         let millis: Option<i64> = self.connection.query_row(
             "SELECT min(moment) FROM (SELECT min(valid_until) AS moment FROM codes
                                       UNION ALL SELECT min(stage_dies_at) FROM events
-                                                WHERE stage_dies_at IS NOT NULL)",
+                                                WHERE stage_dies_at IS NOT NULL
+                                      UNION ALL SELECT min(ends_at) FROM recording_ends)",
             [],
             |row| row.get(0),
         )?;

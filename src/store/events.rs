@@ -17,6 +17,7 @@ pub enum EventKind {
     CodeWithdrawn,
     CallEnded,
     DigitsErased,
+    RecordingErased,
 }
 
 impl EventKind {
@@ -31,6 +32,7 @@ impl EventKind {
             Self::CodeWithdrawn => "code_withdrawn",
             Self::CallEnded => "call_ended",
             Self::DigitsErased => "digits_erased",
+            Self::RecordingErased => "recording_erased",
         }
     }
 }

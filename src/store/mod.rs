@@ -12,6 +12,7 @@ mod invitations;
 mod phone_numbers;
 mod projects;
 mod readers;
+mod recordings;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -35,7 +36,10 @@ pub use writer::Writer;
 use readers::Readers;
 use writer::WriterThread;
 
-const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("migrations/0001_initial.sql"))];
+const MIGRATIONS: &[M<'_>] = &[
+    M::up(include_str!("migrations/0001_initial.sql")),
+    M::up(include_str!("migrations/0002_recordings.sql")),
+];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

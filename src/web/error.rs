@@ -14,8 +14,12 @@ use crate::store::StoreError;
 pub(super) enum WebError {
     /// No such address, or no invitation with this token: a stranger can not tell which.
     NotFound,
+    /// No recording of that call: it was erased, or never was.
+    NoRecording,
     /// The invitation can not be used any more.
     Closed(InvitationStatus),
+    /// A recording can not be read; logged here, where it is finally handled.
+    Recording(std::io::Error),
     /// The store failed; logged here, where it is finally handled.
     Store(StoreError),
 }
@@ -37,16 +41,22 @@ impl IntoResponse for WebError {
                      from your invitation again, or ask whoever sent it to you for a new one.",
                 ),
             ),
+            Self::NoRecording => (
+                StatusCode::NOT_FOUND,
+                message(
+                    "This recording is gone",
+                    "A recording is erased when the code in it is no longer valid. Ask Meta in its \
+                     window to call again.",
+                ),
+            ),
             Self::Closed(status) => closed(status),
+            Self::Recording(error) => {
+                error!(%error, "a recording could not be read");
+                our_fault()
+            }
             Self::Store(error) => {
                 error!(%error, "a page could not be made");
-                (
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    message(
-                        "Something went wrong here",
-                        "It is our fault, not yours. Wait a moment and reload this page.",
-                    ),
-                )
+                our_fault()
             }
         };
         (status, page).into_response()
@@ -56,6 +66,16 @@ impl IntoResponse for WebError {
 /// The page for an address that does not exist.
 pub(super) async fn not_found() -> WebError {
     WebError::NotFound
+}
+
+fn our_fault() -> (StatusCode, Markup) {
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        message(
+            "Something went wrong here",
+            "It is our fault, not yours. Wait a moment and reload this page.",
+        ),
+    )
 }
 
 fn closed(status: InvitationStatus) -> (StatusCode, Markup) {

@@ -11,7 +11,7 @@ use super::assets::{Asset, STYLE};
 
 /// Nothing from anywhere but ourselves, nothing inline, no frame round us.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+     img-src 'self'; media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'";
 
 /// A page.

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::feed::Feed;
+use crate::recordings::Recordings;
 use crate::store::Store;
 
 pub use router::router;
@@ -27,6 +28,7 @@ pub use server::{CannotServe, ServerConfig, WebServer};
 #[derive(Debug, Clone)]
 pub struct WebState {
     pub store: Arc<Store>,
+    pub recordings: Arc<Recordings>,
     pub feed: Feed,
     pub clock: Arc<dyn Clock>,
     /// How often an idle live connection is sent a sign of life.

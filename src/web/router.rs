@@ -11,6 +11,7 @@ pub fn router(state: WebState) -> Router {
     Router::new()
         .route("/i/{token}", get(invitation::page))
         .route("/i/{token}/events", get(invitation::events))
+        .route("/i/{token}/recordings/{call}", get(invitation::recording))
         .route("/assets/{name}", get(assets::serve))
         .route("/health", get(health::health))
         .fallback(error::not_found)

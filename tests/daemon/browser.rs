@@ -13,10 +13,10 @@ use std::time::Duration;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use zavud::domain::{CodeStage, HeardDigit};
+use zavud::domain::{CallId, CodeStage, HeardDigit, Recording};
 use zavud::store::{EventKind, NewEvent};
 
-use crate::support::{ManualClock, TestDaemon, skip};
+use crate::support::{ManualClock, NUMBER, TestDaemon, call, noise, skip};
 
 /// How long the page may take to show what is in the store, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -146,6 +146,10 @@ async fn walk_through_stages(browser: &Browser, width: u32) {
     browser.client.goto(&daemon.link()).await.unwrap();
     let valid_until = now + Duration::from_secs(600);
     let code = |text: &str| CodeStage::Code { code: text.parse().unwrap(), valid_until };
+    let unreadable = CodeStage::Unreadable {
+        digits: digits(&[(4, true), (8, false)]),
+        recording: Recording::Kept { call: CallId::new(now, [1; 10]), until: valid_until },
+    };
     let stages = [
         ("waiting", None),
         ("ringing", Some(CodeStage::Ringing)),
@@ -155,8 +159,14 @@ async fn walk_through_stages(browser: &Browser, width: u32) {
                 digits: digits(&[(4, true), (8, true), (1, true), (5, false)]),
             }),
         ),
+        (
+            "listening",
+            Some(CodeStage::Listening {
+                digits: digits(&[(4, true), (8, true), (7, true), (5, true), (2, true)]),
+            }),
+        ),
         ("code", Some(code("481529"))),
-        ("unreadable", Some(CodeStage::Unreadable { digits: digits(&[(4, true), (8, false)]) })),
+        ("unreadable", Some(unreadable)),
         ("code", Some(code("773016"))),
         ("expired", Some(CodeStage::Expired)),
     ];
@@ -181,6 +191,11 @@ async fn check_stage(browser: &Browser, index: usize, name: &str) {
     let overflow = browser.eval("document.documentElement.scrollWidth - innerWidth").await;
     assert!(overflow.as_i64().unwrap() <= 0, "the page scrolls sideways by {overflow}");
     let text = |id: &str| format!("document.getElementById('{id}').textContent");
+    let offered = |id: &str, attribute: &str| {
+        format!(
+            "document.getElementById('{id}').{attribute}.startsWith(location.href + '/recordings/call_')"
+        )
+    };
     match index {
         2 => {
             let cells = browser
@@ -193,6 +208,17 @@ async fn check_stage(browser: &Browser, index: usize, name: &str) {
             assert_eq!(rows, 1, "the six digits stand in one line");
         }
         3 => {
+            let fifth = "//div[@data-stage='listening']//li[5][text()='2']";
+            let there = browser.client.wait().at_most(PATIENCE);
+            there.for_element(Locator::XPath(fifth)).await.unwrap();
+            let cells = browser
+                .eval("[...document.querySelectorAll('[data-stage=listening] li')].map(e => e.innerHTML)")
+                .await;
+            assert_eq!(cells, json!(["4", "8", "7<del>1</del>", "5", "2", ""]));
+            let announced = browser.eval(&text("announcement")).await;
+            assert_eq!(announced, "Listening to the call.", "a correction is not read out");
+        }
+        4 => {
             assert_eq!(browser.eval(&text("code-digits")).await, "481 529");
             let announced = browser.eval(&text("announcement")).await;
             assert_eq!(announced, "Your code is 4 8 1 5 2 9");
@@ -210,6 +236,20 @@ async fn check_stage(browser: &Browser, index: usize, name: &str) {
             assert_eq!(browser.eval(&format!("{copy}.dataset.copy")).await, "481529");
         }
         5 => {
+            let cells = browser
+                .eval("[...document.querySelectorAll('#heard-digits li')].map(e => e.textContent + e.className)")
+                .await;
+            assert_eq!(cells, json!(["4", "8unsure"]), "nobody knows where the others belong");
+            assert_eq!(
+                browser.eval("document.getElementById('missing-digits').hidden").await,
+                false
+            );
+            assert_eq!(browser.eval(&offered("recording-link", "href")).await, true);
+            assert_eq!(browser.eval(&offered("recording-player", "src")).await, true);
+        }
+        6 => {
+            let player = "document.getElementById('recording-player').hasAttribute('src')";
+            assert_eq!(browser.eval(player).await, false, "nothing goes on playing");
             assert_eq!(browser.eval(&text("code-digits")).await, "773 016");
             assert_eq!(
                 browser.eval(&text("copy-code")).await,
@@ -221,7 +261,7 @@ async fn check_stage(browser: &Browser, index: usize, name: &str) {
             let line = format!("getComputedStyle({earlier}).textDecorationLine");
             assert_eq!(browser.eval(&line).await, "line-through");
         }
-        6 => {
+        7 => {
             let body = browser.eval("document.body.innerHTML").await;
             assert!(!body.as_str().unwrap().contains("773"), "the code has left the page");
         }
@@ -265,4 +305,28 @@ async fn a_page_left_open_comes_back_to_the_truth_after_the_daemon_was_gone() {
     assert_eq!(notice, true, "nothing is said to be interrupted any more");
     browser.close().await;
     assert!(second.terminate());
+}
+
+#[tokio::test]
+async fn a_recording_can_be_played_from_the_middle() {
+    let Some(browser) = Browser::open(320, 1_000).await else {
+        let name = "a_recording_can_be_played_from_the_middle";
+        return skip(name, "chromedriver is not installed");
+    };
+    let daemon = TestDaemon::start().await;
+    browser.client.goto(&daemon.link()).await.unwrap();
+    call(daemon.daemon.sip_address(), NUMBER, noise(4)).await.unwrap();
+    browser.wait_for_stage("unreadable").await;
+    let script = "const done = arguments[0];
+        const player = document.getElementById('recording-player');
+        if (player.readyState !== 0) done('it was fetched before anybody asked for it');
+        player.onerror = () => done(player.error.message);
+        player.onloadedmetadata = () => { player.currentTime = 2; };
+        player.onseeked = () => done([player.duration, player.currentTime]);
+        player.preload = 'auto';";
+    let played = browser.client.execute_async(script, vec![]).await.unwrap();
+    let [duration, position] = [0, 1].map(|index| played[index].as_f64().unwrap_or(f64::NAN));
+    assert!((3.8..4.2).contains(&duration) && position == 2.0, "{played}");
+    browser.close().await;
+    daemon.daemon.stop().await;
 }

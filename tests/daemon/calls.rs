@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use sip::{Codec, MediaPolicy, SrtpPolicy, StatusCode};
 use tokio::net::UdpSocket;
-use zavud::clock::SystemClock;
-use zavud::domain::{CallOutcome, CodeStage};
+use zavud::clock::{Clock as _, SystemClock};
+use zavud::domain::{CallOutcome, CodeStage, Recording};
 use zavud::telephony::caller::CallFailure;
 
 use crate::support::{
@@ -193,7 +193,13 @@ async fn silence_is_no_code() {
     call(daemon.daemon.sip_address(), NUMBER, silence(4)).await.unwrap();
     assert_eq!(daemon.outcome().await, CallOutcome::Silent);
     let stage = daemon.watch(None).await.next().await.unwrap().unwrap().stage;
-    assert_eq!(stage, CodeStage::Unreadable { digits: vec![] });
+    assert!(
+        matches!(
+            &stage,
+            CodeStage::Unreadable { digits, recording: Recording::Kept { .. } } if digits.is_empty()
+        ),
+        "{stage:?}"
+    );
     daemon.daemon.stop().await;
 }
 
@@ -213,7 +219,10 @@ async fn half_a_code_is_shown_as_unreadable_when_the_caller_hangs_up() {
     let mut page = daemon.watch(None).await;
     call(daemon.daemon.sip_address(), NUMBER, half_a_code("481529")).await.unwrap();
     let stages = stages_until(&mut page, is_end).await;
-    let Some(CodeStage::Unreadable { digits }) = stages.last() else { panic!("{stages:?}") };
+    let Some(CodeStage::Unreadable { digits, recording: Recording::Kept { .. } }) = stages.last()
+    else {
+        panic!("{stages:?}")
+    };
     let heard = digits_of(digits);
     assert!("481529".starts_with(&heard) && (1..6).contains(&heard.len()), "heard {heard}");
     assert_eq!(daemon.outcome().await, CallOutcome::Unreadable);
@@ -256,8 +265,16 @@ async fn stopping_the_daemon_ends_its_calls_and_says_how() {
     stages_until(&mut page, |stage| matches!(stage, CodeStage::Listening { .. })).await;
     let store = Arc::clone(&daemon.daemon.store);
     let invitation = daemon.invited.invitation.clone();
-    daemon.daemon.stop().await;
+    let shown = invitation.clone();
+    let left = daemon.recordings_left().await;
     let outcomes = store.read(move |reader| reader.call_outcomes(&invitation)).await.unwrap();
     assert_eq!(outcomes, [Some(CallOutcome::Interrupted)]);
     assert!(matches!(calling.await.unwrap(), Err(CallFailure::CutOff { .. })));
+    let last = store.read(move |reader| reader.current_stage(&shown, SystemClock.now()));
+    let stage = last.await.unwrap().stage;
+    let CodeStage::Unreadable { recording: Recording::Kept { call, .. }, .. } = stage else {
+        panic!("{stage:?}")
+    };
+    let [file] = &left[..] else { panic!("one call was recorded") };
+    assert!(file.ends_with(format!("{call}.wav")));
 }

@@ -3,22 +3,34 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use hyper::StatusCode;
 use zavud::cli::page_watcher::{PageWatcher, Seen};
 use zavud::clock::{Clock as _, SystemClock};
-use zavud::domain::{CallOutcome, CodeStage, EventId};
+use zavud::domain::{CallOutcome, CodeStage, EventId, Recording};
+use zavud::speech::audio_file;
 use zavud::store::Store;
 
-use crate::support::{Invited, NUMBER, Serving, call, half_a_code, silence, stages_until, voice};
+use crate::support::{
+    Invited, NUMBER, Serving, call, get, half_a_code, recordings_of, silence, stages_until, voice,
+};
 
 const CODE: &str = "360815";
 
+struct Aftermath {
+    /// What the page showed when the daemon was killed.
+    shown: CodeStage,
+    /// What the page shows when it is opened again, from the beginning.
+    replayed: Vec<Seen>,
+    outcome: Option<CallOutcome>,
+    /// The recording that the page offers.
+    recording: Option<Vec<i16>>,
+    /// How many recordings lie on the disk in the end.
+    files: usize,
+}
+
 /// Kills the daemon when the page of a call in which this is said shows a stage that `moment`
-/// accepts; starts it again, and returns that stage, what the page shows then, and the
-/// call's outcome.
-async fn kill_and_restart(
-    said: Vec<i16>,
-    moment: impl Fn(&CodeStage) -> bool,
-) -> (CodeStage, Vec<Seen>, Option<CallOutcome>) {
+/// accepts; starts it again, and returns what came of it.
+async fn kill_and_restart(said: Vec<i16>, moment: impl Fn(&CodeStage) -> bool) -> Aftermath {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("zavud.db");
     let invited = invite(&database).await;
@@ -40,13 +52,25 @@ async fn kill_and_restart(
         replayed.push(page.next().await.unwrap().unwrap());
     }
     assert_eq!(replayed.last(), Some(&now), "a replay ends where a new page begins");
+    let recording = match &now.stage {
+        CodeStage::Unreadable { recording: Recording::Kept { call, .. }, .. } => {
+            let path = format!("/i/{}/recordings/{call}", invited.token.expose());
+            let answer = get(serving.web, &path).await;
+            assert_eq!(answer.status, StatusCode::OK);
+            let file = directory.path().join("heard.wav");
+            std::fs::write(&file, &answer.body).unwrap();
+            Some(audio_file::read(&file).unwrap())
+        }
+        _ => None,
+    };
     assert!(serving.terminate());
 
     let store = Store::open(&database, Box::new(|_| {})).unwrap();
     let invitation = invited.invitation.clone();
     let outcomes = store.read(move |reader| reader.call_outcomes(&invitation)).await.unwrap();
     let [outcome] = outcomes[..] else { panic!("one call was made: {outcomes:?}") };
-    (shown, replayed, outcome)
+    let files = recordings_of(&database).len();
+    Aftermath { shown, replayed, outcome, recording, files }
 }
 
 async fn invite(database: &Path) -> Invited {
@@ -60,10 +84,12 @@ async fn digits_of_half_a_code_stay_what_they_were_and_the_call_counts_as_interr
     let said = [half_a_code(CODE), silence(60)].concat();
     let some_digits =
         |stage: &CodeStage| matches!(stage, CodeStage::Listening { digits } if digits.len() > 1);
-    let (shown, replayed, outcome) = kill_and_restart(said, some_digits).await;
+    let Aftermath { shown, replayed, outcome, recording, files } =
+        kill_and_restart(said, some_digits).await;
     let CodeStage::Listening { digits } = shown else { unreachable!("that was waited for") };
     // More may have been committed between what the page saw and the end.
-    let Some(Seen { stage: CodeStage::Unreadable { digits: kept }, .. }) = replayed.last() else {
+    let Some(Seen { stage: CodeStage::Unreadable { digits: kept, .. }, .. }) = replayed.last()
+    else {
         panic!("the page shows that nothing more will come: {replayed:?}");
     };
     let heard_last = replayed.iter().rev().find_map(|seen| match &seen.stage {
@@ -76,14 +102,19 @@ async fn digits_of_half_a_code_stay_what_they_were_and_the_call_counts_as_interr
     );
     assert!(!replayed.iter().any(|seen| matches!(seen.stage, CodeStage::Code { .. })));
     assert_eq!(outcome, Some(CallOutcome::Interrupted));
+    let heard = recording.expect("the client may listen to what was said");
+    let is_voice = |sample: &i16| sample.unsigned_abs() > 1_000;
+    assert!(heard.iter().any(is_voice), "a voice is heard in {} samples", heard.len());
+    assert_eq!(files, 1);
 }
 
 #[tokio::test]
 async fn a_code_that_was_shown_is_still_shown() {
-    let (shown, replayed, outcome) =
-        kill_and_restart(voice(CODE).samples, |stage| matches!(stage, CodeStage::Code { .. }))
-            .await;
+    let is_code = |stage: &CodeStage| matches!(stage, CodeStage::Code { .. });
+    let Aftermath { shown, replayed, outcome, recording, files } =
+        kill_and_restart(voice(CODE).samples, is_code).await;
     assert!(matches!(&shown, CodeStage::Code { code, .. } if code.expose() == CODE));
     assert_eq!(replayed.last().map(|seen| &seen.stage), Some(&shown));
     assert_eq!(outcome, Some(CallOutcome::CodeRead));
+    assert_eq!((recording, files), (None, 0), "nobody has to listen to it");
 }

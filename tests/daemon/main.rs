@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod benchmark;
 mod browser;
 mod calls;
 mod command_line;
@@ -9,6 +10,7 @@ mod crash;
 mod human_voice;
 mod operator;
 mod page;
+mod recordings;
 #[path = "../support/mod.rs"]
 mod support;
 mod transports;

@@ -6,34 +6,17 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::{HeaderMap, Request, StatusCode};
+use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use zavud::clock::Clock as _;
 use zavud::domain::{CallId, CodeStage, EventId, HeardDigit, Timestamp};
 use zavud::store::{EventKind, NewCall, NewCode, NewEvent, NewStage, Store};
 
-use crate::support::{DeafModel, Invited, ManualClock, NUMBER, TestDaemon};
-
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: String,
-}
+use crate::support::{self, Answer, DeafModel, Invited, ManualClock, NUMBER, TestDaemon};
 
 async fn get(daemon: &TestDaemon, path: &str) -> Answer {
-    let stream = TcpStream::connect(daemon.daemon.web_address()).await.unwrap();
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
-    let request = Request::get(path).header("host", "localhost");
-    let response = sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    Answer {
-        status: parts.status,
-        headers: parts.headers,
-        body: String::from_utf8(body.to_vec()).unwrap(),
-    }
+    support::get(daemon.daemon.web_address(), path).await
 }
 
 fn stage_event(invited: &Invited, stage: CodeStage, dies_at: Option<Timestamp>) -> NewEvent {
@@ -61,7 +44,7 @@ async fn an_unknown_token_gets_a_plain_page_and_404() {
     let daemon = TestDaemon::start().await;
     let unknown = get(&daemon, "/i/0123456789abcdef0123456789abcdef01234567").await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
-    assert!(unknown.body.contains("This link does not work"));
+    assert!(unknown.text().contains("This link does not work"));
     // An address that never was looks the same: nobody learns whether a token existed.
     let elsewhere = get(&daemon, "/elsewhere").await;
     assert_eq!((elsewhere.status, elsewhere.body), (unknown.status, unknown.body));
@@ -75,18 +58,19 @@ async fn the_page_shows_company_number_and_stage_and_is_well_protected() {
     let daemon = TestDaemon::start().await;
     let page = get(&daemon, &format!("/i/{}", daemon.invited.token.expose())).await;
     assert_eq!(page.status, StatusCode::OK);
-    assert!(page.body.contains("Acme") && page.body.contains(NUMBER));
+    assert!(page.text().contains("Acme") && page.text().contains(NUMBER));
     let header = |name: &str| page.headers[name].to_str().unwrap().to_owned();
     assert!(header("content-security-policy").contains("default-src 'none'"));
+    assert!(header("content-security-policy").contains("media-src 'self'"));
     assert!(!header("content-security-policy").contains("unsafe"));
     assert_eq!(header("referrer-policy"), "no-referrer");
     assert_eq!(header("cache-control"), "no-store");
 
-    let script = page.body.split("src=\"").nth(1).unwrap().split('"').next().unwrap();
+    let script = page.text().split("src=\"").nth(1).unwrap().split('"').next().unwrap();
     let asset = get(&daemon, script).await;
     assert_eq!(asset.status, StatusCode::OK);
     assert!(asset.headers["cache-control"].to_str().unwrap().contains("immutable"));
-    assert!(asset.body.contains("EventSource"));
+    assert!(asset.text().contains("EventSource"));
     daemon.daemon.stop().await;
 }
 
@@ -101,7 +85,7 @@ async fn an_invitation_is_gone_at_the_moment_it_expires() {
     clock.advance(Duration::from_millis(1));
     let gone = get(&daemon, &path).await;
     assert_eq!(gone.status, StatusCode::GONE);
-    assert!(gone.body.contains("has expired"));
+    assert!(gone.text().contains("has expired"));
     daemon.daemon.stop().await;
 }
 
@@ -165,7 +149,7 @@ async fn a_code_leaves_page_and_disk_when_its_time_is_over() {
 
     clock.advance(Duration::from_secs(600));
     let path = format!("/i/{}", daemon.invited.token.expose());
-    assert!(!get(&daemon, &path).await.body.contains("907"), "not shown from that moment on");
+    assert!(!get(&daemon, &path).await.text().contains("907"), "not shown from that moment on");
     assert_eq!(page.next().await.unwrap().unwrap().stage, CodeStage::Expired);
     assert!(!database_contains(&daemon, digits), "its bytes are gone");
     let replayed = daemon.watch(Some(EventId(0))).await.next().await.unwrap().unwrap();

@@ -146,9 +146,26 @@ impl TestDaemon {
         self.directory.path().join("zavud.sock")
     }
 
+    /// The recordings on the disk.
+    pub(crate) fn recordings(&self) -> Vec<PathBuf> {
+        recordings_of(&self.directory.path().join("zavud.db"))
+    }
+
+    /// Stops it, and tells which recordings are left on the disk.
+    pub(crate) async fn recordings_left(self) -> Vec<PathBuf> {
+        self.daemon.stop().await;
+        recordings_of(&self.directory.path().join("zavud.db"))
+    }
+
     /// The files of the database. The control socket lies beside them and cannot be read.
     pub(crate) fn database_files(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.directory.path()).unwrap();
         entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect()
     }
+}
+
+/// The recordings that lie beside a database.
+pub(crate) fn recordings_of(database: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(database.with_extension("recordings")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
 }

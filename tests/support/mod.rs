@@ -2,6 +2,7 @@
 
 mod clock;
 mod daemon;
+mod http;
 mod identity;
 mod model;
 mod phone;
@@ -9,7 +10,8 @@ mod process;
 mod recorder;
 
 pub(crate) use clock::ManualClock;
-pub(crate) use daemon::{Invited, NUMBER, TestDaemon};
+pub(crate) use daemon::{Invited, NUMBER, TestDaemon, recordings_of};
+pub(crate) use http::{Answer, get, get_range};
 pub(crate) use identity::Identity;
 pub(crate) use model::{DeafModel, real_model};
 pub(crate) use phone::{

@@ -12,7 +12,7 @@ use zavud::speech::{Heard, Recogniser, RecogniserError, SpeechModel};
 pub(crate) fn real_model() -> Box<dyn SpeechModel> {
     let config = Config::shipped(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
     let speech = &config.speech;
-    Box::new(WhisperModel::load(&speech.model, &speech.model_sha256, 1).unwrap())
+    Box::new(WhisperModel::load(&speech.model, &speech.model_sha256).unwrap())
 }
 
 /// Hears no digit in anything: for tests in which nobody speaks.

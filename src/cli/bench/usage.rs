@@ -1,4 +1,4 @@
-//! What the daemon's process costs, as Linux tells it in /proc.
+//! What a process costs, as Linux tells it in /proc.
 
 use std::time::Duration;
 
@@ -12,6 +12,11 @@ const TICKS: u64 = 100;
 pub(super) struct Process(pub(super) u32);
 
 impl Process {
+    /// This one.
+    pub(super) fn own() -> Self {
+        Self(std::process::id())
+    }
+
     /// Processor time so far, in user and in kernel mode.
     ///
     /// # Errors
@@ -27,7 +32,16 @@ impl Process {
     /// When the process is gone.
     pub(super) fn memory(self) -> anyhow::Result<u64> {
         let text = self.read("status")?;
-        memory(&text).with_context(|| format!("unexpected /proc/{}/status", self.0))
+        memory(&text, "VmRSS:").with_context(|| format!("unexpected /proc/{}/status", self.0))
+    }
+
+    /// The most memory that was ever in use, in bytes.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub(super) fn peak_memory(self) -> anyhow::Result<u64> {
+        let text = self.read("status")?;
+        memory(&text, "VmHWM:").with_context(|| format!("unexpected /proc/{}/status", self.0))
     }
 
     /// Datagrams that the system dropped because the process did not read them in time, on its UDP
@@ -47,6 +61,17 @@ impl Process {
     }
 }
 
+/// Processor time of the thread that asks, so far.
+///
+/// # Errors
+/// When there is no /proc.
+pub(super) fn thread_processor_time() -> anyhow::Result<Duration> {
+    let path = "/proc/thread-self/stat";
+    let text =
+        std::fs::read_to_string(path).map_err(|error| anyhow!("cannot read {path}: {error}"))?;
+    processor_time(&text).with_context(|| format!("unexpected {path}"))
+}
+
 /// proc(5): the name of the program may hold anything, so the fields are counted from behind it.
 fn processor_time(stat: &str) -> Option<Duration> {
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
@@ -55,8 +80,8 @@ fn processor_time(stat: &str) -> Option<Duration> {
     Some(Duration::from_millis((user + system) * 1_000 / TICKS))
 }
 
-fn memory(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+fn memory(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }
@@ -81,9 +106,11 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_what_is_resident() {
-        assert_eq!(memory("VmPeak:\t  99 kB\nVmRSS:\t   20480 kB\n"), Some(20_971_520));
-        assert_eq!(memory("VmPeak:\t  99 kB\n"), None);
+    fn memory_is_told_by_its_name() {
+        let status = "VmPeak:\t  99 kB\nVmHWM:\t   20484 kB\nVmRSS:\t   20480 kB\n";
+        assert_eq!(memory(status, "VmRSS:"), Some(20_971_520));
+        assert_eq!(memory(status, "VmHWM:"), Some(20_975_616));
+        assert_eq!(memory("VmPeak:\t  99 kB\n", "VmRSS:"), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The invitation page: the client sees on it the code that is spoken, while it is spoken.
 
 mod events;
+mod recording;
 mod view;
 
 use axum::extract::{Path, State};
@@ -13,13 +14,14 @@ use crate::store::Invitation;
 use view::InvitationView;
 
 pub(super) use events::events;
+pub(super) use recording::recording;
 
 /// `GET /i/{token}`
 pub(super) async fn page(
     State(state): State<WebState>,
     Path(token): Path<String>,
 ) -> Result<Markup, WebError> {
-    let invitation = open_invitation(&state, token).await?;
+    let invitation = open_invitation(&state, token.clone()).await?;
     let now = state.clock.now();
     let id = invitation.id.clone();
     let (current, codes) = state
@@ -27,6 +29,7 @@ pub(super) async fn page(
         .read(move |reader| Ok((reader.current_stage(&id, now)?, reader.valid_codes(&id, now)?)))
         .await?;
     Ok(view::render(&InvitationView {
+        token: &token,
         company: &invitation.project_name,
         number: invitation.phone_number.as_ref(),
         current: &current,

@@ -7,13 +7,17 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use crate::domain::{CODE_LENGTH, CodeStage, HeardDigit, PhoneNumber, SpokenCode, Timestamp};
+use crate::domain::{
+    CODE_LENGTH, CodeStage, HeardDigit, PhoneNumber, Recording, SpokenCode, Timestamp,
+};
 use crate::store::StageEvent;
 use crate::web::assets::INVITATION_SCRIPT;
 use crate::web::layout::{Page, document};
 
 /// What the page shows.
 pub(super) struct InvitationView<'a> {
+    /// As it stands in the address of the page.
+    pub(super) token: &'a str,
     pub(super) company: &'a str,
     /// The pre-assigned number, if there is one.
     pub(super) number: Option<&'a PhoneNumber>,
@@ -98,7 +102,7 @@ fn code_card(view: &InvitationView<'_>) -> Markup {
             (ringing(stage))
             (listening(stage))
             (code_shown(stage, view.now))
-            (unreadable(stage))
+            (unreadable(stage, view.token))
             (expired(stage))
             div #earlier.earlier hidden[!has_earlier(view, code)] {
                 p { "Codes from earlier calls:" }
@@ -168,8 +172,11 @@ fn listening(stage: &CodeStage) -> Markup {
         "Listening to the call.",
         &html! {
             p.status { span.pulse {} "Listening" }
-            (digit_cells(digits))
-            p { "Wait for the whole code. A dotted digit is not certain yet." }
+            (digit_cells(digits, CODE_LENGTH))
+            p {
+                "Wait for the whole code. A dotted digit is not certain yet; a small one that is \
+                 struck out was corrected."
+            }
         },
     )
 }
@@ -197,10 +204,10 @@ fn code_shown(stage: &CodeStage, now: Timestamp) -> Markup {
     )
 }
 
-fn unreadable(stage: &CodeStage) -> Markup {
-    let digits = match stage {
-        CodeStage::Unreadable { digits } => digits.as_slice(),
-        _ => &[],
+fn unreadable(stage: &CodeStage, token: &str) -> Markup {
+    let (digits, recording) = match stage {
+        CodeStage::Unreadable { digits, recording } => (digits.as_slice(), recording),
+        _ => (&[][..], &Recording::None),
     };
     let is_current = matches!(stage, CodeStage::Unreadable { .. });
     let announcement = "The code could not be read. Ask Meta to call again.";
@@ -211,9 +218,14 @@ fn unreadable(stage: &CodeStage) -> Markup {
         &html! {
             p.status { "We could not read the code" }
             div #heard-digits hidden[digits.is_empty()] {
-                (digit_cells(digits))
+                // No empty cells: they would say where a digit is missing.
+                (digit_cells(digits, 0))
                 p { "This is what we heard. It is not certain: do not use it as it is." }
+                p #missing-digits hidden[digits.len() >= CODE_LENGTH] {
+                    "Some digits are missing, and we cannot tell where."
+                }
             }
+            (recording_offered(recording, token))
             p { "Ask Meta in its window to call again. This page is ready for the next call." }
         },
     )
@@ -232,9 +244,34 @@ fn expired(stage: &CodeStage) -> Markup {
     )
 }
 
-/// A cell for each digit of a code, empty where none was heard yet. Longer when more was heard.
-fn digit_cells(digits: &[HeardDigit]) -> Markup {
-    let cells = digits.len().max(CODE_LENGTH);
+/// What was said, to listen to. Without a script the page reloads itself, and a player in it would
+/// start over: there is the link, which opens a page of its own.
+fn recording_offered(recording: &Recording, token: &str) -> Markup {
+    let folder = format!("/i/{token}/recordings/");
+    let address = match recording {
+        Recording::Kept { call, .. } => Some(format!("{folder}{call}")),
+        Recording::None | Recording::Erased => None,
+    };
+    html! {
+        div #recording data-folder=(folder) hidden[address.is_none()] {
+            p { "Listen to the call, and write down the code that you hear:" }
+            audio #recording-player controls preload="none" src=[address.as_deref()]
+                aria-label="Recording of the call" {}
+            p {
+                a #recording-link href=[address.as_deref()] target="_blank" rel="noopener" {
+                    "Open the recording in a new tab"
+                }
+            }
+        }
+        p #recording-erased hidden[*recording != Recording::Erased] {
+            "The recording of the call was erased."
+        }
+    }
+}
+
+/// A cell for each digit, and empty ones up to as many as are `expected`.
+fn digit_cells(digits: &[HeardDigit], expected: usize) -> Markup {
+    let cells = digits.len().max(expected);
     html! {
         ol.digits {
             @for index in 0..cells {
@@ -256,10 +293,11 @@ fn grouped(code: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::EventId;
+    use crate::domain::{CallId, EventId};
 
     fn page(stage: CodeStage, codes: &[SpokenCode]) -> String {
         render(&InvitationView {
+            token: "t0k3n",
             company: "Tom & Jerry <script>",
             number: Some(&"+15551234567".parse().unwrap()),
             current: &StageEvent { id: EventId(12), stage },
@@ -288,7 +326,10 @@ mod tests {
             (CodeStage::Ringing, "ringing"),
             (CodeStage::Listening { digits: Vec::new() }, "listening"),
             (CodeStage::Code { code, valid_until }, "code"),
-            (CodeStage::Unreadable { digits: Vec::new() }, "unreadable"),
+            (
+                CodeStage::Unreadable { digits: Vec::new(), recording: Recording::None },
+                "unreadable",
+            ),
             (CodeStage::Expired, "expired"),
         ] {
             assert_eq!(visible(&page(stage, &[])), [name]);
@@ -321,5 +362,46 @@ mod tests {
             vec![HeardDigit { digit: 4, sure: true }, HeardDigit { digit: 8, sure: false }];
         let page = page(CodeStage::Listening { digits }, &[]);
         assert!(page.contains("<li>4</li><li class=\"unsure\">8</li><li></li>"));
+    }
+
+    /// Whether the element with this id is there and not hidden.
+    fn is_shown(page: &str, id: &str) -> bool {
+        let (_, rest) = page.split_once(&format!("id=\"{id}\"")).unwrap();
+        !rest.split_once('>').unwrap().0.contains("hidden")
+    }
+
+    fn unreadable(digits: &[u8], recording: Recording) -> String {
+        let digits = digits.iter().map(|&digit| HeardDigit { digit, sure: true }).collect();
+        page(CodeStage::Unreadable { digits, recording }, &[])
+    }
+
+    #[test]
+    fn digits_that_are_missing_have_no_place() {
+        let page = unreadable(&[4, 8, 5, 2, 9], Recording::None);
+        assert!(page.contains(
+            "<ol class=\"digits\"><li>4</li><li>8</li><li>5</li><li>2</li><li>9</li></ol>"
+        ));
+        assert!(is_shown(&page, "missing-digits"));
+        assert!(!is_shown(&unreadable(&[4, 8, 1, 5, 2, 9], Recording::None), "missing-digits"));
+    }
+
+    #[test]
+    fn a_recording_is_offered_with_and_without_a_player() {
+        let kept = Recording::Kept {
+            call: CallId::from_stored("call_7".to_owned()),
+            until: Timestamp::from_unix_millis(60_000),
+        };
+        let page = unreadable(&[4], kept);
+        assert!(is_shown(&page, "recording") && !is_shown(&page, "recording-erased"));
+        assert!(page.contains("preload=\"none\" src=\"/i/t0k3n/recordings/call_7\""));
+        assert!(page.contains("href=\"/i/t0k3n/recordings/call_7\""));
+    }
+
+    #[test]
+    fn a_recording_that_is_gone_is_said_to_be_gone() {
+        let page = unreadable(&[4], Recording::Erased);
+        assert!(!is_shown(&page, "recording") && is_shown(&page, "recording-erased"));
+        let page = unreadable(&[4], Recording::None);
+        assert!(!is_shown(&page, "recording") && !is_shown(&page, "recording-erased"));
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::cli::bench::percentile::Ranked;
+
 /// Everything that was measured. Times are milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Report {
@@ -66,19 +68,16 @@ pub(super) struct Percentiles {
 }
 
 impl Percentiles {
-    /// By nearest rank: each is a duration that was really measured. `None` of nothing.
-    pub(super) fn of(mut durations: Vec<Duration>) -> Option<Self> {
-        durations.sort_unstable();
-        let max = millis(*durations.last()?);
-        let rank =
-            |percent: usize| millis(durations[(durations.len() * percent).div_ceil(100) - 1]);
-        Some(Self { p50: rank(50), p95: rank(95), p99: rank(99), max })
+    /// `None` of nothing.
+    pub(super) fn of(durations: Vec<Duration>) -> Option<Self> {
+        let ranked = Ranked::of(durations);
+        Some(Self {
+            p50: ranked.percentile(50)?,
+            p95: ranked.percentile(95)?,
+            p99: ranked.percentile(99)?,
+            max: ranked.max()?,
+        })
     }
-}
-
-/// Milliseconds, to the microsecond.
-pub(super) fn millis(duration: Duration) -> f64 {
-    duration.as_micros() as f64 / 1_000.0
 }
 
 impl fmt::Display for Percentiles {
@@ -137,20 +136,5 @@ impl fmt::Display for Report {
             daemon.bytes_at_end as f64 / 1e6,
         )?;
         write!(formatter, "this side at most {:.1} ms behind its plan", self.latest_start_ms)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_percentile_is_the_smallest_duration_that_covers_so_many() {
-        let durations = (1..=200).rev().map(Duration::from_millis).collect();
-        let expected = Percentiles { p50: 100.0, p95: 190.0, p99: 198.0, max: 200.0 };
-        assert_eq!(Percentiles::of(durations), Some(expected));
-        let one = Percentiles { p50: 7.0, p95: 7.0, p99: 7.0, max: 7.0 };
-        assert_eq!(Percentiles::of(vec![Duration::from_millis(7)]), Some(one));
-        assert_eq!(Percentiles::of(Vec::new()), None);
     }
 }

@@ -1,5 +1,6 @@
 //! The daemon that is measured: a second process of this program, with a directory, a configuration
-//! and numbers of its own. It works as in production, but for the reader, which is switched off.
+//! and numbers of its own. It works as in production, but for reading and recording, which are off: they
+//! take a processor and a disk of their own.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use super::load::Load;
-use super::usage::Process;
+use crate::cli::bench::usage::Process;
 use crate::clock::{Clock as _, SystemClock};
 use crate::control::{Answer, AudioTotals, Question, ask};
 use crate::domain::{InvitationId, InvitationToken, PhoneNumberId, ProjectId};
@@ -130,7 +131,7 @@ fn configuration(load: &Load) -> String {
          tls_key = \"key.pem\"\n\
          [rtp]\nfirst_port = 10000\nlast_port = 32767\nmedia_timeout = \"{media_timeout}s\"\n\
          [calls]\nmax_duration = \"{media_timeout}s\"\n\
-         [speech]\nenabled = false\n[web]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n"
+         [recordings]\nmax_megabytes = 0\n[speech]\nenabled = false\n[web]\nlisten = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n"
     )
 }
 

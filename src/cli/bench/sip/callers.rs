@@ -337,7 +337,7 @@ impl Again {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::bench::dialogue::tests::{answer, party};
+    use crate::cli::bench::sip::dialogue::tests::{answer, party};
 
     struct Bench {
         callers: Callers,

@@ -1,0 +1,204 @@
+//! Whole calls, from samples to what is shown, read by a recogniser that knows what was said.
+
+use std::time::Duration;
+
+use super::{Decision, Finding};
+use crate::speech::scripted::Script;
+use crate::speech::{Hypothesis, Symbol};
+
+/// What was shown in a call, and when it was new.
+struct Shown {
+    findings: Vec<(String, Duration)>,
+    last: Hypothesis,
+    windows: usize,
+}
+
+fn text(finding: &Finding) -> String {
+    let digits = |heard: &[crate::domain::HeardDigit]| -> String {
+        heard.iter().map(|heard| char::from(b'0' + heard.digit)).collect()
+    };
+    match finding {
+        Finding::Partial(heard) => digits(heard),
+        Finding::Code(code, _) => format!("[{}]", code.expose()),
+        Finding::Unreadable(heard) => format!("{}?", digits(heard)),
+    }
+}
+
+fn show(script: &Script) -> Shown {
+    let mut decision = Decision::default();
+    let mut findings: Vec<(String, Duration)> = Vec::new();
+    let mut last = Hypothesis::default();
+    let windows = script.read(|hypothesis| {
+        let finding = text(&decision.consider(hypothesis));
+        if findings.last().is_none_or(|(text, _)| *text != finding) {
+            findings.push((finding, hypothesis.heard_until));
+        }
+        last = hypothesis.clone();
+    });
+    Shown { findings, last, windows }
+}
+
+impl Shown {
+    /// All codes that were shown, in order.
+    fn codes(&self) -> Vec<&str> {
+        let texts = self.findings.iter().map(|(text, _)| text.as_str());
+        texts.filter(|text| text.starts_with('[')).collect()
+    }
+
+    /// What stands on the page at the end.
+    fn outcome(&self) -> &str {
+        self.findings.last().map_or("", |(text, _)| text)
+    }
+
+    fn first(&self, sought: &str) -> Duration {
+        let found = self.findings.iter().find(|(text, _)| text == sought);
+        found.unwrap_or_else(|| panic!("{sought} is not among {:?}", self.findings)).1
+    }
+
+    fn digits(&self) -> String {
+        let digits = self.last.symbols.iter().filter_map(|symbol| match symbol {
+            Symbol::Digit { value, .. } => Some(char::from(b'0' + value)),
+            Symbol::Break { .. } => None,
+        });
+        digits.collect()
+    }
+}
+
+#[test]
+fn one_reading_is_shown_digit_by_digit_and_as_a_code_soon_after_its_end() {
+    for pace in ["4.8.1.5.2.9", "4-8-1-5-2-9", "4.8.1-5.2.9", "48-15-29", "481529"] {
+        let script = Script::new().talk(1_600).pause(400).say(pace).pause(2_000);
+        let shown = show(&script);
+        assert_eq!(shown.codes(), ["[481529]"], "{pace}: {:?}", shown.findings);
+        let ends = script.digit_ends();
+        let delay = shown.first("[481529]").saturating_sub(ends[5]);
+        assert!(delay <= Duration::from_millis(300), "{pace}: {delay:?} after the last digit");
+    }
+}
+
+#[test]
+fn a_digit_is_shown_within_half_a_second() {
+    let script = Script::new().talk(1_200).pause(400).say("4.8.1.5.2.9").pause(2_000);
+    let shown = show(&script);
+    for (count, end) in (1..).zip(script.digit_ends()) {
+        let prefix = &"481529"[..count];
+        let at = shown
+            .findings
+            .iter()
+            .find(|(text, _)| text.trim_start_matches('[').starts_with(prefix));
+        let delay = at.expect("it was shown").1.saturating_sub(end);
+        assert!(delay <= Duration::from_millis(500), "digit {count} came {delay:?} late");
+    }
+}
+
+#[test]
+fn a_call_longer_than_a_window_is_joined_without_loss_or_repetition() {
+    for pace in ["4.8.1.5.2.9", "4-8-1-5-2-9", "481529", "4.8.1-5.2.9"] {
+        let script = Script::new()
+            .talk(2_400)
+            .pause(300)
+            .say(pace)
+            .pause(900)
+            .talk(2_000)
+            .pause(200)
+            .say(pace)
+            .pause(1_500);
+        let shown = show(&script);
+        assert_eq!(shown.digits(), "481529481529", "{pace}");
+        assert_eq!(shown.codes(), ["[481529]"], "{pace}: {:?}", shown.findings);
+    }
+}
+
+#[test]
+fn digits_without_any_pause_are_cut_between_them() {
+    for count in 2..=6 {
+        let script = Script::new().say(&"481529".repeat(count)).pause(1_000);
+        let shown = show(&script);
+        assert_eq!(shown.digits(), "481529".repeat(count));
+        assert_eq!(shown.outcome(), "[481529]", "{:?}", shown.findings);
+    }
+}
+
+#[test]
+fn reading_costs_little_more_than_one_window_a_second() {
+    for pace in ["4.8.1.5.2.9", "4-8-1-5-2-9", "481529"] {
+        let script = Script::new()
+            .talk(4_000)
+            .pause(300)
+            .say(pace)
+            .pause(1_200)
+            .talk(2_000)
+            .say(pace)
+            .pause(3_000);
+        let shown = show(&script);
+        let seconds = shown.last.heard_until.as_secs_f32();
+        let each_second = shown.windows as f32 / seconds;
+        assert!(each_second < 1.3, "{pace}: {} windows in {seconds} s", shown.windows);
+    }
+}
+
+#[test]
+fn a_code_in_noise_is_decided_although_it_never_becomes_quiet() {
+    for level in [0.01, 0.03] {
+        let script =
+            Script::new().talk(1_600).pause(400).say("4.8.1.5.2.9").pause(3_000).noise(level);
+        let shown = show(&script);
+        assert_eq!(shown.codes(), ["[481529]"], "{level}: {:?}", shown.findings);
+        let delay = shown.first("[481529]").saturating_sub(script.digit_ends()[5]);
+        assert!(delay <= Duration::from_millis(700), "{level}: {delay:?}");
+    }
+}
+
+#[test]
+fn a_code_is_decided_although_somebody_goes_on_talking() {
+    let script = Script::new().say("4.8.1.5.2.9").talk(4_000).pause(1_000);
+    let shown = show(&script);
+    assert_eq!(shown.codes(), ["[481529]"]);
+    let delay = shown.first("[481529]").saturating_sub(script.digit_ends()[5]);
+    assert!(delay <= Duration::from_millis(1_200), "{delay:?}");
+}
+
+#[test]
+fn what_is_no_code_never_becomes_one() {
+    for (digits, outcome) in [
+        ("", ""),
+        ("4.8.1", "481?"),
+        ("4.8.1.5.2", "48152?"),
+        ("4.8.1.5.2 4.8.1.5.2", "48152?"),
+        ("4.8.1.5.2.9.0", "4815290?"),
+        ("4.8.1.5.2.9.0 4.8.1.5.2.9.0", "4815290?"),
+        // The end of another call's reading, and a caller who hangs up in the next.
+        ("5.2.9 4.8.1", "481?"),
+        ("1.0 4.8.1.5", "4815?"),
+    ] {
+        let script = Script::new().talk(1_200).pause(300).say(digits).pause(100);
+        let shown = show(&script);
+        assert_eq!(shown.codes(), Vec::<&str>::new(), "{digits}: {:?}", shown.findings);
+        assert!(shown.outcome().ends_with(outcome), "{digits}: {:?}", shown.findings);
+    }
+}
+
+#[test]
+fn other_numbers_and_broken_readings_do_not_spoil_the_code() {
+    for digits in [
+        "1.0 4.8.1.5.2.9",
+        "5.2.9 4.8.1.5.2.9 4.8.1.5.2.9",
+        "4.8.1-4.8.1.5.2.9",
+        "4.8.1.5 4.8.1.5.2.9",
+        "4.8.1.5.2.9 4.8.1",
+        "4.8.1.5.2.9 1.0",
+    ] {
+        let script = Script::new().talk(1_200).pause(300).say(digits).pause(2_500);
+        let shown = show(&script);
+        assert_eq!(shown.codes(), ["[481529]"], "{digits}: {:?}", shown.findings);
+        assert_eq!(shown.outcome(), "[481529]", "{digits}: {:?}", shown.findings);
+    }
+}
+
+#[test]
+fn silence_and_noise_are_never_read() {
+    for script in [Script::new().pause(20_000), Script::new().pause(20_000).noise(0.02)] {
+        let shown = show(&script);
+        assert_eq!((shown.windows, shown.outcome()), (0, "?"), "{:?}", shown.findings);
+    }
+}

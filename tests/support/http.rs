@@ -1,0 +1,46 @@
+//! One request to the daemon's web side.
+
+use std::net::SocketAddr;
+
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::{HOST, RANGE};
+use hyper::{HeaderMap, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+pub(crate) async fn get(server: SocketAddr, path: &str) -> Answer {
+    fetch(server, Request::get(path)).await
+}
+
+/// Asks for a part, such as "bytes=0-99".
+pub(crate) async fn get_range(server: SocketAddr, path: &str, range: &str) -> Answer {
+    fetch(server, Request::get(path).header(RANGE, range)).await
+}
+
+async fn fetch(server: SocketAddr, request: hyper::http::request::Builder) -> Answer {
+    let stream = TcpStream::connect(server).await.unwrap();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = request.header(HOST, "localhost").body(Empty::<Bytes>::new()).unwrap();
+    let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
