@@ -1,9 +1,9 @@
 //! Whisper networks through whisper.cpp: the only module that knows whisper_rs.
 //!
 //! A window becomes features ([`mel`]), whisper.cpp's encoder looks at them, and its decoder is
-//! asked step by step how a text of digits would go on ([`search`]). The same path serves a network
-//! that was made for it and any other Whisper network; what differs is their [`vocabulary`]. A file
-//! is checked before whisper.cpp sees it ([`model_file`], [`tensors`]).
+//! asked step by step how the text goes on ([`search`]). The same path serves a network that was
+//! made for it and any other Whisper network; what differs is their [`vocabulary`]. A file is
+//! checked before whisper.cpp sees it ([`model_file`], [`tensors`]).
 
 mod mel;
 mod model_file;
@@ -40,11 +40,11 @@ const FRAMES_A_POSITION: usize = 2;
 /// whisper-rs takes features of so many bands and no other number.
 const BANDS: usize = 80;
 
-/// More than anybody can speak within a window.
-const MOST_SYMBOLS: usize = 64;
+/// Tokens chosen for a window, as many as OpenAI's own decoding allows: half of a text context.
+const MOST_TOKENS: usize = 224;
 
-/// The longest prompt, and the end.
-const TOKENS_BESIDES_SYMBOLS: usize = 5;
+/// Start, language, task, and that no times are wanted.
+const LONGEST_PROMPT: usize = 4;
 
 /// One thread reads one window: whisper.cpp's threads spin while they wait for each other.
 const THREADS: usize = 1;
@@ -140,13 +140,12 @@ impl SpeechModel for WhisperModel {
         let frames = dimensions.n_audio_ctx * FRAMES_A_POSITION;
         let features =
             (dimensions.n_mels == BANDS).then(|| LogMel::new(&self.file.mel_filters, frames));
-        let tokens_a_symbol = if self.vocabulary.times.is_empty() { 1 } else { 2 };
-        let room = (dimensions.n_text_ctx - TOKENS_BESIDES_SYMBOLS) / tokens_a_symbol;
+        let room = dimensions.n_text_ctx - LONGEST_PROMPT;
         Ok(Box::new(WhisperRecogniser {
             state: self.context.create_state().map_err(failure)?,
             features,
             vocabulary: Arc::clone(&self.vocabulary),
-            most_symbols: room.min(MOST_SYMBOLS),
+            most_tokens: room.min(MOST_TOKENS),
         }))
     }
 }
@@ -157,7 +156,7 @@ struct WhisperRecogniser {
     /// `None` for a network of more bands than whisper-rs takes: whisper.cpp computes those.
     features: Option<LogMel>,
     vocabulary: Arc<Vocabulary>,
-    most_symbols: usize,
+    most_tokens: usize,
 }
 
 impl Recogniser for WhisperRecogniser {
@@ -169,7 +168,7 @@ impl Recogniser for WhisperRecogniser {
         self.encode(window)?;
         let language = self.language_token(language);
         let mut steps = Steps { state: &mut self.state, fed: 0 };
-        let written = search(&mut steps, &self.vocabulary, language, self.most_symbols)?;
+        let written = search(&mut steps, &self.vocabulary, language, self.most_tokens)?;
         Ok(timing::symbols(&written, window))
     }
 }
@@ -273,7 +272,7 @@ mod tests {
         for (n_vocab, language) in [(51_864, None), (51_865, Some("pt")), (51_866, None)] {
             let model = load(&RandomNetwork::like_stock(n_vocab).file(), "").unwrap();
             let vocabulary = &model.vocabulary;
-            assert_eq!(vocabulary.end, model.context.token_eot());
+            assert_eq!(vocabulary.meanings.len() as Token, model.context.token_eot() + 1);
             let (start, no_times) = (model.context.token_sot(), model.context.token_not());
             let prompt = match &vocabulary.prompt {
                 Prompt::Fixed(tokens) => tokens.clone(),

@@ -1,12 +1,12 @@
 //! The search for digits over what the decoder holds likely.
 //!
 //! Greedy, and bound to a grammar: digits, each followed by the time of its end where the network
-//! has tokens for times, and a comma between two readings. What the grammar does not allow is not
-//! looked at. Pure: the network is behind [`Decoder`].
+//! has tokens for times, and between them what the vocabulary allows. What the grammar does not
+//! allow is not looked at. Pure: the network is behind [`Decoder`].
 
 use std::time::Duration;
 
-use super::vocabulary::{Prompt, Token, Vocabulary};
+use super::vocabulary::{Meaning, Prompt, Token, Vocabulary};
 use crate::speech::RecogniserError;
 
 /// Something that says how a text goes on.
@@ -23,17 +23,17 @@ pub(super) trait Decoder {
 pub(super) enum Written {
     Digit {
         value: u8,
-        /// Its share among the ten digits, the comma and the end.
+        /// Its share among all that might have been chosen.
         probability: f32,
         /// When it ended, since the window's beginning, if the network tells.
         end: Option<Duration>,
     },
     Break,
+    Word,
 }
 
-/// Writes down at most `most` symbols, each of which takes one token, or two with its time.
-/// `language` is the token of the language spoken, for networks that ask; without, the one that
-/// they find likeliest.
+/// Chooses at most `most` tokens. `language` is the token of the language spoken, for networks that
+/// ask; without, the one that they find likeliest.
 ///
 /// # Errors
 /// When the network fails, or answers with something that is no number.
@@ -43,31 +43,37 @@ pub(super) fn search(
     language: Option<Token>,
     most: usize,
 ) -> Result<Vec<Written>, RecogniserError> {
+    let tells_times = !vocabulary.times.is_empty();
+    let tokens_a_step = if tells_times { 2 } else { 1 };
+    let mut last_end = None;
     let mut written = Vec::new();
-    let mut later_times = vocabulary.times.as_slice();
     let mut logits = feed_prompt(decoder, &vocabulary.prompt, language)?;
-    while written.len() < most {
+    for _ in 0..most / tokens_a_step {
         let may_break = matches!(written.last(), Some(Written::Digit { .. }));
-        match choose(vocabulary, logits, may_break)? {
-            Choice::Digit { value, probability, token } => {
-                logits = decoder.feed(token)?;
+        let (token, meaning) = choose(vocabulary, logits, may_break)?;
+        if *meaning == Meaning::End {
+            break;
+        }
+        let probability = share(token, vocabulary, logits);
+        logits = decoder.feed(token)?;
+        match meaning {
+            Meaning::Digits(values) => {
                 let mut end = None;
-                if !vocabulary.times.is_empty() {
+                if tells_times {
+                    let is_later = |&(_, time): &_| last_end.is_none_or(|last| time > last);
+                    let times = vocabulary.times.iter().copied().filter(is_later);
                     // Behind the last time there is, nothing is spoken any more.
-                    let tokens = later_times.iter().map(|&(token, _)| token);
-                    let Some((index, token)) = likeliest(tokens, logits)? else { break };
-                    end = Some(later_times[index].1);
-                    later_times = &later_times[index + 1..];
+                    let Some((token, time)) = likeliest(times, logits)? else { break };
                     logits = decoder.feed(token)?;
+                    end = Some(time);
+                    last_end = end;
                 }
-                written.push(Written::Digit { value, probability, end });
+                let digit = |&value| Written::Digit { value, probability, end };
+                written.extend(values.iter().map(digit));
             }
-            Choice::Comma => {
-                logits = decoder.feed(vocabulary.comma)?;
-                written.push(Written::Break);
-            }
-            Choice::FullStop(token) => logits = decoder.feed(token)?,
-            Choice::End => break,
+            Meaning::Break => written.push(Written::Break),
+            Meaning::Word => written.push(Written::Word),
+            Meaning::Filler | Meaning::End => {}
         }
     }
     Ok(written)
@@ -85,7 +91,10 @@ fn feed_prompt<'a>(
             let logits = decoder.feed(*start)?;
             let language = match language.filter(|token| languages.contains(token)) {
                 Some(language) => language,
-                None => likeliest(languages.clone(), logits)?.ok_or_else(no_number)?.1,
+                None => {
+                    let languages = languages.clone().map(|token| (token, ()));
+                    likeliest(languages, logits)?.ok_or_else(no_number)?.0
+                }
             };
             vec![language, *task, *no_times]
         }
@@ -97,58 +106,39 @@ fn feed_prompt<'a>(
     decoder.feed(last)
 }
 
-enum Choice {
-    Digit { value: u8, probability: f32, token: Token },
-    Comma,
-    FullStop(Token),
-    End,
-}
-
 /// The likeliest way to go on; a break only where it `may_break`.
-fn choose(
-    vocabulary: &Vocabulary,
+fn choose<'a>(
+    vocabulary: &'a Vocabulary,
     logits: &[f32],
     may_break: bool,
-) -> Result<Choice, RecogniserError> {
-    let allowed = vocabulary.choices().filter(|&token| may_break || token != vocabulary.comma);
-    let (index, token) = likeliest(allowed, logits)?.ok_or_else(no_number)?;
-    if token == vocabulary.end {
-        return Ok(Choice::End);
-    }
-    if token == vocabulary.comma {
-        return Ok(Choice::Comma);
-    }
-    Ok(match u8::try_from(index) {
-        Ok(value @ 0..=9) => {
-            let probability = share(token, vocabulary.choices(), logits);
-            Choice::Digit { value, probability, token }
-        }
-        Ok(_) | Err(_) => Choice::FullStop(token),
-    })
+) -> Result<(Token, &'a Meaning), RecogniserError> {
+    let is_allowed = |&(_, meaning): &(Token, &Meaning)| may_break || *meaning != Meaning::Break;
+    likeliest(vocabulary.choices().filter(is_allowed), logits)?.ok_or_else(no_number)
 }
 
-/// The token with the highest logit, and which of `tokens` it is; `None` when there are none.
-fn likeliest(
-    tokens: impl Iterator<Item = Token>,
+/// The token with the highest logit and what comes with it; `None` when there are none.
+fn likeliest<T>(
+    choices: impl Iterator<Item = (Token, T)>,
     logits: &[f32],
-) -> Result<Option<(usize, Token)>, RecogniserError> {
-    let mut best: Option<(usize, Token, f32)> = None;
-    for (index, token) in tokens.enumerate() {
-        let logit = logit(token, logits);
+) -> Result<Option<(Token, T)>, RecogniserError> {
+    let mut best = None;
+    let mut highest = f32::NEG_INFINITY;
+    for choice in choices {
+        let logit = logit(choice.0, logits);
         if !logit.is_finite() {
             return Err(no_number());
         }
-        if best.is_none_or(|(.., highest)| logit > highest) {
-            best = Some((index, token, logit));
+        if logit > highest {
+            (best, highest) = (Some(choice), logit);
         }
     }
-    Ok(best.map(|(index, token, _)| (index, token)))
+    Ok(best)
 }
 
-/// The probability of `token` among `tokens`, of which it is the likeliest or nearly so.
-fn share(token: Token, tokens: impl Iterator<Item = Token>, logits: &[f32]) -> f32 {
+/// The probability of `token` among all that may be chosen, of which it is about the likeliest.
+fn share(token: Token, vocabulary: &Vocabulary, logits: &[f32]) -> f32 {
     let own = logit(token, logits);
-    1.0 / tokens.map(|other| (logit(other, logits) - own).exp()).sum::<f32>()
+    1.0 / vocabulary.choices().map(|(other, _)| (logit(other, logits) - own).exp()).sum::<f32>()
 }
 
 fn logit(token: Token, logits: &[f32]) -> f32 {
@@ -169,18 +159,29 @@ mod tests {
 
     /// Ten digits, comma 10, end 11, start 12, and times 13 to 17 in steps of a second.
     fn timed() -> Vocabulary {
+        let digit = |value| Some(Meaning::Digits(vec![value]));
+        let others = [Some(Meaning::Break), Some(Meaning::End)];
         Vocabulary {
-            digits: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-            comma: 10,
-            full_stop: None,
-            end: 11,
+            meanings: (0..10).map(digit).chain(others).collect(),
             times: (0..5).map(|step| (13 + step, Duration::from_secs(step as u64))).collect(),
             prompt: Prompt::Fixed(vec![12]),
         }
     }
 
     fn untimed() -> Vocabulary {
-        Vocabulary { times: Vec::new(), full_stop: Some(13), ..timed() }
+        Vocabulary { times: Vec::new(), ..timed() }
+    }
+
+    /// As `untimed`, and 13 is the digits 4 and 8, 14 a word and 15 a full stop.
+    fn textual() -> Vocabulary {
+        let mut vocabulary = untimed();
+        vocabulary.meanings.extend([
+            None,
+            Some(Meaning::Digits(vec![4, 8])),
+            Some(Meaning::Word),
+            Some(Meaning::Filler),
+        ]);
+        vocabulary
     }
 
     fn multilingual() -> Vocabulary {
@@ -256,7 +257,7 @@ mod tests {
     fn the_probability_of_a_digit_is_its_share_among_digits_comma_and_end() {
         let likely = [(4, 2.0), (5, 1.0), (10, 0.5), (11, 0.0), (14, 9.0), (12, 9.0)];
         let mut script = Script::new([(&[12], &likely)]);
-        let written = search(&mut script, &timed(), None, 1).unwrap();
+        let written = search(&mut script, &timed(), None, 2).unwrap();
         let Some(&Written::Digit { value: 4, probability, .. }) = written.first() else {
             panic!("{written:?}");
         };
@@ -298,6 +299,19 @@ mod tests {
             ),
             "{written:?}"
         );
+    }
+
+    #[test]
+    fn words_and_several_digits_at_once_are_written_and_punctuation_is_not() {
+        let mut script = Script::new([
+            (&[12], &[(14, 5.0)]),
+            (&[12, 14], &[(13, 5.0)]),
+            (&[12, 14, 13], &[(15, 5.0)]),
+            (&[12, 14, 13, 15], &[(1, 5.0)]),
+        ]);
+        let written = search(&mut script, &textual(), None, 9).unwrap();
+        let expected = [Written::Word, digit(4, None), digit(8, None), digit(1, None)];
+        assert_eq!(rounded(written), expected);
     }
 
     #[test]

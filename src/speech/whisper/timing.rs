@@ -12,27 +12,29 @@ const STEP: usize = READING_RATE as usize / 50;
 /// What has less than a thousandth of the power of the window's loudest step (30 dB) is no speech.
 const QUIET: f32 = 1e-3;
 
-/// The symbols of `window`. Where the network told no times, its digits are spread evenly over the
-/// speech there is: right for their order and about right for the beginning and the end, but the
-/// pauses between them are lost.
+/// The symbols of `window`; a word ends a reading. Where the network told no times, words and digits
+/// are spread evenly over the speech there is: right in their order and about right for a reading
+/// as a whole, but the pauses inside it are lost.
 pub(super) fn symbols(written: &[Written], window: &[f32]) -> Heard {
-    let is_digit = |written: &&Written| matches!(written, Written::Digit { .. });
-    let digits = written.iter().filter(is_digit).count() as u32;
     let speech = speech(window);
+    let spoken = |written: &Written| *written != Written::Break;
+    let total = written.iter().filter(|written| spoken(written)).count().max(1) as u32;
+    let mut heard = Heard::new();
     let mut count = 0;
-    let mut at = Duration::ZERO;
-    written
-        .iter()
-        .map(|written| match *written {
-            Written::Digit { value, probability, end } => {
-                count += 1;
-                let spread = || speech.start + (speech.end - speech.start) * count / digits;
-                at = end.unwrap_or_else(spread);
-                Symbol::Digit { value, probability, at }
+    for written in written {
+        count += u32::from(spoken(written));
+        let spread = speech.start + (speech.end - speech.start) * count / total;
+        match (*written, heard.last()) {
+            (Written::Digit { value, probability, end }, _) => {
+                heard.push(Symbol::Digit { value, probability, at: end.unwrap_or(spread) });
             }
-            Written::Break => Symbol::Break { at },
-        })
-        .collect()
+            (Written::Break | Written::Word, Some(&Symbol::Digit { at, .. })) => {
+                heard.push(Symbol::Break { at });
+            }
+            (Written::Break | Written::Word, _) => {}
+        }
+    }
+    heard
 }
 
 /// From the first step with speech to the last.
@@ -81,6 +83,16 @@ mod tests {
         assert_eq!(
             symbols(&written, &window),
             [symbol(4, 1_500), symbol(8, 2_000), symbol(1, 2_500), symbol(5, 3_000)]
+        );
+    }
+
+    #[test]
+    fn a_word_takes_its_share_of_the_time_and_ends_a_reading_once() {
+        let written = [Written::Word, digit(4, None), Written::Word, Written::Word, digit(8, None)];
+        let at = Duration::from_millis(400);
+        assert_eq!(
+            symbols(&written, &[0.1; 16_000]),
+            [symbol(4, 400), Symbol::Break { at }, symbol(8, 1_000)]
         );
     }
 

@@ -1,9 +1,12 @@
-//! Which of a network's tokens stand for what is searched.
+//! What a network's tokens mean to a search for digits.
 //!
 //! A network made for digits brings a vocabulary of its own, complete in its file: digits, comma,
 //! start, end, and one token for each time at which a digit may end. OpenAI's networks write text
 //! in 51,864 tokens or more; the file lists those of GPT-2, and the special ones follow in the
 //! order of `get_encoding` in OpenAI's `whisper/tokenizer.py`.
+//!
+//! Those may write words: held to digits, tiny.en reads the phrase before a code as digits and
+//! loses itself (6 of 20 English calls right, against 15). What they write in words is not read.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -18,15 +21,26 @@ pub(super) type Token = whisper_rs::WhisperTokenId;
 const STOCK_ENGLISH: usize = 51_864;
 const STOCK_MULTILINGUAL: Range<usize> = 51_865..51_867;
 
+/// What it means when a token is chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// One digit, or in OpenAI's vocabularies several that stand together.
+    Digits(Vec<u8>),
+    /// A reading is over, in a network made for digits.
+    Break,
+    /// Something else was said.
+    Word,
+    /// Punctuation, of which OpenAI's networks put some between the digits of one code.
+    Filler,
+    /// Nothing more was said.
+    End,
+}
+
 /// The tokens that may be chosen, and those to begin with.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Vocabulary {
-    pub(super) digits: [Token; 10],
-    /// Between two readings.
-    pub(super) comma: Token,
-    /// Nothing was said, or nothing more. Only OpenAI's networks need it.
-    pub(super) full_stop: Option<Token>,
-    pub(super) end: Token,
+    /// By token; `None` for one that is never chosen.
+    pub(super) meanings: Vec<Option<Meaning>>,
     /// When a digit may end, since the window's beginning, in ascending order. Empty where a
     /// network does not tell.
     pub(super) times: Vec<(Token, Duration)>,
@@ -58,21 +72,29 @@ impl Vocabulary {
                 file.tokens.len()
             )));
         }
-        Ok(Self {
-            digits: digits(file)?,
-            comma: token(file, ",")?,
-            full_stop: None,
-            end: token(file, "<|endoftext|>")?,
-            times: times(file)?,
-            prompt: Prompt::Fixed(vec![token(file, "<|startoftranscript|>")?]),
-        })
+        let mut meanings = vec![None; n_vocab];
+        for value in 0..10 {
+            *meaning_of(&mut meanings, digit(file, value)?) = Some(Meaning::Digits(vec![value]));
+        }
+        *meaning_of(&mut meanings, token(file, ",")?) = Some(Meaning::Break);
+        *meaning_of(&mut meanings, token(file, "<|endoftext|>")?) = Some(Meaning::End);
+        let prompt = Prompt::Fixed(vec![token(file, "<|startoftranscript|>")?]);
+        Ok(Self { meanings, times: times(file)?, prompt })
     }
 
     fn stock(file: &ModelFile) -> Result<Self, Refusal> {
+        for value in 0..10 {
+            digit(file, value)?;
+        }
         let n_vocab = Token::try_from(file.dimensions.n_vocab).expect("it is one of three");
         let is_multilingual = file.dimensions.n_vocab != STOCK_ENGLISH;
         let end = if is_multilingual { 50_257 } else { 50_256 };
-        let start = end + 1;
+        let words = file.tokens.iter().take(end).map(|text| Some(meaning(text)));
+        let mut meanings: Vec<_> = words.collect();
+        meanings.resize(end, None);
+        meanings.push(Some(Meaning::End));
+
+        let start = end as Token + 1;
         // From the start on: languages, six tokens for tasks, 1,501 times.
         let languages = start + 1..n_vocab - 1_507;
         let transcribe = languages.end + 1;
@@ -82,28 +104,33 @@ impl Vocabulary {
         } else {
             Prompt::Fixed(vec![start, no_times])
         };
-        Ok(Self {
-            digits: digits(file)?,
-            comma: token(file, ",")?,
-            full_stop: Some(token(file, ".")?),
-            end,
-            times: Vec::new(),
-            prompt,
-        })
+        Ok(Self { meanings, times: Vec::new(), prompt })
     }
 
-    /// What a choice is made among: digits first, in order.
-    pub(super) fn choices(&self) -> impl Iterator<Item = Token> {
-        self.digits.into_iter().chain([self.comma, self.end]).chain(self.full_stop)
+    /// The tokens that may be chosen.
+    pub(super) fn choices(&self) -> impl Iterator<Item = (Token, &Meaning)> {
+        let all = (0..).zip(&self.meanings);
+        all.filter_map(|(token, meaning)| meaning.as_ref().map(|meaning| (token, meaning)))
     }
 }
 
-fn digits(file: &ModelFile) -> Result<[Token; 10], Refusal> {
-    let mut digits = [0; 10];
-    for (value, digit) in digits.iter_mut().enumerate() {
-        *digit = token(file, &format!(" {value}"))?;
+fn meaning_of(meanings: &mut [Option<Meaning>], token: Token) -> &mut Option<Meaning> {
+    let index = usize::try_from(token).expect("tokens count from 0");
+    meanings.get_mut(index).expect("the file lists no more tokens than it has")
+}
+
+/// What a piece of text is, by what it consists of.
+fn meaning(text: &[u8]) -> Meaning {
+    let bare = text.strip_prefix(b" ").unwrap_or(text);
+    if !bare.is_empty() && bare.iter().all(u8::is_ascii_digit) {
+        return Meaning::Digits(bare.iter().map(|digit| digit - b'0').collect());
     }
-    Ok(digits)
+    let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
+    if bare.iter().any(is_letter) { Meaning::Word } else { Meaning::Filler }
+}
+
+fn digit(file: &ModelFile, value: u8) -> Result<Token, Refusal> {
+    token(file, &format!(" {value}"))
 }
 
 fn token(file: &ModelFile, text: &str) -> Result<Token, Refusal> {
@@ -149,39 +176,48 @@ mod tests {
 
     #[test]
     fn a_network_made_for_digits_lists_all_its_tokens() {
+        let mut meanings: Vec<_> =
+            (0..10).map(|value| Some(Meaning::Digits(vec![value]))).collect();
+        meanings.extend([Some(Meaning::Break), Some(Meaning::End)]);
+        meanings.resize(78, None);
         let times = (0..65).map(|step| (13 + step, Duration::from_millis(80 * step as u64)));
         assert_eq!(
             vocabulary(&RandomNetwork::of_digits()).unwrap(),
-            Vocabulary {
-                digits: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-                comma: 10,
-                full_stop: None,
-                end: 11,
-                times: times.collect(),
-                prompt: Prompt::Fixed(vec![12]),
-            }
+            Vocabulary { meanings, times: times.collect(), prompt: Prompt::Fixed(vec![12]) }
         );
     }
 
     #[test]
     fn a_stock_network_has_its_special_tokens_behind_those_of_gpt_2() {
-        let english = Vocabulary {
-            digits: [657, 352, 362, 513, 604, 642, 718, 767, 807, 860],
-            comma: 11,
-            full_stop: Some(13),
-            end: 50_256,
-            times: Vec::new(),
-            prompt: Prompt::Fixed(vec![50_257, 50_362]),
-        };
-        assert_eq!(vocabulary(&RandomNetwork::like_stock(51_864)).unwrap(), english);
-        for (n_vocab, languages, rest) in
-            [(51_865, 50_259..50_358, [50_359, 50_363]), (51_866, 50_259..50_359, [50_360, 50_364])]
-        {
-            let prompt = Prompt::WithLanguage { start: 50_258, languages, rest };
-            assert_eq!(
-                vocabulary(&RandomNetwork::like_stock(n_vocab)).unwrap(),
-                Vocabulary { end: 50_257, prompt, ..english.clone() }
-            );
+        let prompts = [
+            (51_864, 50_256, Prompt::Fixed(vec![50_257, 50_362])),
+            (51_865, 50_257, with_language(50_259..50_358, [50_359, 50_363])),
+            (51_866, 50_257, with_language(50_259..50_359, [50_360, 50_364])),
+        ];
+        for (n_vocab, end, prompt) in prompts {
+            let vocabulary = vocabulary(&RandomNetwork::like_stock(n_vocab)).unwrap();
+            assert_eq!(vocabulary.meanings.len(), end + 1);
+            assert_eq!(vocabulary.meanings[end], Some(Meaning::End));
+            assert_eq!(vocabulary.meanings[604], Some(Meaning::Digits(vec![4])));
+            assert_eq!(vocabulary.meanings[605], Some(Meaning::Word));
+            assert_eq!(vocabulary.meanings[11], Some(Meaning::Filler));
+            assert_eq!((vocabulary.times, vocabulary.prompt), (Vec::new(), prompt));
+        }
+    }
+
+    fn with_language(languages: Range<Token>, rest: [Token; 2]) -> Prompt {
+        Prompt::WithLanguage { start: 50_258, languages, rest }
+    }
+
+    #[test]
+    fn a_piece_of_text_is_digits_a_word_or_neither() {
+        assert_eq!(meaning(b" 48"), Meaning::Digits(vec![4, 8]));
+        assert_eq!(meaning(b"0"), Meaning::Digits(vec![0]));
+        for word in [" four", "4th", "\u{a0}", " für"] {
+            assert_eq!(meaning(word.as_bytes()), Meaning::Word, "{word}");
+        }
+        for filler in ["", " ", ".", ",", "-", " 4.", "\n"] {
+            assert_eq!(meaning(filler.as_bytes()), Meaning::Filler, "{filler}");
         }
     }
 
