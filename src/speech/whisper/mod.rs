@@ -1,4 +1,4 @@
-//! Whisper networks through whisper.cpp: the only module that knows whisper_rs.
+//! Whisper networks through the parts of whisper.cpp.
 //!
 //! A window becomes features ([`mel`]), whisper.cpp's encoder looks at them, and its decoder is
 //! asked step by step how the text goes on ([`search`]). The same path serves a network that was
