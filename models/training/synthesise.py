@@ -7,8 +7,10 @@ run that was stopped goes on where it was. What the engines need:
 - kokoro: the packages of `requirements-synthesise.txt` and `libespeak-ng1` for phonemes; for more
   than five voices also `npm pack kokoro-js@1.2.1`, unpacked, and KOKORO_VOICES=.../package/voices.
 - flite, festival: Debian's `libflite1`, `festival`, `festvox-kallpc16k`, `festvox-kdlpc16k`,
-  `festvox-us-slt-hts`, `festvox-italp16k`, `festvox-itapc16k`, `festvox-ru`. These two are kept
-  for testing: give them another folder than the corpus that is trained on.
+  `festvox-us-slt-hts`, `festvox-italp16k`, `festvox-itapc16k`, `festvox-ru`.
+- pico, rhvoice: Debian's `libttspico-utils` (non-free), `rhvoice`, `rhvoice-english`,
+  `rhvoice-russian`, `rhvoice-brazilian-portuguese`. These two are kept for testing: give them
+  another folder than the corpus that is trained on.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ COUNTS = {
     "kokoro": Counts(digit=10, digits=25, sentence=20, phrase=12),
     "flite": Counts(digit=0, digits=40, sentence=40, phrase=30),
     "festival": Counts(digit=0, digits=40, sentence=40, phrase=30),
+    "pico": Counts(digit=0, digits=30, sentence=30, phrase=15),
+    "rhvoice": Counts(digit=0, digits=15, sentence=15, phrase=8),
 }
 
 

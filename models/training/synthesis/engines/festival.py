@@ -1,6 +1,4 @@
 """festival as a program: English, Italian and Russian voices, each word timed by its phonemes.
-
-Kept out of training: what it says is for testing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
 """flite through its C library: four American voices, each word timed by its phonemes.
-
-Kept out of training: what it says is for testing.
 """
 
 from __future__ import annotations
