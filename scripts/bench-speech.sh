@@ -5,7 +5,7 @@
 # The recordings lie outside of the project; without them there is nothing to measure.
 #
 #   VOICES  folders of recorded voices          default: ../shared/voices ../shared/training
-#   FLUENT  corpus of text-to-speech engines    default: made here, where flite and festival are
+#   FLUENT  corpus of text-to-speech engines    default: made here, where pico and rhvoice are
 #   SCALE   how many of the calls               default: 1, about 3,000 calls and half an hour
 set -euo pipefail
 
@@ -23,9 +23,9 @@ if [[ ! -d ${voices[0]} ]]; then
     exit 0
 fi
 
-# Engines that nothing was taught with: flite and festival.
+# Engines that nothing was taught with.
 if [[ ! -d $fluent && -f models/training/synthesise.py ]]; then
-    "$python" models/training/synthesise.py --out "$fluent" --engines flite,festival ||
+    "$python" models/training/synthesise.py --out "$fluent" --engines pico,rhvoice ||
         echo "bench-speech: no text-to-speech engine is there, so no fluent sentences are read"
 fi
 
@@ -57,6 +57,6 @@ done
 
 "$python" models/training/bench_table.py "$reports"
 echo
-echo "Kept out of training: debian_es, debian_fr, bero_de, cisco_en (prompts); fsdd_theo, fsdd_nicolas"
-echo "(amateurs); the engines flite and festival (fluent). Phrases of voices that have none are borrowed."
+echo "The recipe keeps out: debian_es, debian_fr, bero_de, cisco_en (prompts); fsdd_theo, fsdd_nicolas"
+echo "(amateurs); the engines pico and rhvoice (fluent). Phrases of voices that have none are borrowed."
 echo "Plots, reports and what was heard in each call: $reports"

@@ -31,7 +31,7 @@ class Scale:
     training: list[str]
 
 
-FULL = Scale("espeak,kokoro", 10**6, ["--minutes", "84", "--steps", "100000"])
+FULL = Scale("espeak,kokoro,flite,festival", 10**6, ["--minutes", "205", "--steps", "100000"])
 SMOKE = Scale("espeak", 1, ["--steps", "6", "--batch", "4", "--save-every", "3"])
 
 

@@ -1,5 +1,4 @@
-"""festival as a program: English, Italian and Russian voices, each word timed by its phonemes.
-"""
+"""festival as a program: English, Italian and Russian voices, each word timed by its phonemes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""flite through its C library: four American voices, each word timed by its phonemes.
-"""
+"""flite through its C library: four American voices, each word timed by its phonemes."""
 
 from __future__ import annotations
 
