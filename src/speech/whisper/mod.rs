@@ -1,7 +1,7 @@
 //! Whisper networks through the parts of whisper.cpp.
 //!
 //! A window becomes features ([`mel`]), whisper.cpp's encoder looks at them, and its decoder is
-//! asked step by step how the text goes on ([`search`]). The same path serves a network that was
+//! asked step by step how the text goes on (`search`). The same path serves a network that was
 //! made for it and any other Whisper network; what differs is their [`vocabulary`]. A file is
 //! checked before whisper.cpp sees it ([`model_file`], [`tensors`]).
 
