@@ -37,7 +37,6 @@ pub(super) struct LogMel {
     /// Periodic Hann window.
     hann: Vec<f32>,
     bands: Vec<Band>,
-    frames: usize,
     frame: Vec<f32>,
     spectrum: Vec<Complex32>,
     scratch: Vec<Complex32>,
@@ -46,33 +45,32 @@ pub(super) struct LogMel {
 }
 
 impl LogMel {
-    /// For windows of `frames` times 160 samples. `filters` holds as many rows of [`BINS`] weights
-    /// as there are bands.
-    pub(super) fn new(filters: &[f32], frames: usize) -> Self {
+    /// `filters` holds as many rows of [`BINS`] weights as there are bands.
+    pub(super) fn new(filters: &[f32]) -> Self {
         let fft = RealFftPlanner::new().plan_fft_forward(FRAME);
         let turn = std::f32::consts::TAU / FRAME as f32;
         let bands: Vec<Band> = filters.chunks_exact(BINS).map(Band::of).collect();
         Self {
             hann: (0..FRAME).map(|n| 0.5 - 0.5 * (turn * n as f32).cos()).collect(),
-            frames,
             frame: fft.make_input_vec(),
             spectrum: fft.make_output_vec(),
             scratch: fft.make_scratch_vec(),
             power: vec![0.0; BINS],
-            features: vec![0.0; bands.len() * frames],
+            features: Vec::new(),
             bands,
             fft,
         }
     }
 
-    /// The features of `window`, samples at 16 kHz: one row of frames a band, lowest first. A
-    /// shorter window is filled up with silence, a longer one cut.
-    pub(super) fn features(&mut self, window: &[f32]) -> &[f32] {
-        let window = &window[..window.len().min(self.frames * HOP)];
+    /// The features of `window`, samples at 16 kHz: one row of so many `frames` a band, lowest
+    /// first. A shorter window is filled up with silence, a longer one cut.
+    pub(super) fn features(&mut self, window: &[f32], frames: usize) -> &[f32] {
+        let window = &window[..window.len().min(frames * HOP)];
+        self.features.resize(self.bands.len() * frames, 0.0);
         let mut loudest = f32::NEG_INFINITY;
-        for index in 0..self.frames {
+        for index in 0..frames {
             let has_sound = self.fill_power(window, index * HOP);
-            for (band, row) in self.bands.iter().zip(self.features.chunks_exact_mut(self.frames)) {
+            for (band, row) in self.bands.iter().zip(self.features.chunks_exact_mut(frames)) {
                 let power = if has_sound { band.power(&self.power) } else { 0.0 };
                 row[index] = power.max(LEAST_POWER).log10();
                 loudest = loudest.max(row[index]);
@@ -157,7 +155,7 @@ mod tests {
         let reference: serde_json::Value = serde_json::from_str(REFERENCE).unwrap();
         let expected: Vec<Vec<f32>> =
             serde_json::from_value(reference["features"].clone()).unwrap();
-        let found = LogMel::new(&filters(), 24).features(&sweep(2_900)).to_vec();
+        let found = LogMel::new(&filters()).features(&sweep(2_900), 24).to_vec();
         for (band, (found, expected)) in found.chunks(24).zip(&expected).enumerate() {
             for (frame, (found, expected)) in found.iter().zip(expected).enumerate() {
                 let distance = (found - expected).abs();
@@ -169,23 +167,23 @@ mod tests {
 
     #[test]
     fn a_window_is_not_changed_by_the_one_before_it() {
-        let mut log_mel = LogMel::new(&filters(), 24);
-        let short = log_mel.features(&sweep(1_000)).to_vec();
-        log_mel.features(&[0.5; 5_000]);
-        assert_eq!(log_mel.features(&sweep(1_000)), short);
+        let mut log_mel = LogMel::new(&filters());
+        let short = log_mel.features(&sweep(1_000), 24).to_vec();
+        log_mel.features(&[0.5; 5_000], 31);
+        assert_eq!(log_mel.features(&sweep(1_000), 24), short);
     }
 
     #[test]
     fn silence_and_nothing_at_all_are_the_same() {
-        let mut log_mel = LogMel::new(&filters(), 24);
-        assert_eq!(log_mel.features(&[]), [-1.5; 96]);
-        assert_eq!(log_mel.features(&[0.0; 3_840]), [-1.5; 96]);
+        let mut log_mel = LogMel::new(&filters());
+        assert_eq!(log_mel.features(&[], 24), [-1.5; 96]);
+        assert_eq!(log_mel.features(&[0.0; 3_840], 24), [-1.5; 96]);
     }
 
     #[test]
     fn what_is_behind_the_window_is_not_heard() {
-        let mut log_mel = LogMel::new(&filters(), 24);
-        let exact = log_mel.features(&sweep(3_840)).to_vec();
-        assert_eq!(log_mel.features(&sweep(9_999)), exact);
+        let mut log_mel = LogMel::new(&filters());
+        let exact = log_mel.features(&sweep(3_840), 24).to_vec();
+        assert_eq!(log_mel.features(&sweep(9_999), 24), exact);
     }
 }

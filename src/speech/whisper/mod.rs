@@ -20,7 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use whisper_rs::{WhisperContext, WhisperContextParameters, WhisperState};
+use whisper_rs::{
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState,
+};
 
 pub use self::model_file::Refusal;
 
@@ -33,6 +35,12 @@ use crate::domain::Language;
 
 /// What a position of the encoder stands for.
 const POSITION: Duration = Duration::from_millis(20);
+const SAMPLES_A_POSITION: usize = READING_RATE as usize / 50;
+
+/// A network made for digits was taught to look at a short window through fewer positions, in steps
+/// of these (`positions_of` in `models/training/features.py`): what it costs goes with their number.
+/// OpenAI's networks write nonsense through any number but all of theirs.
+const POSITIONS_STEP: usize = 64;
 
 /// Frames of features that make a position.
 const FRAMES_A_POSITION: usize = 2;
@@ -137,15 +145,15 @@ impl SpeechModel for WhisperModel {
 
     fn recogniser(&self) -> Result<Box<dyn Recogniser>, RecogniserError> {
         let dimensions = self.file.dimensions;
-        let frames = dimensions.n_audio_ctx * FRAMES_A_POSITION;
-        let features =
-            (dimensions.n_mels == BANDS).then(|| LogMel::new(&self.file.mel_filters, frames));
+        let features = (dimensions.n_mels == BANDS).then(|| LogMel::new(&self.file.mel_filters));
         let room = dimensions.n_text_ctx - LONGEST_PROMPT;
         Ok(Box::new(WhisperRecogniser {
             state: self.context.create_state().map_err(failure)?,
             features,
             vocabulary: Arc::clone(&self.vocabulary),
             most_tokens: room.min(MOST_TOKENS),
+            most_positions: dimensions.n_audio_ctx,
+            positions: dimensions.n_audio_ctx,
         }))
     }
 }
@@ -157,6 +165,9 @@ struct WhisperRecogniser {
     features: Option<LogMel>,
     vocabulary: Arc<Vocabulary>,
     most_tokens: usize,
+    most_positions: usize,
+    /// How many of them the network looks through at present.
+    positions: usize,
 }
 
 impl Recogniser for WhisperRecogniser {
@@ -176,8 +187,10 @@ impl Recogniser for WhisperRecogniser {
 impl WhisperRecogniser {
     /// Shows the window to the network.
     fn encode(&mut self, window: &[f32]) -> Result<(), RecogniserError> {
+        self.look_through(self.positions_for(window))?;
+        let frames = self.positions * FRAMES_A_POSITION;
         match &mut self.features {
-            Some(log_mel) => self.state.set_mel(log_mel.features(window)),
+            Some(log_mel) => self.state.set_mel(log_mel.features(window, frames)),
             None => {
                 // whisper.cpp mirrors the beginning, for which there has to be one.
                 let mut window = window.to_vec();
@@ -187,6 +200,31 @@ impl WhisperRecogniser {
         }
         .map_err(failure)?;
         self.state.encode(0, THREADS).map_err(failure)
+    }
+
+    fn positions_for(&self, window: &[f32]) -> usize {
+        if self.vocabulary.times.is_empty() {
+            return self.most_positions;
+        }
+        let needed = window.len().div_ceil(SAMPLES_A_POSITION).max(1);
+        needed.next_multiple_of(POSITIONS_STEP).min(self.most_positions)
+    }
+
+    /// Makes the network look through so many positions from now on.
+    ///
+    /// Only whisper.cpp's own decoding can be told, so that is called; it returns before it looks
+    /// at anything, since a tenth of a second of sound is not enough for it.
+    fn look_through(&mut self, positions: usize) -> Result<(), RecogniserError> {
+        if positions == self.positions {
+            return Ok(());
+        }
+        let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        parameters.set_audio_ctx(i32::try_from(positions).expect("a file has at most 1,500"));
+        parameters.set_duration_ms(100);
+        parameters.set_n_threads(THREADS as i32);
+        self.state.full(parameters, &[0.0; SAMPLES_A_POSITION]).map_err(failure)?;
+        self.positions = positions;
+        Ok(())
     }
 
     /// The token that stands for `language`, if the network asks for one and knows this one.
@@ -264,6 +302,24 @@ mod tests {
             let window = noise(seed, 16_000 * seed as usize);
             let fresh = model.recogniser().unwrap().read(&window, None).unwrap();
             assert_eq!(used.read(&window, None).unwrap(), fresh, "{seed}");
+        }
+    }
+
+    #[test]
+    fn a_network_of_digits_looks_at_a_short_window_through_few_positions() {
+        let file = RandomNetwork::of_digits().file();
+        let model = load(&file, "").unwrap();
+        let mut recogniser = WhisperRecogniser {
+            state: model.context.create_state().unwrap(),
+            features: Some(LogMel::new(&model.file.mel_filters)),
+            vocabulary: Arc::clone(&model.vocabulary),
+            most_tokens: 4,
+            most_positions: 256,
+            positions: 256,
+        };
+        for (samples, positions) in [(16_000, 64), (20_481, 128), (81_920, 256), (0, 64)] {
+            recogniser.encode(&noise(1, samples)).unwrap();
+            assert_eq!(recogniser.positions, positions, "{samples}");
         }
     }
 
