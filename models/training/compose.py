@@ -146,15 +146,27 @@ class Composer:
             gap = rng.uniform(0.0, 0.2)
         group, group_gap = int(rng.integers(2, 4)), rng.uniform(0.2, 0.8)
         take = int(rng.integers(1_000)) if rng.random() < 0.5 else None
+        # Where the voice changes with each digit, it cannot be recognised by the one before.
+        speakers = self._digit_speakers(voice) if rng.random() < 0.2 else [voice]
         row = Line()
         for at, value in enumerate(code):
             if at:
                 grouped = pace == "groups" and at % group == 0
                 row.wait((group_gap if grouped else gap) * rng.uniform(0.9, 1.1))
-            clips = voice.digits[value]
+            clips = speakers[int(rng.integers(len(speakers)))].digits[value]
             clip = clips[(take if take is not None else int(rng.integers(1_000))) % len(clips)]
             row.say(clip, [Digit(value, 0.0, len(clip) / RATE)])
         return Utterance(row.samples, row.digits)
+
+    def _digit_speakers(self, voice: Voice) -> list[Voice]:
+        """Those who speak single digits in the language and the manner of this one."""
+        return [
+            other
+            for other in self._voices
+            if other.language == voice.language
+            and other.is_synthesised == voice.is_synthesised
+            and other.has_all_digits()
+        ]
 
     def _reading(self, voice: Voice, is_fluent: bool, code: list[int]) -> Utterance:
         if is_fluent:
@@ -164,7 +176,7 @@ class Composer:
     def _with_code(self) -> tuple[Line, float, float]:
         rng = self.rng
         voice, is_fluent = self._voice()
-        speed = float(np.clip(rng.normal(1.0, 0.09), 0.8, 1.25))
+        speed = float(np.clip(rng.normal(1.0, 0.12), 0.74, 1.32))
         line, code = Line(), self._code()
         line.wait(rng.uniform(0.3, 0.6))
         starts = []

@@ -11,9 +11,17 @@ import torch
 RATE = 16_000
 POSITIONS = 256
 """Positions of the encoder, 20 ms each."""
-FRAMES = 2 * POSITIONS
-WINDOW = FRAMES * 160
-"""Samples of a whole window at 16 kHz: 5.12 s."""
+STEP = 64
+"""A window is looked at through as few positions as hold it, in steps of these."""
+POSITION = 320
+"""Samples of a position."""
+WINDOW = POSITIONS * POSITION
+"""Samples of the longest window at 16 kHz: 5.12 s."""
+
+
+def positions_of(samples: int) -> int:
+    """How many positions so many samples take."""
+    return min(max(STEP * -(-samples // (STEP * POSITION)), STEP), POSITIONS)
 
 
 def mel_filters() -> np.ndarray:
@@ -31,7 +39,7 @@ def mel_filters() -> np.ndarray:
 
 
 class LogMel(torch.nn.Module):
-    """Windows of at most `WINDOW` samples, shape (batch, samples), to (batch, 80, FRAMES)."""
+    """Windows of whole positions, shape (batch, samples), to (batch, 80, 2 * positions)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,12 +47,11 @@ class LogMel(torch.nn.Module):
         self.register_buffer("hann", torch.hann_window(400))
 
     def forward(self, samples: torch.Tensor) -> torch.Tensor:
-        samples = torch.nn.functional.pad(samples, (0, WINDOW - samples.shape[-1]))
         spectrum = torch.stft(
             samples, 400, 160, window=self.hann, center=True, pad_mode="constant",
             return_complex=True,
         )
-        power = spectrum[..., :FRAMES].abs() ** 2
+        power = spectrum[..., :-1].abs() ** 2
         mel = (self.filters @ power).clamp(min=1e-10).log10()
         mel = torch.maximum(mel, mel.amax(dim=(1, 2), keepdim=True) - 8.0)
         return (mel + 4.0) / 4.0

@@ -1,6 +1,6 @@
 """Teaches the reader. Usage: python train.py --help
 
-Start: OpenAI's tiny.en, cut to two layers each. AdamW with a cosine, bfloat16 where the processor
+Start: OpenAI's tiny.en, with two layers of its decoder. AdamW with a cosine, bfloat16 where the processor
 has it, and an average of the weights over the last steps, which is what is exported. The state is
 saved every few minutes, and training goes on from there when it is started again.
 """
@@ -11,6 +11,7 @@ import argparse
 import json
 import math
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -23,8 +24,9 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from compose import READING_GAP, Composer, Window
+from distortion import distorted
 from export import write_ggml
-from features import WINDOW, LogMel
+from features import POSITION, WINDOW, LogMel, positions_of
 from network import BREAK, END, FIRST_TIME, START, TIME_STEP, TIMES, VOCABULARY, Reader
 from sources import SynthesisedVoices, Voice, recorded_voices
 
@@ -37,8 +39,8 @@ REFRESH = 4_000
 AVERAGE_DECAY = 0.996
 REPORT = 25
 """Steps from one line of the log to the next."""
-UNHEARD = 128
-"""Windows of voices kept out, to judge by."""
+UNHEARD = 8
+"""Batches of voices kept out, to judge by."""
 WORD_WEIGHTS = torch.ones(len(VOCABULARY))
 """Of the loss. Neighbouring times are nearly as right, so they would be most of it, and noise."""
 WORD_WEIGHTS[FIRST_TIME:] = 0.2
@@ -58,18 +60,28 @@ def answer(window: Window) -> list[int]:
 
 
 class Windows(IterableDataset):
-    """Endless windows: samples at 16 kHz, the words before and the words to say."""
+    """Endless batches of windows that take as many positions: samples at 16 kHz, the words before
+    and the words to say."""
 
-    def __init__(self, recorded: list[Voice], synthesised: list[Path], seed: int) -> None:
-        self.recorded, self.synthesised, self.seed = recorded, synthesised, seed
+    def __init__(
+        self, recorded: list[Voice], synthesised: list[Path], seed: int, batch: int
+    ) -> None:
+        self.recorded, self.synthesised = recorded, synthesised
+        self.seed, self.batch = seed, batch
 
     def __iter__(self) -> Iterator[Tensors]:
         corpora = [SynthesisedVoices(folder) for folder in self.synthesised]
         composer = Composer(np.random.default_rng(self.seed))
+        waiting: dict[int, list[Tensors]] = defaultdict(list)
         while True:
             composer.voices = self.recorded + [v for corpus in corpora for v in corpus.refresh()]
             for _ in range(REFRESH):
-                yield tensors(composer.window())
+                window = tensors(composer.window())
+                alike = waiting[len(window[0])]
+                alike.append(window)
+                if len(alike) == self.batch:
+                    yield tuple(torch.stack(parts) for parts in zip(*alike))
+                    alike.clear()
 
 
 def tensors(window: Window) -> Tensors:
@@ -80,7 +92,8 @@ def tensors(window: Window) -> Tensors:
     due = torch.full((LONGEST_ANSWER,), IGNORED)
     said[: len(words) + 1] = torch.tensor([START, *words])
     due[: len(words) + 1] = torch.tensor([*words, END])
-    return torch.from_numpy(np.pad(samples, (0, WINDOW - len(samples)))), said, due
+    length = positions_of(len(samples)) * POSITION
+    return torch.from_numpy(np.pad(samples, (0, length - len(samples)))), said, due
 
 
 @dataclass
@@ -115,12 +128,11 @@ def loss_of(logits: torch.Tensor, due: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def judge(reader: Reader, mel: LogMel, windows: list, size: int = 64) -> dict[str, float]:
+def judge(reader: Reader, mel: LogMel, batches: list[Tensors]) -> dict[str, float]:
     """Loss, and the share of windows in which every digit and break is right (teacher-forced)."""
     reader.eval()
     losses, right = [], []
-    for start in range(0, len(windows), size):
-        samples, said, due = (torch.stack(t) for t in zip(*windows[start : start + size]))
+    for samples, said, due in batches:
         with torch.autocast("cpu", torch.bfloat16):
             logits = reader(mel(samples), said)
         losses.append(loss_of(logits, due).item())
@@ -142,9 +154,10 @@ class Training:
         self.optimizer = torch.optim.AdamW(
             self.reader.parameters(), betas=(0.9, 0.98), weight_decay=0.01, fused=True
         )
-        self.forward = torch.compile(self.reader) if given.compile else self.reader
+        self.forward = torch.compile(self.reader, dynamic=False) if given.compile else self.reader
         self.average = copied(self.reader)
         self.progress = Progress(given.steps, given.minutes)
+        self.chance = torch.Generator().manual_seed(given.seed)
         self.log = (self.out / "log.jsonl").open("a")
         if self.checkpoint.exists():
             self._resume()
@@ -165,7 +178,7 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.progress, self.peak)
         with torch.no_grad():
-            mel = self.mel(samples)
+            mel = distorted(self.mel(samples), self.chance)
         with torch.autocast("cpu", torch.bfloat16):
             logits = self.forward(mel, said)
         loss = loss_of(logits, due)
@@ -236,10 +249,13 @@ def main() -> None:
 
     training = Training(given)
     progress = training.progress
-    unheard = list(islice(Windows(kept_out, [], given.seed + 1), UNHEARD)) if kept_out else []
+    def windows(voices: list[Voice], corpora: list[Path], seed: int) -> Windows:
+        return Windows(voices, corpora, seed, given.batch)
+
+    unheard = list(islice(windows(kept_out, [], given.seed + 1), UNHEARD)) if kept_out else []
     # Whoever goes on later hears other windows.
-    windows = Windows(heard, given.synthesised, given.seed + 1_000 * progress.step)
-    batches = iter(DataLoader(windows, given.batch, num_workers=1, prefetch_factor=6))
+    taught = windows(heard, given.synthesised, given.seed + 1_000 * progress.step)
+    batches = iter(DataLoader(taught, batch_size=None, num_workers=1, prefetch_factor=6))
     losses: list[float] = []
     while progress.share < 1:
         losses.append(training.step(*next(batches)))
