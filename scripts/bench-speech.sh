@@ -43,7 +43,8 @@ bench() {
 }
 
 for set in prompts amateurs fluent negative; do
-    bench "$set" "$set" --plot "$reports/$set.svg" --dump "$reports/$set.jsonl"
+    bench "$set" "$set" --plot "$reports/$set.svg" \
+        --dump "$reports/$set.jsonl" --curve "$reports/$set.curve.jsonl"
 done
 bench one prompts --realtime --calls 4
 bench forty prompts --realtime --concurrent 40 --calls 120

@@ -61,21 +61,25 @@ need_python() {
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 }
 
-# What teaches the reader, and the engine that speaks most of what it is taught.
+# What teaches the reader: the engines that speak most of what it is taught.
 need_for_train() {
     need_python
     ldconfig -p | grep -q libespeak-ng || packages+=(libespeak-ng1)
-}
-
-# What composes calls for the benchmark, and the engines whose speech the reader never heard.
-need_for_bench() {
-    need_python
     need flite flite
     need festival festival
     local voice
     for voice in kallpc16k kdlpc16k us-slt-hts italp16k itapc16k ru; do
-        dpkg-query --status "festvox-$voice" >/dev/null 2>&1 || packages+=("festvox-$voice")
+        is_installed "festvox-$voice" || packages+=("festvox-$voice")
     done
+}
+
+# What composes calls for the benchmark.
+need_for_bench() {
+    need_python
+}
+
+is_installed() {
+    dpkg-query --status "$@" >/dev/null 2>&1
 }
 
 # Debian starts what it installs: a switch on port 5060 and a guard over the log files.
@@ -109,6 +113,16 @@ refuse() {
     echo "setup: cannot install packages: $1. Please install:" >&2
     echo "    ${packages[*]}" >&2
     exit 1
+}
+
+# The engines whose speech the reader never heard, for the benchmark. Without them it does the rest.
+install_engines() {
+    local engines=(libttspico-utils rhvoice rhvoice-{english,russian,brazilian-portuguese})
+    is_installed "${engines[@]}" && return
+    packages=("${engines[@]}")
+    (install_packages) || true
+    is_installed "${engines[@]}" || echo "setup: ${engines[*]} are missing, which lie in Debian's" \
+        "component non-free. No fluent sentences will be read." >&2
 }
 
 # Installs a subcommand of cargo unless it is there: install_subcommand NAME VERSION
@@ -160,5 +174,6 @@ done
 [[ ${#packages[@]} -eq 0 ]] || install_packages
 [[ " $* " != *" check "* ]] || install_subcommand deny "$cargo_deny_version"
 [[ " $* " != *" fuzz "* ]] || install_subcommand fuzz "$cargo_fuzz_version"
+[[ " $* " != *" bench "* ]] || install_engines
 [[ " $* " != *" bench "* ]] || install_python "${0%/*}/../models/training/requirements.txt"
 [[ " $* " != *" train "* ]] || install_python "${0%/*}/../models/training/requirements-train.txt"

@@ -62,6 +62,8 @@ def main() -> None:
     work = given.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
 
+    if not given.smoke:
+        python("-m", "pip", "install", "-q", "-r", "requirements-synthesise.txt")
     weights = fetch_weights(work)
     corpus = work / "corpus"
     python("synthesise.py", "--out", corpus, "--engines", scale.engines, "--limit", scale.utterances)

@@ -18,7 +18,7 @@ fn digits(values: impl Iterator<Item = (char, f32)>, probability: f32) -> Vec<Sy
 }
 
 /// Digits half a second apart, the first of which ends at `from` seconds.
-pub(super) fn spoken(text: &str, probability: f32, from: f32) -> Vec<Symbol> {
+pub(crate) fn spoken(text: &str, probability: f32, from: f32) -> Vec<Symbol> {
     let times = (0u8..).map(|index| from + 0.5 * f32::from(index));
     digits(text.chars().zip(times), probability)
 }
@@ -41,7 +41,7 @@ pub(super) fn paced(text: &str) -> Vec<Symbol> {
 
 /// What was heard after `heard` seconds, when everything is read and nobody has spoken for `quiet`
 /// seconds.
-pub(super) fn hypothesis(symbols: &[Symbol], heard: f32, quiet: f32) -> Hypothesis {
+pub(crate) fn hypothesis(symbols: &[Symbol], heard: f32, quiet: f32) -> Hypothesis {
     Hypothesis {
         symbols: symbols.to_vec(),
         read_until: at(heard),

@@ -7,7 +7,7 @@
 
 mod decision;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 mod reading;
 mod rhythm;
 #[cfg(test)]

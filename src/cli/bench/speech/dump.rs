@@ -12,6 +12,8 @@ use crate::speech::Symbol;
 
 /// The line of one call.
 pub(super) fn line(call: &Call, transcript: &Transcript, judgement: &Judgement) -> Value {
+    let last = transcript.hypotheses.last();
+    let symbols = last.map(|(_, hypothesis)| hypothesis.symbols.as_slice()).unwrap_or_default();
     let ends: Vec<f64> = call.code_ends.iter().copied().map(millis).collect();
     json!({
         "file": call.file,
@@ -23,7 +25,7 @@ pub(super) fn line(call: &Call, transcript: &Transcript, judgement: &Judgement) 
         "outcome": outcome(judgement.outcome),
         "taken_back": judgement.taken_back,
         "latency_ms": judgement.latency.map(millis),
-        "symbols": transcript.last.symbols.iter().map(symbol).collect::<Vec<_>>(),
+        "symbols": symbols.iter().map(symbol).collect::<Vec<_>>(),
         "events": transcript.events.iter().map(event).collect::<Vec<_>>(),
     })
 }

@@ -3,9 +3,10 @@
 //!
 //! [`manifest`] says what is spoken in each call, [`recordings`] decodes its audio and [`packets`]
 //! brings it along as RTP would. [`readers`] reads it into a [`transcript`], which [`judgement`]
-//! judges; [`report`] counts, and [`tables`], [`plot`] and [`dump`] show it. [`stock`] is what the
-//! reader is compared with.
+//! judges; [`report`] counts, and [`tables`], [`plot`] and [`dump`] show it. [`curve`] decides again
+//! by other thresholds, and [`stock`] is what the reader is compared with.
 
+mod curve;
 mod dump;
 mod judgement;
 mod manifest;
@@ -35,6 +36,7 @@ use crate::speech::whisper::WhisperModel;
 use crate::speech::whisper_stock::StockModel;
 use crate::speech::{Capacity, SpeechPool};
 
+use curve::Curve;
 use manifest::Call;
 use readers::{Reader, Recognisers};
 use recordings::{Recording, Recordings};
@@ -71,6 +73,9 @@ pub(super) struct Arguments {
     /// Write what was heard in each call, and what was shown when, as JSON lines
     #[arg(long, value_name = "FILE")]
     dump: Option<PathBuf>,
+    /// Write how the calls would count if they were decided by other thresholds, as JSON lines
+    #[arg(long, value_name = "FILE", conflicts_with = "stock")]
+    curve: Option<PathBuf>,
     /// Configuration that names the model
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -154,6 +159,7 @@ impl Arguments {
     ) -> anyhow::Result<(Report, Ranked)> {
         let progress = self.progress(calls.len());
         let mut dump = self.dump.as_deref().map(create).transpose()?;
+        let mut curve = self.curve.as_deref().map(create).transpose()?.map(Curve::new);
         let process = Process::own();
         let cost_before = process.processor_time()?;
         let mut recordings = Recordings::of(calls)?;
@@ -178,9 +184,15 @@ impl Arguments {
             if let Some(dump) = &mut dump {
                 writeln!(dump, "{}", dump::line(call, &transcript, &judgement))?;
             }
+            if let Some(curve) = &mut curve {
+                curve.count(call, &transcript);
+            }
             progress.inc(1);
         }
         progress.finish_and_clear();
+        if let Some(curve) = curve {
+            curve.write()?;
+        }
         let decoding = recordings.processor_time()?;
         let processor_time = (process.processor_time()? - cost_before).saturating_sub(decoding);
         let peak_memory_bytes = process.peak_memory()?;

@@ -114,7 +114,7 @@ async fn read_paced(
             },
             hypothesis = hypotheses.next() => match hypothesis {
                 Some(hypothesis) => transcript.hear(&hypothesis, begins.elapsed()),
-                None if transcript.last.is_final => return Ok(transcript),
+                None if transcript.is_complete() => return Ok(transcript),
                 None => bail!("the reader has died"),
             },
         }

@@ -77,7 +77,8 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    fn count(&mut self, outcome: Outcome) {
+    /// Counts a call.
+    pub(super) fn count(&mut self, outcome: Outcome) {
         self.calls += 1;
         match outcome {
             Outcome::Exact => self.exact += 1,

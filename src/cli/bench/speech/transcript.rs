@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::codes::{Decision, Finding};
+use crate::codes::{Decision, Finding, Thresholds};
 use crate::domain::{HeardDigit, SpokenCode};
 use crate::speech::Hypothesis;
 
@@ -38,8 +38,8 @@ impl Event {
 #[derive(Debug, Default)]
 pub(super) struct Transcript {
     pub(super) events: Vec<Event>,
-    /// The last hypothesis, which is the final one of a call that was read to its end.
-    pub(super) last: Hypothesis,
+    /// What was heard and when. The last one is the final one of a call that was read to its end.
+    pub(super) hypotheses: Vec<(Duration, Hypothesis)>,
     decision: Decision,
 }
 
@@ -48,7 +48,22 @@ impl Transcript {
     pub(super) fn hear(&mut self, hypothesis: &Hypothesis, at: Duration) {
         let finding = self.decision.consider(hypothesis);
         self.find(finding, at);
-        self.last = hypothesis.clone();
+        self.hypotheses.push((at, hypothesis.clone()));
+    }
+
+    /// Whether the call was read to its end.
+    pub(super) fn is_complete(&self) -> bool {
+        self.hypotheses.last().is_some_and(|(_, hypothesis)| hypothesis.is_final)
+    }
+
+    /// The events of the same call if it were decided by other thresholds.
+    pub(super) fn decided_by(&self, thresholds: Thresholds) -> Vec<Event> {
+        let mut other = Self { decision: Decision::new(thresholds), ..Self::default() };
+        for (at, hypothesis) in &self.hypotheses {
+            let finding = other.decision.consider(hypothesis);
+            other.find(finding, *at);
+        }
+        other.events
     }
 
     /// Notes what was found, where it was not decided here.
