@@ -37,6 +37,8 @@ audit: $(target)/setup-check ## Known vulnerabilities; fetches the advisory data
 # Whoever runs cargo alone is told of each test that is skipped for want of a program; here all are there.
 test: $(target)/setup-test $(target)/setup-interop ## All tests, with real SIP peers and a real browser
 	ZAVUD_INTEROP=required cargo test --locked --workspace --all-features
+	$(MAKE) test-training
+	$(MAKE) train-reader SMOKE=1
 
 test-training: $(target)/setup-train ## The tests of what teaches and judges the reader
 	cd models/training && $(abspath $(target))/venv/bin/python -m unittest discover -q -p 'test_*.py'
