@@ -17,6 +17,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Sip, Speech, Web};
 use crate::control::{ControlSocket, Desk};
 use crate::feed::Feed;
+use crate::onboarding::{expire_in_time, expire_overdue};
 use crate::recordings::{RecordingLimits, Recordings};
 use crate::speech::whisper::WhisperModel;
 use crate::speech::{Capacity, SpeechModel, SpeechPool};
@@ -59,6 +60,7 @@ pub struct Daemon {
     web: WebServer,
     switchboard: JoinHandle<()>,
     erasure: JoinHandle<()>,
+    expiry: JoinHandle<()>,
     control: ControlSocket,
     certificates: Certificates,
     calls_in_progress: TaskTracker,
@@ -81,6 +83,7 @@ impl Daemon {
         end_interrupted_calls(&store, &recordings, clock.as_ref(), keep_for)
             .await
             .context("after an earlier run")?;
+        expire_overdue(&store, clock.now()).await.context("after an earlier run")?;
 
         let speech = match model {
             Some(model) => {
@@ -135,9 +138,10 @@ impl Daemon {
             erasure: tokio::spawn(erase_in_time(
                 Arc::clone(&store),
                 recordings,
-                clock,
+                Arc::clone(&clock),
                 stop_the_rest.clone(),
             )),
+            expiry: tokio::spawn(expire_in_time(Arc::clone(&store), clock, stop_the_rest.clone())),
             store,
             feed,
             certificates,
@@ -195,6 +199,7 @@ impl Daemon {
         self.stop_the_rest.cancel();
         self.web.stopped().await;
         let _ = self.erasure.await;
+        let _ = self.expiry.await;
         self.control.stopped().await;
     }
 }

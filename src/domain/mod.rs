@@ -13,7 +13,10 @@ mod stage;
 mod timestamp;
 
 pub use id::{CallId, EventId, InvitationId, PhoneNumberId, ProjectId};
-pub use invitation::{InvalidStatus, InvitationStatus, InvitationToken};
+pub use invitation::{
+    Actor, FailureReason, InvalidActor, InvalidReason, InvalidStatus, InvitationStatus,
+    InvitationToken,
+};
 pub use language::{InvalidLanguage, Language};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use redacted::{Redact, Redacted};

@@ -31,7 +31,7 @@ pub(super) async fn page(
     Ok(view::render(&InvitationView {
         token: &token,
         company: &invitation.project_name,
-        number: invitation.phone_number.as_ref(),
+        number: invitation.phone_number.as_ref().map(|assigned| &assigned.number),
         current: &current,
         codes: &codes,
         now,
@@ -41,13 +41,13 @@ pub(super) async fn page(
 
 /// The invitation that the token opens, if the client may still act on it.
 async fn open_invitation(state: &WebState, token: String) -> Result<Invitation, WebError> {
-    let token = InvitationToken::from_text(token);
+    let (token, now) = (InvitationToken::from_text(token), state.clock.now());
     let invitation = state
         .store
-        .read(move |reader| reader.invitation_by_token(&token))
+        .read(move |reader| reader.invitation_by_token(&token, now))
         .await?
         .ok_or(WebError::NotFound)?;
-    if invitation.is_open(state.clock.now()) {
+    if invitation.status.is_open() {
         Ok(invitation)
     } else {
         Err(WebError::Closed(invitation.status))
