@@ -24,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("control", &["store", "telephony"]),
     ("onboarding", &["store"]),
     ("calls", &["codes", "onboarding", "recordings", "speech", "store", "telephony"]),
-    ("web", &["feed", "recordings", "store"]),
+    ("web", &["feed", "onboarding", "recordings", "store"]),
     (
         "daemon",
         &[
