@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rand::RngExt as _;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -14,11 +15,12 @@ use tracing::{error, info, warn};
 
 use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_in_time};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Sip, Speech, Web};
+use crate::config::{Config, ConfigError, Sip, Speech, Web};
 use crate::control::{ControlSocket, Desk};
 use crate::feed::Feed;
 use crate::onboarding::{expire_in_time, expire_overdue};
 use crate::recordings::{RecordingLimits, Recordings};
+use crate::seal::{KeyError, Seal, load_key, make_key};
 use crate::speech::whisper::WhisperModel;
 use crate::speech::{Capacity, SpeechModel, SpeechPool};
 use crate::store::{Change, Store};
@@ -56,6 +58,7 @@ impl Surroundings {
 pub struct Daemon {
     pub store: Arc<Store>,
     pub feed: Feed,
+    pub seal: Arc<Seal>,
     telephony: Telephony,
     web: WebServer,
     switchboard: JoinHandle<()>,
@@ -78,6 +81,7 @@ impl Daemon {
         let Surroundings { clock, model } = surroundings;
         let feed = Feed::default();
         let store = Arc::new(open_store(config, feed.clone())?);
+        let seal = Arc::new(open_seal(config, &store).await?);
         let recordings = Arc::new(open_recordings(config)?);
         let keep_for = config.keep_recordings_for();
         end_interrupted_calls(&store, &recordings, clock.as_ref(), keep_for)
@@ -144,6 +148,7 @@ impl Daemon {
             expiry: tokio::spawn(expire_in_time(Arc::clone(&store), clock, stop_the_rest.clone())),
             store,
             feed,
+            seal,
             certificates,
             calls_in_progress,
             phone,
@@ -207,6 +212,39 @@ impl Daemon {
 fn open_store(config: &Config, feed: Feed) -> anyhow::Result<Store> {
     let on_commit = move |change: &Change| feed.publish(&change.invitation, change.event);
     Ok(Store::open(&config.store.path, Box::new(on_commit))?)
+}
+
+/// The key of the sealed secrets. A database that never had one gets one; one that has opens with no
+/// other, since what was sealed with it would be lost.
+async fn open_seal(config: &Config, store: &Store) -> anyhow::Result<Seal> {
+    let (path, database) = (config.key_file(), config.store.path.display());
+    let unusable = |what: String| ConfigError::unusable("secrets.key_file", what);
+    let check_value = store.read(|reader| reader.seal_check()).await?;
+    let seal = match (load_key(&path), &check_value) {
+        (Ok(seal), _) => seal,
+        // A credential is found elsewhere than it is written: that one is for systemd to hand over.
+        (Err(KeyError::Missing(missing)), None) if missing == path => {
+            info!(path = %path.display(), "a key for the secrets in the database was made");
+            make_key(&path, rand::rng().random()).map_err(|error| unusable(error.to_string()))?
+        }
+        (Err(error), None) => return Err(unusable(error.to_string()).into()),
+        (Err(error), Some(_)) => {
+            let what = format!("{error}. {database} holds secrets that only its own key opens");
+            return Err(unusable(what).into());
+        }
+    };
+    match check_value {
+        Some(check_value) if seal.made(&check_value) => {}
+        Some(_) => {
+            let what = format!("the key at {} is not the one of {database}", path.display());
+            return Err(unusable(what).into());
+        }
+        None => {
+            let check_value = seal.check_value(rand::rng().random());
+            store.write(move |writer| writer.insert_seal_check(&check_value)).await?;
+        }
+    }
+    Ok(seal)
 }
 
 fn open_recordings(config: &Config) -> anyhow::Result<Recordings> {

@@ -4,7 +4,8 @@
 //! In reading order: [`domain`] has the nouns; [`onboarding`] the rules of invitations; [`calls`]
 //! joins [`telephony`] (the phone), `speech` and `codes` (the reader), [`recordings`] and [`store`]
 //! (the truth); [`web`] shows what the store holds when [`feed`] says that it changed; [`control`]
-//! answers the operator; [`daemon`] builds all of it, and [`cli`] starts the daemon.
+//! answers the operator; [`seal`] keeps secrets from who reads the store's file; [`daemon`] builds all
+//! of it, and [`cli`] starts the daemon.
 //! ARCHITECTURE.md has the map and the walk of one call.
 
 pub mod calls;
@@ -19,6 +20,7 @@ pub mod feed;
 pub mod observability;
 pub mod onboarding;
 pub mod recordings;
+pub mod seal;
 pub mod speech;
 pub mod store;
 pub mod telephony;

@@ -18,7 +18,7 @@ pub use error::{ConfigError, Problem};
 pub use host::{Host, HostName, NoHost};
 pub use password::{NoPassword, PasswordSource, Secret};
 pub use sections::{
-    Calls, Codes, Control, Log, LogFormat, Recordings, Rtp, Sip, Speech, Store, Web,
+    Calls, Codes, Control, Log, LogFormat, Recordings, Rtp, Secrets, Sip, Speech, Store, Web,
 };
 pub use trunks::{DigestUser, Registration, Trunk, TrunkCodec, TrunkSrtp, TrunkTransport};
 
@@ -36,6 +36,7 @@ pub struct Config {
     pub recordings: Recordings,
     pub speech: Speech,
     pub store: Store,
+    pub secrets: Secrets,
     pub web: Web,
     pub control: Control,
     pub log: Log,
@@ -105,6 +106,11 @@ impl Config {
         self.control.socket.clone().unwrap_or_else(|| self.store.path.with_extension("sock"))
     }
 
+    /// Where the key lies that secrets in the database are sealed with.
+    pub fn key_file(&self) -> PathBuf {
+        self.secrets.key_file.clone().unwrap_or_else(|| self.store.path.with_extension("key"))
+    }
+
     /// Where recordings of calls lie.
     pub fn recordings_directory(&self) -> PathBuf {
         let beside = || self.store.path.with_extension("recordings");
@@ -152,6 +158,9 @@ impl Config {
         resolve(&mut self.store.path);
         self.control.socket.as_mut().map(resolve);
         self.recordings.directory.as_mut().map(resolve);
+        if let Some(path) = &mut self.secrets.key_file {
+            password::resolve(path, directory);
+        }
         let tls = [
             &mut self.sip.tls_certificate,
             &mut self.sip.tls_key,
@@ -205,6 +214,7 @@ mod tests {
         assert_eq!(config.store.path, Path::new("/etc/zavud.db"));
         assert_eq!(config.control_socket(), Path::new("/etc/zavud.sock"));
         assert_eq!(config.recordings_directory(), Path::new("/etc/zavud.recordings"));
+        assert_eq!(config.key_file(), Path::new("/etc/zavud.key"));
         assert_eq!(config.keep_recordings_for(), config.codes.valid_for);
         assert_eq!(config.sip.trace_bytes(), 4_000_000);
         assert_eq!(config.web.tls(), None);
@@ -235,6 +245,7 @@ mod tests {
         assert!(config.web.tls().is_some());
         assert_eq!(config.control_socket(), Path::new("/run/zavud/zavud.sock"));
         assert_eq!(config.recordings_directory(), Path::new("/var/lib/zavud/recordings"));
+        assert_eq!(config.key_file(), Path::new("$CREDENTIALS_DIRECTORY/zavud.key"));
         assert_eq!(config.keep_recordings_for(), Duration::from_secs(600));
         let [loopback, carrier] = config.sip.trunks.as_slice() else {
             panic!("{:?}", config.sip.trunks)

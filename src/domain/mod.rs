@@ -8,6 +8,7 @@ mod invitation;
 mod language;
 mod phone_number;
 mod redacted;
+mod sealed;
 mod spoken_code;
 mod stage;
 mod timestamp;
@@ -20,6 +21,7 @@ pub use invitation::{
 pub use language::{InvalidLanguage, Language};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use redacted::{Redact, Redacted};
+pub use sealed::Sealed;
 pub use spoken_code::{CODE_LENGTH, InvalidCode, SpokenCode};
 pub use stage::{CallOutcome, CodeStage, HeardDigit, InvalidOutcome, Recording};
 pub use timestamp::Timestamp;

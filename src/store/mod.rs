@@ -14,6 +14,7 @@ mod phone_numbers;
 mod projects;
 mod readers;
 mod recordings;
+mod seal_check;
 mod verification_attempts;
 mod writer;
 
@@ -45,6 +46,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0001_initial.sql")),
     M::up(include_str!("migrations/0002_recordings.sql")),
     M::up(include_str!("migrations/0003_onboarding.sql")),
+    M::up(include_str!("migrations/0004_seal.sql")),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.
