@@ -15,9 +15,10 @@ use tracing::{error, info, warn};
 
 use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_in_time};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ConfigError, Sip, Speech, Web};
+use crate::config::{Config, ConfigError, Meta, Sip, Speech, Web};
 use crate::control::{ControlSocket, Desk};
 use crate::feed::Feed;
+use crate::meta::graph::{AppSecret, GraphClient, GraphConfig};
 use crate::onboarding::{expire_in_time, expire_overdue};
 use crate::recordings::{RecordingLimits, Recordings};
 use crate::seal::{KeyError, Seal, load_key, make_key};
@@ -59,6 +60,8 @@ pub struct Daemon {
     pub store: Arc<Store>,
     pub feed: Feed,
     pub seal: Arc<Seal>,
+    /// `None` where no app of Meta's is configured.
+    pub graph: Option<Arc<GraphClient>>,
     telephony: Telephony,
     web: WebServer,
     switchboard: JoinHandle<()>,
@@ -82,6 +85,7 @@ impl Daemon {
         let feed = Feed::default();
         let store = Arc::new(open_store(config, feed.clone())?);
         let seal = Arc::new(open_seal(config, &store).await?);
+        let graph = graph_client(&config.meta)?.map(Arc::new);
         let recordings = Arc::new(open_recordings(config)?);
         let keep_for = config.keep_recordings_for();
         end_interrupted_calls(&store, &recordings, clock.as_ref(), keep_for)
@@ -149,6 +153,7 @@ impl Daemon {
             store,
             feed,
             seal,
+            graph,
             certificates,
             calls_in_progress,
             phone,
@@ -245,6 +250,22 @@ async fn open_seal(config: &Config, store: &Store) -> anyhow::Result<Seal> {
         }
     }
     Ok(seal)
+}
+
+fn graph_client(meta: &Meta) -> anyhow::Result<Option<GraphClient>> {
+    let (Some(app_id), Some(secret)) = (&meta.app_id, meta.app_secret()) else { return Ok(None) };
+    let secret = secret
+        .read()
+        .map_err(|error| ConfigError::unusable("meta.app_secret_file", error.to_string()))?;
+    let client = GraphClient::new(GraphConfig {
+        base_url: meta.graph_url.clone(),
+        version: meta.graph_version.clone(),
+        app_id: app_id.clone(),
+        app_secret: AppSecret::new(secret.reveal().to_owned()),
+        authorities: meta.authorities.clone(),
+        timeout: meta.timeout,
+    });
+    Ok(Some(client.map_err(|error| ConfigError::unusable("meta", error.to_string()))?))
 }
 
 fn open_recordings(config: &Config) -> anyhow::Result<Recordings> {

@@ -33,6 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "calls",
             "control",
             "feed",
+            "meta",
             "onboarding",
             "recordings",
             "seal",

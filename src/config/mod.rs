@@ -5,6 +5,7 @@
 
 mod error;
 mod host;
+mod meta;
 mod password;
 mod sections;
 mod trunks;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 pub use error::{ConfigError, Problem};
 pub use host::{Host, HostName, NoHost};
+pub use meta::Meta;
 pub use password::{NoPassword, PasswordSource, Secret};
 pub use sections::{
     Calls, Codes, Control, Log, LogFormat, Recordings, Rtp, Secrets, Sip, Speech, Store, Web,
@@ -37,6 +39,7 @@ pub struct Config {
     pub speech: Speech,
     pub store: Store,
     pub secrets: Secrets,
+    pub meta: Meta,
     pub web: Web,
     pub control: Control,
     pub log: Log,
@@ -134,14 +137,18 @@ impl Config {
                 Problem::new(&format!("sip.trunks[{number}].{key}"), error.to_string())
             })
         });
-        let problems: Vec<Problem> = problems.collect();
+        let app_secret = self.meta.app_secret().and_then(|source| source.read().err());
+        let app_secret =
+            app_secret.map(|error| Problem::new("meta.app_secret_file", error.to_string()));
+        let problems: Vec<Problem> = problems.chain(app_secret).collect();
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
     /// What fits its type but not its purpose.
     fn check(&self) -> Vec<Problem> {
         let recordings = self.recordings.check(&self.codes);
-        [self.sip.check(), self.rtp.check(), recordings, self.speech.check(), self.web.check()]
+        let (sip, rtp, speech) = (self.sip.check(), self.rtp.check(), self.speech.check());
+        [sip, rtp, recordings, speech, self.meta.check(), self.web.check()]
             .into_iter()
             .flatten()
             .collect()
@@ -158,9 +165,9 @@ impl Config {
         resolve(&mut self.store.path);
         self.control.socket.as_mut().map(resolve);
         self.recordings.directory.as_mut().map(resolve);
-        if let Some(path) = &mut self.secrets.key_file {
-            password::resolve(path, directory);
-        }
+        let secrets = [&mut self.secrets.key_file, &mut self.meta.app_secret_file];
+        secrets.into_iter().flatten().for_each(|path| password::resolve(path, directory));
+        resolve(&mut self.meta.authorities);
         let tls = [
             &mut self.sip.tls_certificate,
             &mut self.sip.tls_key,
@@ -257,7 +264,10 @@ mod tests {
         assert_eq!((&registration.password, &loopback.digest[0].password), (&password, &password));
         let problems = config.check_passwords().unwrap_err();
         let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
-        assert_eq!(keys, ["sip.trunks[0].digest", "sip.trunks[1].password_file"]);
+        let expected =
+            ["sip.trunks[0].digest", "sip.trunks[1].password_file", "meta.app_secret_file"];
+        assert_eq!(keys, expected);
+        assert_eq!(config.meta.app_id.as_deref(), Some("1234567890"));
     }
 
     /// What a trunk means without a key is what its comment in the shipped file says.
@@ -325,6 +335,14 @@ mod tests {
             ("[rtp]\nport_rest = \"1h\"", "rtp.port_rest"),
             ("[web]\ntls_key = \"key.pem\"", "web.tls_certificate"),
             ("[web]\npublic_url = \"invite.example.com\"", "web.public_url"),
+            ("[meta]\napp_id = \"1\"", "meta.app_secret_file"),
+            ("[meta]\napp_secret_file = \"x\"", "meta.app_id"),
+            ("[meta]\ngraph_url = \"http://graph.example.com\"", "meta.graph_url"),
+            ("[meta]\ngraph_url = \"https://graph.example.com/\"", "meta.graph_url"),
+            ("[meta]\ngraph_url = \"graph.example.com\"", "meta.graph_url"),
+            ("[meta]\ngraph_version = \"25\"", "meta.graph_version"),
+            ("[meta]\ntimeout = \"0s\"", "meta.timeout"),
+            ("[meta]\ntimeout = \"31s\"", "meta.timeout"),
             ("[recordings]\nkeep_for = \"11m\"", "recordings.keep_for"),
             ("[speech]\nthreads = 0", "speech.threads"),
             ("[speech]\nmax_calls = 0", "speech.max_calls"),

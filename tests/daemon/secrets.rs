@@ -1,4 +1,5 @@
-//! The key that secrets in the database are sealed with: made once, known again, never replaced.
+//! Secrets of the daemon's own: the key of the database, made once, known again, never replaced; and
+//! the one of Meta's app.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
@@ -83,4 +84,24 @@ fn a_credential_that_is_not_handed_over_is_a_wrong_configuration() {
     let (code, message) = serve(Some(directory.path()));
     assert!(code == Some(78) && message.contains("there is no key at"), "{code:?}: {message}");
     assert!(!directory.path().join("zavud.key").exists(), "it is systemd's to provide");
+}
+
+#[test]
+fn the_secret_of_meta_s_app_is_asked_for_at_the_start_and_never_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let (config, secret) = (directory.path().join("config.toml"), directory.path().join("app"));
+    let text = "[sip]\nlisten = \"127.0.0.1:0\"\n[web]\nlisten = \"127.0.0.1:0\"\n\
+                [speech]\nenabled = false\n[meta]\napp_id = \"1\"\n\
+                app_secret_file = \"app\"\nauthorities = \"nowhere.pem\"\n";
+    std::fs::write(&config, text).unwrap();
+    let serve = || {
+        let output = zavud().args(["serve", "--config"]).arg(&config).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, message) = serve();
+    assert!(code == Some(78) && message.contains("meta.app_secret_file"), "{code:?}: {message}");
+    write_key(&secret, "s3cret\n");
+    let (code, message) = serve();
+    assert!(code == Some(78) && message.contains("nowhere.pem"), "{code:?}: {message}");
+    assert!(!message.contains("s3cret"), "{message}");
 }
