@@ -134,6 +134,13 @@
     byId("remaining").textContent = `${Math.floor(seconds / 60)}:${rest}`;
   }
 
+  // How many more times Meta calls; undefined while that is of no concern.
+  function warnOfLimit(attemptsLeft) {
+    byId("attempts-few").hidden = !attemptsLeft;
+    byId("attempts-none").hidden = attemptsLeft !== 0;
+    byId("attempts-left").textContent = attemptsLeft ?? "";
+  }
+
   function armNoCallHint(stage) {
     clearTimeout(noCallTimer);
     byId("no-call").hidden = true;
@@ -165,6 +172,7 @@
     }
     offerRecording(message.recording);
     countDown(message.remaining_ms);
+    warnOfLimit(message.attempts_left);
     const isNew = part.hidden;
     for (const other of parts.values()) other.hidden = other !== part;
     if (isNew || message.stage === "code") announce(message);
@@ -192,6 +200,8 @@
       lastEvent = event.lastEventId;
       show(JSON.parse(event.data));
     });
+    // The link opens the invitation no more: the page says why.
+    source.addEventListener("closed", () => location.reload());
     source.onerror = () => {
       byId("offline").hidden = false;
       // The browser comes back by itself after a broken connection, but not after a refusal.

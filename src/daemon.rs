@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rand::RngExt as _;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -14,10 +15,13 @@ use tracing::{error, info, warn};
 
 use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_in_time};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Sip, Speech, Web};
+use crate::config::{Config, ConfigError, Meta, Sip, Speech, Web};
 use crate::control::{ControlSocket, Desk};
 use crate::feed::Feed;
+use crate::meta::graph::{AppSecret, GraphClient, GraphConfig};
+use crate::onboarding::{expire_in_time, expire_overdue};
 use crate::recordings::{RecordingLimits, Recordings};
+use crate::seal::{KeyError, Seal, load_key, make_key};
 use crate::speech::whisper::WhisperModel;
 use crate::speech::{Capacity, SpeechModel, SpeechPool};
 use crate::store::{Change, Store};
@@ -55,10 +59,14 @@ impl Surroundings {
 pub struct Daemon {
     pub store: Arc<Store>,
     pub feed: Feed,
+    pub seal: Arc<Seal>,
+    /// `None` where no app of Meta's is configured.
+    pub graph: Option<Arc<GraphClient>>,
     telephony: Telephony,
     web: WebServer,
     switchboard: JoinHandle<()>,
     erasure: JoinHandle<()>,
+    expiry: JoinHandle<()>,
     control: ControlSocket,
     certificates: Certificates,
     calls_in_progress: TaskTracker,
@@ -76,11 +84,14 @@ impl Daemon {
         let Surroundings { clock, model } = surroundings;
         let feed = Feed::default();
         let store = Arc::new(open_store(config, feed.clone())?);
+        let seal = Arc::new(open_seal(config, &store).await?);
+        let graph = graph_client(&config.meta)?.map(Arc::new);
         let recordings = Arc::new(open_recordings(config)?);
         let keep_for = config.keep_recordings_for();
         end_interrupted_calls(&store, &recordings, clock.as_ref(), keep_for)
             .await
             .context("after an earlier run")?;
+        expire_overdue(&store, clock.now()).await.context("after an earlier run")?;
 
         let speech = match model {
             Some(model) => {
@@ -135,11 +146,14 @@ impl Daemon {
             erasure: tokio::spawn(erase_in_time(
                 Arc::clone(&store),
                 recordings,
-                clock,
+                Arc::clone(&clock),
                 stop_the_rest.clone(),
             )),
+            expiry: tokio::spawn(expire_in_time(Arc::clone(&store), clock, stop_the_rest.clone())),
             store,
             feed,
+            seal,
+            graph,
             certificates,
             calls_in_progress,
             phone,
@@ -195,6 +209,7 @@ impl Daemon {
         self.stop_the_rest.cancel();
         self.web.stopped().await;
         let _ = self.erasure.await;
+        let _ = self.expiry.await;
         self.control.stopped().await;
     }
 }
@@ -202,6 +217,55 @@ impl Daemon {
 fn open_store(config: &Config, feed: Feed) -> anyhow::Result<Store> {
     let on_commit = move |change: &Change| feed.publish(&change.invitation, change.event);
     Ok(Store::open(&config.store.path, Box::new(on_commit))?)
+}
+
+/// The key of the sealed secrets. A database that never had one gets one; one that has opens with no
+/// other, since what was sealed with it would be lost.
+async fn open_seal(config: &Config, store: &Store) -> anyhow::Result<Seal> {
+    let (path, database) = (config.key_file(), config.store.path.display());
+    let unusable = |what: String| ConfigError::unusable("secrets.key_file", what);
+    let check_value = store.read(|reader| reader.seal_check()).await?;
+    let seal = match (load_key(&path), &check_value) {
+        (Ok(seal), _) => seal,
+        // A credential is found elsewhere than it is written: that one is for systemd to hand over.
+        (Err(KeyError::Missing(missing)), None) if missing == path => {
+            info!(path = %path.display(), "a key for the secrets in the database was made");
+            make_key(&path, rand::rng().random()).map_err(|error| unusable(error.to_string()))?
+        }
+        (Err(error), None) => return Err(unusable(error.to_string()).into()),
+        (Err(error), Some(_)) => {
+            let what = format!("{error}. {database} holds secrets that only its own key opens");
+            return Err(unusable(what).into());
+        }
+    };
+    match check_value {
+        Some(check_value) if seal.made(&check_value) => {}
+        Some(_) => {
+            let what = format!("the key at {} is not the one of {database}", path.display());
+            return Err(unusable(what).into());
+        }
+        None => {
+            let check_value = seal.check_value(rand::rng().random());
+            store.write(move |writer| writer.insert_seal_check(&check_value)).await?;
+        }
+    }
+    Ok(seal)
+}
+
+fn graph_client(meta: &Meta) -> anyhow::Result<Option<GraphClient>> {
+    let (Some(app_id), Some(secret)) = (&meta.app_id, meta.app_secret()) else { return Ok(None) };
+    let secret = secret
+        .read()
+        .map_err(|error| ConfigError::unusable("meta.app_secret_file", error.to_string()))?;
+    let client = GraphClient::new(GraphConfig {
+        base_url: meta.graph_url.clone(),
+        version: meta.graph_version.clone(),
+        app_id: app_id.clone(),
+        app_secret: AppSecret::new(secret.reveal().to_owned()),
+        authorities: meta.authorities.clone(),
+        timeout: meta.timeout,
+    });
+    Ok(Some(client.map_err(|error| ConfigError::unusable("meta", error.to_string()))?))
 }
 
 fn open_recordings(config: &Config) -> anyhow::Result<Recordings> {

@@ -1,10 +1,11 @@
 //! `zavud` answers the phone call in which Meta speaks a WhatsApp verification code, reads the
 //! code while it is being spoken, and shows it on the invitation page that the client has open.
 //!
-//! In reading order: [`domain`] has the nouns; [`calls`] joins [`telephony`] (the phone), `speech`
-//! and `codes` (the reader), [`recordings`] and [`store`] (the truth); [`web`] shows what the store
-//! holds when [`feed`] says that it changed; [`control`] answers the operator; [`daemon`] builds all
-//! of it, and [`cli`] starts the daemon.
+//! In reading order: [`domain`] has the nouns; [`onboarding`] the rules of invitations, [`meta`]
+//! the other side of a sign-up; [`calls`] joins [`telephony`] (the phone), `speech` and `codes`
+//! (the reader), [`recordings`] and [`store`] (the truth); [`web`] shows what the store holds when
+//! [`feed`] says that it changed; [`control`] answers the operator; [`seal`] keeps secrets from who
+//! reads the store's file; [`daemon`] builds all of it, and [`cli`] starts the daemon.
 //! ARCHITECTURE.md has the map and the walk of one call.
 
 pub mod calls;
@@ -16,8 +17,11 @@ pub mod control;
 pub mod daemon;
 pub mod domain;
 pub mod feed;
+pub mod meta;
 pub mod observability;
+pub mod onboarding;
 pub mod recordings;
+pub mod seal;
 pub mod speech;
 pub mod store;
 pub mod telephony;

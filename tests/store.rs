@@ -112,7 +112,7 @@ async fn a_wrong_token_opens_nothing() {
     let opened = open();
     fill(&opened.store).await;
     let by_token = |token: InvitationToken| {
-        opened.store.read(move |reader| reader.invitation_by_token(&token))
+        opened.store.read(move |reader| reader.invitation_by_token(&token, NOW))
     };
     let found = by_token(InvitationToken::new([3; 20])).await.unwrap().unwrap();
     assert_eq!(found.id, invitation(3).id);

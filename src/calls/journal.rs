@@ -6,9 +6,10 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::codes::Finding;
 use crate::domain::{
-    CallId, CallOutcome, CodeStage, HeardDigit, Language, PhoneNumber, Recording, SpokenCode,
-    Timestamp,
+    Actor, CallId, CallOutcome, CodeStage, HeardDigit, Language, PhoneNumber, Recording,
+    SpokenCode, Timestamp,
 };
+use crate::onboarding::{Attempts, Step, record_attempt, take_step};
 use crate::store::{
     CallEnd, EventKind, NewCall, NewCode, NewEvent, NewStage, Store, StoreError, Writer,
 };
@@ -26,6 +27,7 @@ pub(super) struct Journal {
     /// How long a code is valid, and so how long digits are kept.
     valid_for: Duration,
     keep_recording_for: Duration,
+    attempts: Attempts,
     recorded: Recorded,
 }
 
@@ -48,7 +50,11 @@ pub(super) struct Ringing {
 }
 
 impl Ringing {
-    fn record(self, writer: &Writer<'_>) -> Result<Result<Admitted, StatusCode>, StoreError> {
+    /// Also counts the call as an attempt to verify its number, and tells what is left of those.
+    fn record(
+        self,
+        writer: &Writer<'_>,
+    ) -> Result<Result<(Admitted, Attempts), StatusCode>, StoreError> {
         let Self { id, number, trunk, sip_call_id, caller, at } = self;
         let admitted = match admit(writer, &number, at)? {
             Ok(admitted) => admitted,
@@ -72,7 +78,8 @@ impl Ringing {
             at,
             stage: Some(CodeStage::Ringing.into()),
         })?;
-        Ok(Ok(admitted))
+        let attempts = record_attempt(writer, &admitted.number, at)?;
+        Ok(Ok((admitted, attempts)))
     }
 }
 
@@ -86,14 +93,15 @@ impl Journal {
         rules: CallRules,
     ) -> Result<Result<Self, StatusCode>, StoreError> {
         let call = ringing.id.clone();
-        let admitted = store.write(move |writer| ringing.record(writer)).await?;
-        Ok(admitted.map(|admitted| Self {
+        let recorded = store.write(move |writer| ringing.record(writer)).await?;
+        Ok(recorded.map(|(admitted, attempts)| Self {
             store,
             clock,
             call,
             admitted,
             valid_for: rules.code_valid_for,
             keep_recording_for: rules.keep_recordings_for,
+            attempts,
             recorded: Recorded::Digits(Vec::new()),
         }))
     }
@@ -101,6 +109,11 @@ impl Journal {
     /// What is probably spoken in the call.
     pub(super) fn language(&self) -> Option<Language> {
         self.admitted.language
+    }
+
+    /// How often Meta may still be asked to verify the number.
+    pub(super) fn attempts(&self) -> Attempts {
+        self.attempts
     }
 
     /// Records that the call was answered, and that there is a recording of it if so.
@@ -219,7 +232,11 @@ impl Journal {
                 // One that this call showed before was wrong.
                 writer.withdraw_code(&row.call)?;
                 writer.insert_code(&row)?;
-                writer.append_event(&event).map(|_| ())
+                writer.append_event(&event)?;
+                // Meta speaks codes only to those who are signing up. Where that is no news, or the
+                // invitation was closed meanwhile, it stays as it is.
+                let _ = take_step(writer, &row.invitation, &Step::Begin, Actor::Client, now)?;
+                Ok(())
             })
             .await
     }

@@ -9,10 +9,11 @@ use rand::RngExt as _;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument as _, error, info, info_span};
+use tracing::{Instrument as _, error, info, info_span, warn};
 
 use crate::clock::Clock;
 use crate::domain::{CallId, PhoneNumber, Redacted};
+use crate::onboarding::Attempts;
 use crate::recordings::Recordings;
 use crate::speech::SpeechPool;
 use crate::store::{Store, StoreError};
@@ -116,11 +117,26 @@ impl Switchboard {
             }
         };
         info!(number = %Redacted(&number), call = %id, trunk = %call.invite().peer, "call rings");
+        report_attempts(&number, journal.attempts());
         let tape = begin_recording(&store, &recordings, &id, at).await?;
         let (listener, hypotheses) = speech.listen(journal.language());
         let ears = Ears { listener, hypotheses, tape };
         let line = Line { phone_call: call, _claim: claim };
         conduct(line, journal, ears, rules.max_duration, stop).await
+    }
+}
+
+/// Warns the operator before Meta refuses to call the number again.
+fn report_attempts(number: &PhoneNumber, attempts: Attempts) {
+    let number = Redacted(number);
+    match attempts {
+        Attempts::Plenty => {}
+        Attempts::Few(left) => {
+            warn!(%number, left, "Meta verifies the number only so many times more");
+        }
+        Attempts::NoneUntil(until) => {
+            warn!(%number, %until, "Meta verifies the number no more until then");
+        }
     }
 }
 

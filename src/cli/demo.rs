@@ -20,11 +20,12 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, installation};
 use crate::daemon::{Daemon, Surroundings};
 use crate::domain::{
-    CODE_LENGTH, CodeStage, HeardDigit, InvitationId, InvitationToken, Language, PhoneNumber,
-    PhoneNumberId, ProjectId, SpokenCode,
+    Actor, CODE_LENGTH, CodeStage, HeardDigit, InvitationId, InvitationToken, Language,
+    PhoneNumber, PhoneNumberId, ProjectId, SpokenCode,
 };
 use crate::observability::start_logging;
-use crate::store::{NewInvitation, NewPhoneNumber, NewProject, Store, StoreError};
+use crate::onboarding::invite;
+use crate::store::{NewInvitation, NewPhoneNumber, NewProject, Store};
 use crate::telephony::MediaPolicy;
 use crate::telephony::caller::{CallProgress, OutgoingCall, Over, place_call};
 
@@ -127,7 +128,7 @@ async fn make_invitation(
     store: &Arc<Store>,
     number: PhoneNumber,
     language: Language,
-) -> Result<InvitationToken, StoreError> {
+) -> anyhow::Result<InvitationToken> {
     let now = SystemClock.now();
     let mut random = rand::rng();
     let project = NewProject {
@@ -156,9 +157,9 @@ async fn make_invitation(
         .write(move |writer| {
             writer.insert_project(&project)?;
             writer.insert_phone_number(&number)?;
-            writer.insert_invitation(&invitation)
+            invite(writer, &invitation, Actor::Partner)
         })
-        .await?;
+        .await??;
     Ok(token)
 }
 

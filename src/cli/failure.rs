@@ -30,7 +30,8 @@ impl From<ConfigError> for Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::Other(error)
+        // A value may turn out to be unusable only when the daemon is being built.
+        error.downcast::<ConfigError>().map_or_else(Self::Other, Self::Config)
     }
 }
 

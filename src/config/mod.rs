@@ -5,6 +5,7 @@
 
 mod error;
 mod host;
+mod meta;
 mod password;
 mod sections;
 mod trunks;
@@ -16,9 +17,10 @@ use serde::Deserialize;
 
 pub use error::{ConfigError, Problem};
 pub use host::{Host, HostName, NoHost};
+pub use meta::Meta;
 pub use password::{NoPassword, PasswordSource, Secret};
 pub use sections::{
-    Calls, Codes, Control, Log, LogFormat, Recordings, Rtp, Sip, Speech, Store, Web,
+    Calls, Codes, Control, Log, LogFormat, Recordings, Rtp, Secrets, Sip, Speech, Store, Web,
 };
 pub use trunks::{DigestUser, Registration, Trunk, TrunkCodec, TrunkSrtp, TrunkTransport};
 
@@ -36,6 +38,8 @@ pub struct Config {
     pub recordings: Recordings,
     pub speech: Speech,
     pub store: Store,
+    pub secrets: Secrets,
+    pub meta: Meta,
     pub web: Web,
     pub control: Control,
     pub log: Log,
@@ -105,6 +109,11 @@ impl Config {
         self.control.socket.clone().unwrap_or_else(|| self.store.path.with_extension("sock"))
     }
 
+    /// Where the key lies that secrets in the database are sealed with.
+    pub fn key_file(&self) -> PathBuf {
+        self.secrets.key_file.clone().unwrap_or_else(|| self.store.path.with_extension("key"))
+    }
+
     /// Where recordings of calls lie.
     pub fn recordings_directory(&self) -> PathBuf {
         let beside = || self.store.path.with_extension("recordings");
@@ -128,14 +137,18 @@ impl Config {
                 Problem::new(&format!("sip.trunks[{number}].{key}"), error.to_string())
             })
         });
-        let problems: Vec<Problem> = problems.collect();
+        let app_secret = self.meta.app_secret().and_then(|source| source.read().err());
+        let app_secret =
+            app_secret.map(|error| Problem::new("meta.app_secret_file", error.to_string()));
+        let problems: Vec<Problem> = problems.chain(app_secret).collect();
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
     /// What fits its type but not its purpose.
     fn check(&self) -> Vec<Problem> {
         let recordings = self.recordings.check(&self.codes);
-        [self.sip.check(), self.rtp.check(), recordings, self.speech.check(), self.web.check()]
+        let (sip, rtp, speech) = (self.sip.check(), self.rtp.check(), self.speech.check());
+        [sip, rtp, recordings, speech, self.meta.check(), self.web.check()]
             .into_iter()
             .flatten()
             .collect()
@@ -152,6 +165,9 @@ impl Config {
         resolve(&mut self.store.path);
         self.control.socket.as_mut().map(resolve);
         self.recordings.directory.as_mut().map(resolve);
+        let secrets = [&mut self.secrets.key_file, &mut self.meta.app_secret_file];
+        secrets.into_iter().flatten().for_each(|path| password::resolve(path, directory));
+        resolve(&mut self.meta.authorities);
         let tls = [
             &mut self.sip.tls_certificate,
             &mut self.sip.tls_key,
@@ -205,6 +221,7 @@ mod tests {
         assert_eq!(config.store.path, Path::new("/etc/zavud.db"));
         assert_eq!(config.control_socket(), Path::new("/etc/zavud.sock"));
         assert_eq!(config.recordings_directory(), Path::new("/etc/zavud.recordings"));
+        assert_eq!(config.key_file(), Path::new("/etc/zavud.key"));
         assert_eq!(config.keep_recordings_for(), config.codes.valid_for);
         assert_eq!(config.sip.trace_bytes(), 4_000_000);
         assert_eq!(config.web.tls(), None);
@@ -235,6 +252,7 @@ mod tests {
         assert!(config.web.tls().is_some());
         assert_eq!(config.control_socket(), Path::new("/run/zavud/zavud.sock"));
         assert_eq!(config.recordings_directory(), Path::new("/var/lib/zavud/recordings"));
+        assert_eq!(config.key_file(), Path::new("$CREDENTIALS_DIRECTORY/zavud.key"));
         assert_eq!(config.keep_recordings_for(), Duration::from_secs(600));
         let [loopback, carrier] = config.sip.trunks.as_slice() else {
             panic!("{:?}", config.sip.trunks)
@@ -246,7 +264,10 @@ mod tests {
         assert_eq!((&registration.password, &loopback.digest[0].password), (&password, &password));
         let problems = config.check_passwords().unwrap_err();
         let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
-        assert_eq!(keys, ["sip.trunks[0].digest", "sip.trunks[1].password_file"]);
+        let expected =
+            ["sip.trunks[0].digest", "sip.trunks[1].password_file", "meta.app_secret_file"];
+        assert_eq!(keys, expected);
+        assert_eq!(config.meta.app_id.as_deref(), Some("1234567890"));
     }
 
     /// What a trunk means without a key is what its comment in the shipped file says.
@@ -314,6 +335,14 @@ mod tests {
             ("[rtp]\nport_rest = \"1h\"", "rtp.port_rest"),
             ("[web]\ntls_key = \"key.pem\"", "web.tls_certificate"),
             ("[web]\npublic_url = \"invite.example.com\"", "web.public_url"),
+            ("[meta]\napp_id = \"1\"", "meta.app_secret_file"),
+            ("[meta]\napp_secret_file = \"x\"", "meta.app_id"),
+            ("[meta]\ngraph_url = \"http://graph.example.com\"", "meta.graph_url"),
+            ("[meta]\ngraph_url = \"https://graph.example.com/\"", "meta.graph_url"),
+            ("[meta]\ngraph_url = \"graph.example.com\"", "meta.graph_url"),
+            ("[meta]\ngraph_version = \"25\"", "meta.graph_version"),
+            ("[meta]\ntimeout = \"0s\"", "meta.timeout"),
+            ("[meta]\ntimeout = \"31s\"", "meta.timeout"),
             ("[recordings]\nkeep_for = \"11m\"", "recordings.keep_for"),
             ("[speech]\nthreads = 0", "speech.threads"),
             ("[speech]\nmax_calls = 0", "speech.max_calls"),

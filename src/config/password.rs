@@ -76,13 +76,18 @@ impl PasswordSource {
         }
     }
 
-    /// A relative path follows the configuration file.
+    /// See [`resolve`].
     pub(super) fn resolve(&mut self, directory: &Path) {
-        if let Self::File(path) = self
-            && !path.starts_with(CREDENTIALS)
-        {
-            *path = directory.join(&*path);
+        if let Self::File(path) = self {
+            resolve(path, directory);
         }
+    }
+}
+
+/// A relative path follows the configuration file, unless it names a credential.
+pub(super) fn resolve(path: &mut PathBuf, directory: &Path) {
+    if !path.starts_with(CREDENTIALS) {
+        *path = directory.join(&*path);
     }
 }
 

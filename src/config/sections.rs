@@ -217,6 +217,12 @@ pub struct Store {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Secrets {
+    pub key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Web {
     pub listen: SocketAddr,
     pub public_url: String,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Redact;
+use super::{Redact, Timestamp};
 
 /// Where an invitation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,13 +40,30 @@ impl InvitationStatus {
         }
     }
 
-    /// Whether the client may still act on it. Whether its time has run out is a question to the
-    /// clock, not to the status.
+    /// Whether the client may still act on it.
     pub const fn is_open(self) -> bool {
         match self {
             Self::Pending | Self::InProgress | Self::Failed => true,
             Self::Completed | Self::Expired | Self::Cancelled => false,
         }
+    }
+
+    /// Where an invitation that is stored with this status stands at `now`: an open one is expired
+    /// from the moment its time runs out, whether or not that was recorded yet.
+    pub fn at(self, expires_at: Timestamp, now: Timestamp) -> Self {
+        if self.is_open() && expires_at <= now { Self::Expired } else { self }
+    }
+}
+
+impl fmt::Display for InvitationStatus {
+    /// In words.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::InProgress => "in progress",
+            Self::Pending | Self::Completed | Self::Failed | Self::Expired | Self::Cancelled => {
+                self.as_str()
+            }
+        })
     }
 }
 
@@ -65,6 +82,89 @@ impl FromStr for InvitationStatus {
         .into_iter()
         .find(|status| status.as_str() == text)
         .ok_or_else(|| InvalidStatus(text.to_owned()))
+    }
+}
+
+/// Why an attempt to sign up failed. The names are those of `failureReason` in the REST API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureReason {
+    /// The client left Meta's window.
+    Cancelled,
+    /// The client's account may not do it, or did not allow it.
+    NotAuthorized,
+    /// Nothing more was heard from Meta's window.
+    Abandoned,
+    /// Meta or we could not finish it.
+    Internal,
+}
+
+impl FailureReason {
+    /// All there are.
+    pub const ALL: [Self; 4] =
+        [Self::Cancelled, Self::NotAuthorized, Self::Abandoned, Self::Internal];
+
+    /// The name in the store and in the REST API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancelled => "fb_cancelled",
+            Self::NotAuthorized => "fb_not_authorized",
+            Self::Abandoned => "signup_abandoned",
+            Self::Internal => "internal_error",
+        }
+    }
+}
+
+/// Text that names no reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a reason for a sign-up to fail")]
+pub struct InvalidReason(pub String);
+
+impl FromStr for FailureReason {
+    type Err = InvalidReason;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|reason| reason.as_str() == text)
+            .ok_or_else(|| InvalidReason(text.to_owned()))
+    }
+}
+
+/// Who took a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// Whoever opened the link.
+    Client,
+    /// Whoever sends links.
+    Partner,
+    /// We, because it was time.
+    Daemon,
+}
+
+/// Text that names nobody.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is nobody who takes steps")]
+pub struct InvalidActor(pub String);
+
+impl Actor {
+    /// The name in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Partner => "partner",
+            Self::Daemon => "daemon",
+        }
+    }
+}
+
+impl FromStr for Actor {
+    type Err = InvalidActor;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Client, Self::Partner, Self::Daemon]
+            .into_iter()
+            .find(|actor| actor.as_str() == text)
+            .ok_or_else(|| InvalidActor(text.to_owned()))
     }
 }
 
@@ -111,6 +211,34 @@ mod tests {
             assert_eq!(name.parse::<InvitationStatus>().unwrap().as_str(), name);
         }
         assert_eq!("new".parse::<InvitationStatus>(), Err(InvalidStatus("new".to_owned())));
+    }
+
+    #[test]
+    fn only_an_open_invitation_expires_and_it_does_at_its_moment() {
+        let (before, end) = (Timestamp::from_unix_millis(6), Timestamp::from_unix_millis(7));
+        for open in
+            [InvitationStatus::Pending, InvitationStatus::InProgress, InvitationStatus::Failed]
+        {
+            assert_eq!(
+                (open.at(end, before), open.at(end, end)),
+                (open, InvitationStatus::Expired)
+            );
+        }
+        for closed in [InvitationStatus::Completed, InvitationStatus::Cancelled] {
+            assert_eq!(closed.at(end, end), closed);
+        }
+    }
+
+    #[test]
+    fn each_reason_and_each_actor_is_read_back_from_its_name() {
+        for reason in FailureReason::ALL {
+            assert_eq!(reason.as_str().parse(), Ok(reason));
+        }
+        assert_eq!("".parse::<FailureReason>(), Err(InvalidReason(String::new())));
+        for actor in [Actor::Client, Actor::Partner, Actor::Daemon] {
+            assert_eq!(actor.as_str().parse(), Ok(actor));
+        }
+        assert_eq!("root".parse::<Actor>(), Err(InvalidActor("root".to_owned())));
     }
 
     #[test]

@@ -8,15 +8,20 @@ mod invitation;
 mod language;
 mod phone_number;
 mod redacted;
+mod sealed;
 mod spoken_code;
 mod stage;
 mod timestamp;
 
 pub use id::{CallId, EventId, InvitationId, PhoneNumberId, ProjectId};
-pub use invitation::{InvalidStatus, InvitationStatus, InvitationToken};
+pub use invitation::{
+    Actor, FailureReason, InvalidActor, InvalidReason, InvalidStatus, InvitationStatus,
+    InvitationToken,
+};
 pub use language::{InvalidLanguage, Language};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use redacted::{Redact, Redacted};
+pub use sealed::Sealed;
 pub use spoken_code::{CODE_LENGTH, InvalidCode, SpokenCode};
 pub use stage::{CallOutcome, CodeStage, HeardDigit, InvalidOutcome, Recording};
 pub use timestamp::Timestamp;

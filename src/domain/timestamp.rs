@@ -42,6 +42,16 @@ impl std::ops::Add<Duration> for Timestamp {
     }
 }
 
+impl std::ops::Sub<Duration> for Timestamp {
+    type Output = Timestamp;
+
+    /// Saturates.
+    fn sub(self, duration: Duration) -> Timestamp {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Timestamp(self.0.saturating_sub(millis))
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// ISO 8601 in UTC with milliseconds, the form of the REST API.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,8 +73,10 @@ mod tests {
     }
 
     #[test]
-    fn adding_saturates() {
+    fn adding_and_subtracting_saturate() {
         let end = Timestamp::from_unix_millis(i64::MAX);
         assert_eq!(end + Duration::from_secs(1), end);
+        let beginning = Timestamp::from_unix_millis(i64::MIN);
+        assert_eq!(beginning - Duration::from_secs(1), beginning);
     }
 }

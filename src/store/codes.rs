@@ -82,6 +82,28 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Erases every digit that was heard for an invitation: nobody may see them any more.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn erase_digits_of(&self, invitation: &InvitationId) -> Result<(), StoreError> {
+        let codes = self
+            .connection
+            .prepare_cached("DELETE FROM codes WHERE invitation_id = ?1")?
+            .execute([invitation.as_str()])?;
+        let stages = self
+            .connection
+            .prepare_cached(
+                "UPDATE events SET stage = NULL, stage_dies_at = NULL
+                 WHERE invitation_id = ?1 AND stage IS NOT NULL AND stage_dies_at IS NOT NULL",
+            )?
+            .execute([invitation.as_str()])?;
+        if codes + stages > 0 {
+            self.note_digits_erased();
+        }
+        Ok(())
+    }
+
     /// The pages that show digits whose time is over: each with the stage it shows.
     fn stages_dying_by(
         &self,

@@ -10,6 +10,12 @@ use super::{Change, Reader, StoreError, Writer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     InvitationCreated,
+    SignupBegun,
+    SignupCompleted,
+    SignupFailed,
+    InvitationExpired,
+    InvitationCancelled,
+    InvitationResent,
     CallRinging,
     CallAnswered,
     DigitsHeard,
@@ -25,6 +31,12 @@ impl EventKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvitationCreated => "invitation_created",
+            Self::SignupBegun => "signup_begun",
+            Self::SignupCompleted => "signup_completed",
+            Self::SignupFailed => "signup_failed",
+            Self::InvitationExpired => "invitation_expired",
+            Self::InvitationCancelled => "invitation_cancelled",
+            Self::InvitationResent => "invitation_resent",
             Self::CallRinging => "call_ringing",
             Self::CallAnswered => "call_answered",
             Self::DigitsHeard => "digits_heard",

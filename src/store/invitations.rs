@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::domain::{
-    InvitationId, InvitationStatus, InvitationToken, Language, PhoneNumber, PhoneNumberId,
-    ProjectId, Timestamp,
+    FailureReason, InvitationId, InvitationStatus, InvitationToken, Language, PhoneNumber,
+    PhoneNumberId, ProjectId, Timestamp,
 };
 
 use super::{Reader, StoreError, Writer};
@@ -31,17 +31,33 @@ pub struct NewInvitation {
 pub struct Invitation {
     pub id: InvitationId,
     pub project_name: String,
+    /// At the moment that was asked for.
     pub status: InvitationStatus,
-    pub phone_number: Option<PhoneNumber>,
+    pub phone_number: Option<AssignedNumber>,
+}
+
+/// The number that is pre-assigned to an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssignedNumber {
+    pub id: PhoneNumberId,
+    pub number: PhoneNumber,
+}
+
+/// An invitation as far as its next step depends on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitationState {
+    pub project: ProjectId,
+    /// As it was stored, whether or not its time has run out since.
+    pub status: InvitationStatus,
+    pub phone_number: Option<PhoneNumberId>,
     pub expires_at: Timestamp,
 }
 
-impl Invitation {
-    /// Whether the client may still act on it: expiry takes effect at its moment, not when
-    /// somebody sweeps.
-    pub fn is_open(&self, now: Timestamp) -> bool {
-        self.status.is_open() && now < self.expires_at
-    }
+/// The link of an invitation, and how long it can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLink {
+    pub token: InvitationToken,
+    pub expires_at: Timestamp,
 }
 
 /// The open invitation that a number is pre-assigned to.
@@ -52,7 +68,7 @@ pub struct OpenInvitation {
 }
 
 impl Writer<'_> {
-    /// Makes an invitation.
+    /// Makes an invitation. Whether it may be made is a question to `onboarding`.
     ///
     /// # Errors
     /// When its number already serves an open invitation, or the database refuses.
@@ -77,35 +93,150 @@ impl Writer<'_> {
         )?;
         Ok(())
     }
+
+    /// Sets where an invitation stands. Which steps are legal is not known here: only
+    /// `onboarding` may call it.
+    ///
+    /// # Errors
+    /// When another invitation that is open has its number, or the database refuses.
+    pub fn move_invitation(
+        &self,
+        invitation: &InvitationId,
+        to: InvitationStatus,
+        failure: Option<FailureReason>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "UPDATE invitations SET status = ?2, failure_reason = ?3, updated_at = ?4
+                 WHERE id = ?1",
+            )?
+            .execute((
+                invitation.as_str(),
+                to.as_str(),
+                failure.map(FailureReason::as_str),
+                at.unix_millis(),
+            ))?;
+        Ok(())
+    }
+
+    /// Gives an invitation another link. The one before opens nothing any more. Only `onboarding`
+    /// may call it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn replace_link(
+        &self,
+        invitation: &InvitationId,
+        link: &NewLink,
+    ) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "UPDATE invitations SET token = ?2, token_hash = ?3, expires_at = ?4 WHERE id = ?1",
+            )?
+            .execute((
+                invitation.as_str(),
+                link.token.expose(),
+                hash(&link.token).as_slice(),
+                link.expires_at.unix_millis(),
+            ))?;
+        Ok(())
+    }
 }
 
 impl Reader<'_> {
-    /// The invitation that `token` opens, whatever its status.
+    /// Where an invitation stands; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn invitation_state(
+        &self,
+        invitation: &InvitationId,
+    ) -> Result<Option<InvitationState>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT project_id, status, phone_number_id, expires_at FROM invitations
+             WHERE id = ?1",
+        )?;
+        let row = statement.query_row([invitation.as_str()], |row| Ok(state(row))).optional()?;
+        row.transpose()
+    }
+
+    /// Open invitations whose time has run out at `now`, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn overdue_invitations(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<InvitationId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM invitations
+             WHERE expires_at <= ?1 AND status IN ('pending', 'in_progress', 'failed')
+             ORDER BY expires_at LIMIT ?2",
+        )?;
+        let rows = statement.query_map((now.unix_millis(), limit), |row| row.get(0))?;
+        Ok(rows.map(|id| id.map(InvitationId::from_stored)).collect::<Result<_, _>>()?)
+    }
+
+    /// When the next open invitation expires.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn next_expiry(&self) -> Result<Option<Timestamp>, StoreError> {
+        let millis: Option<i64> = self
+            .connection
+            .prepare_cached(
+                "SELECT min(expires_at) FROM invitations
+                 WHERE status IN ('pending', 'in_progress', 'failed')",
+            )?
+            .query_row([], |row| row.get(0))?;
+        Ok(millis.map(Timestamp::from_unix_millis))
+    }
+
+    /// The invitation that `token` opens, as it stands at `now`.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn invitation_by_token(
         &self,
         token: &InvitationToken,
+        now: Timestamp,
     ) -> Result<Option<Invitation>, StoreError> {
-        let row = self
-            .connection
-            .prepare_cached(
-                "SELECT invitations.id, projects.name, invitations.status, phone_numbers.number,
-                        invitations.expires_at, invitations.token
-                 FROM invitations
-                 JOIN projects ON projects.id = invitations.project_id
-                 LEFT JOIN phone_numbers ON phone_numbers.id = invitations.phone_number_id
-                 WHERE token_hash = ?1",
-            )?
-            .query_row([hash(token).as_slice()], |row| Ok((columns(row)?, row.get(5)?)))
+        let mut statement = self.connection.prepare_cached(
+            "SELECT invitations.id, projects.name, invitations.status, invitations.expires_at,
+                    phone_numbers.id, phone_numbers.number, invitations.token
+             FROM invitations
+             JOIN projects ON projects.id = invitations.project_id
+             LEFT JOIN phone_numbers ON phone_numbers.id = invitations.phone_number_id
+             WHERE token_hash = ?1",
+        )?;
+        let row = statement
+            .query_row([hash(token).as_slice()], |row| {
+                Ok((columns(row, now), row.get::<_, String>(6)?))
+            })
             .optional()?;
         let Some((invitation, stored)) = row else { return Ok(None) };
-        let stored: String = stored;
         if !bool::from(stored.as_bytes().ct_eq(token.expose().as_bytes())) {
             return Ok(None);
         }
         invitation.map(Some)
+    }
+
+    /// The invitation that has `number`, by its stored status: its time may have run out since.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn holder_of(&self, number: &PhoneNumberId) -> Result<Option<InvitationId>, StoreError> {
+        let id = self
+            .connection
+            .prepare_cached(
+                "SELECT id FROM invitations
+                 WHERE phone_number_id = ?1 AND status IN ('pending', 'in_progress', 'failed')",
+            )?
+            .query_row([number.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(id.map(InvitationId::from_stored))
     }
 
     /// The open invitation that `number` is pre-assigned to.
@@ -141,25 +272,33 @@ fn hash(token: &InvitationToken) -> [u8; 32] {
     Sha256::digest(token.expose()).into()
 }
 
-fn columns(row: &Row<'_>) -> rusqlite::Result<Result<Invitation, StoreError>> {
-    let status: String = row.get(2)?;
-    let number: Option<String> = row.get(3)?;
-    let parse = || -> Result<_, String> {
-        let status = status.parse::<InvitationStatus>().map_err(|error| error.to_string())?;
-        let number = number
-            .map(|text| text.parse::<PhoneNumber>().map_err(|error| error.to_string()))
-            .transpose()?;
-        Ok((status, number))
-    };
-    let (status, phone_number) = match parse() {
-        Ok(parsed) => parsed,
-        Err(reason) => return Ok(Err(StoreError::Unexpected(reason))),
-    };
-    Ok(Ok(Invitation {
+fn columns(row: &Row<'_>, now: Timestamp) -> Result<Invitation, StoreError> {
+    let status: InvitationStatus =
+        row.get::<_, String>(2)?.parse().map_err(StoreError::unexpected)?;
+    let expires_at = Timestamp::from_unix_millis(row.get(3)?);
+    let number: Option<String> = row.get(4)?;
+    let phone_number = number
+        .map(|id| -> Result<_, StoreError> {
+            let number: String = row.get(5)?;
+            Ok(AssignedNumber {
+                id: PhoneNumberId::from_stored(id),
+                number: number.parse().map_err(StoreError::unexpected)?,
+            })
+        })
+        .transpose()?;
+    Ok(Invitation {
         id: InvitationId::from_stored(row.get(0)?),
         project_name: row.get(1)?,
-        status,
+        status: status.at(expires_at, now),
         phone_number,
-        expires_at: Timestamp::from_unix_millis(row.get(4)?),
-    }))
+    })
+}
+
+fn state(row: &Row<'_>) -> Result<InvitationState, StoreError> {
+    Ok(InvitationState {
+        project: ProjectId::from_stored(row.get(0)?),
+        status: row.get::<_, String>(1)?.parse().map_err(StoreError::unexpected)?,
+        phone_number: row.get::<_, Option<String>>(2)?.map(PhoneNumberId::from_stored),
+        expires_at: Timestamp::from_unix_millis(row.get(3)?),
+    })
 }

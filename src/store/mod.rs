@@ -8,11 +8,14 @@
 mod calls;
 mod codes;
 mod events;
+mod invitation_steps;
 mod invitations;
 mod phone_numbers;
 mod projects;
 mod readers;
 mod recordings;
+mod seal_check;
+mod verification_attempts;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -27,7 +30,10 @@ use crate::domain::{EventId, InvitationId};
 pub use calls::{CallEnd, NewCall, UnfinishedCall};
 pub use codes::NewCode;
 pub use events::{EventKind, NewEvent, NewStage, StageEvent};
-pub use invitations::{Invitation, NewInvitation, OpenInvitation};
+pub use invitation_steps::RecordedStep;
+pub use invitations::{
+    AssignedNumber, Invitation, InvitationState, NewInvitation, NewLink, OpenInvitation,
+};
 pub use phone_numbers::{NewPhoneNumber, OwnNumber};
 pub use projects::NewProject;
 pub use readers::Reader;
@@ -39,6 +45,8 @@ use writer::WriterThread;
 const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0001_initial.sql")),
     M::up(include_str!("migrations/0002_recordings.sql")),
+    M::up(include_str!("migrations/0003_onboarding.sql")),
+    M::up(include_str!("migrations/0004_seal.sql")),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.
@@ -73,6 +81,13 @@ pub enum StoreError {
     /// The store was closed, or its thread has died.
     #[error("the store is closed")]
     Closed,
+}
+
+impl StoreError {
+    /// For a value that could not be read back.
+    fn unexpected(reason: impl std::fmt::Display) -> Self {
+        Self::Unexpected(reason.to_string())
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -43,6 +43,25 @@ impl Writer<'_> {
 }
 
 impl Reader<'_> {
+    /// Whether a number is an active one of this project.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn is_active_number(
+        &self,
+        number: &PhoneNumberId,
+        project: &ProjectId,
+    ) -> Result<bool, StoreError> {
+        let is_active = self
+            .connection
+            .prepare_cached(
+                "SELECT 1 FROM phone_numbers
+                 WHERE id = ?1 AND project_id = ?2 AND status = 'active'",
+            )?
+            .exists((number.as_str(), project.as_str()))?;
+        Ok(is_active)
+    }
+
     /// The active number of ours that reads `number`.
     ///
     /// # Errors

@@ -90,7 +90,7 @@ fn closed(status: InvitationStatus) -> (StatusCode, Markup) {
                 "Ask whoever sent it to you if you still want to connect.",
             ),
         ),
-        // An open one is closed only because its time has run out.
+        // Open ones are not closed; should one be said to be, its link is no longer of use.
         InvitationStatus::Expired
         | InvitationStatus::Pending
         | InvitationStatus::InProgress

@@ -13,7 +13,8 @@ use std::time::Duration;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use zavud::domain::{CallId, CodeStage, HeardDigit, Recording};
+use zavud::domain::{Actor, CallId, CodeStage, HeardDigit, Recording};
+use zavud::onboarding::{Step, record_attempt, take_step};
 use zavud::store::{EventKind, NewEvent};
 
 use crate::support::{ManualClock, NUMBER, TestDaemon, call, noise, skip};
@@ -327,6 +328,42 @@ async fn a_recording_can_be_played_from_the_middle() {
     let played = browser.client.execute_async(script, vec![]).await.unwrap();
     let [duration, position] = [0, 1].map(|index| played[index].as_f64().unwrap_or(f64::NAN));
     assert!((3.8..4.2).contains(&duration) && position == 2.0, "{played}");
+    browser.close().await;
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn an_open_page_warns_of_the_last_attempts_and_says_when_its_invitation_is_withdrawn() {
+    let Some(browser) = Browser::open(320, 1_000).await else {
+        let name =
+            "an_open_page_warns_of_the_last_attempts_and_says_when_its_invitation_is_withdrawn";
+        return skip(name, "chromedriver is not installed");
+    };
+    let daemon = TestDaemon::start().await;
+    let now = zavud::clock::Clock::now(&zavud::clock::SystemClock);
+    browser.client.goto(&daemon.link()).await.unwrap();
+    for (attempts, shown) in [(6, [false, false]), (1, [true, false]), (3, [false, true])] {
+        let count = daemon.daemon.store.write(move |writer| {
+            let number = writer.own_number(&NUMBER.parse().unwrap())?.unwrap().id;
+            (0..attempts).try_for_each(|_| record_attempt(writer, &number, now).map(|_| ()))
+        });
+        count.await.unwrap();
+        for (stage, name) in [(CodeStage::Ringing, "ringing"), (CodeStage::Waiting, "waiting")] {
+            show(&daemon, stage).await;
+            browser.wait_for_stage(name).await;
+        }
+        let warnings =
+            "['few', 'none'].map(id => !document.getElementById(`attempts-${id}`).hidden)";
+        assert_eq!(browser.eval(warnings).await, json!(shown), "after {attempts} more");
+    }
+    let invitation = daemon.invited.invitation.clone();
+    let cancel = daemon
+        .daemon
+        .store
+        .write(move |writer| take_step(writer, &invitation, &Step::Cancel, Actor::Partner, now));
+    cancel.await.unwrap().unwrap();
+    let says_so = Locator::XPath("//h1[.='This invitation was withdrawn']");
+    browser.client.wait().at_most(PATIENCE).for_element(says_so).await.unwrap();
     browser.close().await;
     daemon.daemon.stop().await;
 }

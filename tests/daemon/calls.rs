@@ -7,7 +7,7 @@ use std::time::Duration;
 use sip::{Codec, MediaPolicy, SrtpPolicy, StatusCode};
 use tokio::net::UdpSocket;
 use zavud::clock::{Clock as _, SystemClock};
-use zavud::domain::{CallOutcome, CodeStage, Recording};
+use zavud::domain::{CallOutcome, CodeStage, InvitationStatus, Recording};
 use zavud::telephony::caller::CallFailure;
 
 use crate::support::{
@@ -82,6 +82,9 @@ async fn a_spoken_code_appears_on_the_page_digit_by_digit() {
         "{stages:?}"
     );
     assert_eq!(daemon.outcome().await, CallOutcome::CodeRead);
+    // Who is spoken a code to has begun to sign up.
+    let reached = [InvitationStatus::Pending, InvitationStatus::InProgress];
+    assert_eq!(daemon.statuses().await, reached);
     daemon.daemon.stop().await;
 }
 
@@ -241,6 +244,8 @@ async fn a_second_call_to_a_number_in_a_call_is_busy_and_disturbs_nothing() {
     first.await.unwrap().unwrap();
     assert_eq!(daemon.outcome().await, CallOutcome::Silent);
     call(sip, NUMBER, silence(1)).await.expect("the number is free again");
+    assert_eq!(daemon.attempts().await, 2, "the one that was refused is not counted");
+    assert_eq!(daemon.statuses().await, [InvitationStatus::Pending]);
     daemon.daemon.stop().await;
 }
 

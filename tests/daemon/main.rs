@@ -11,6 +11,7 @@ mod human_voice;
 mod operator;
 mod page;
 mod recordings;
+mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
 mod transports;

@@ -10,8 +10,11 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use zavud::clock::Clock as _;
-use zavud::domain::{CallId, CodeStage, EventId, HeardDigit, Timestamp};
-use zavud::store::{EventKind, NewCall, NewCode, NewEvent, NewStage, Store};
+use zavud::domain::{
+    Actor, CallId, CodeStage, EventId, HeardDigit, InvitationStatus, InvitationToken, Timestamp,
+};
+use zavud::onboarding::{Step, take_step};
+use zavud::store::{EventKind, NewCall, NewCode, NewEvent, NewLink, NewStage, Store};
 
 use crate::support::{self, Answer, DeafModel, Invited, ManualClock, NUMBER, TestDaemon};
 
@@ -86,6 +89,55 @@ async fn an_invitation_is_gone_at_the_moment_it_expires() {
     let gone = get(&daemon, &path).await;
     assert_eq!(gone.status, StatusCode::GONE);
     assert!(gone.text().contains("has expired"));
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn an_open_page_hears_of_the_expiry_at_its_moment_and_nothing_after_it() {
+    let clock = Arc::new(ManualClock::new());
+    let daemon = TestDaemon::start_with(Arc::clone(&clock) as _, Box::new(DeafModel), |_| {}).await;
+    let (store, invited) = (&daemon.daemon.store, &daemon.invited);
+    let mut page = daemon.watch(None).await;
+    assert_eq!(page.next().await.unwrap().unwrap().stage, CodeStage::Waiting);
+    clock.advance(Duration::from_secs(7 * 24 * 60 * 60));
+    append(store, stage_event(invited, listening("4"), None)).await;
+    assert_eq!(page.next().await.unwrap(), None);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn the_timer_ends_an_invitation_that_nobody_looks_at() {
+    let clock = Arc::new(ManualClock::new());
+    let daemon = TestDaemon::start_with(Arc::clone(&clock) as _, Box::new(DeafModel), |_| {}).await;
+    let invitation = daemon.invited.invitation.clone();
+    let mut changes = daemon.daemon.feed.subscribe(&invitation);
+    clock.advance(Duration::from_secs(7 * 24 * 60 * 60));
+    changes.changed().await;
+    assert_eq!(daemon.statuses().await, [InvitationStatus::Pending, InvitationStatus::Expired]);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_whose_link_was_replaced_sees_nothing_of_what_follows() {
+    let daemon = TestDaemon::start().await;
+    let (store, invited) = (&daemon.daemon.store, daemon.invited.clone());
+    let mut page = daemon.watch(None).await;
+    assert_eq!(page.next().await.unwrap().unwrap().stage, CodeStage::Waiting);
+    let now = zavud::clock::SystemClock.now();
+    let link = NewLink {
+        token: InvitationToken::new([9; 20]),
+        expires_at: now + Duration::from_secs(7 * 24 * 60 * 60),
+    };
+    let write = store.write(move |writer| {
+        let take = |step| take_step(writer, &invited.invitation, &step, Actor::Partner, now);
+        take(Step::Cancel)?.unwrap();
+        take(Step::Resend(link))?.unwrap();
+        writer.append_event(&stage_event(&invited, listening("481"), None))
+    });
+    write.await.unwrap();
+    assert_eq!(page.next().await.unwrap(), None);
+    let path = format!("/i/{}", daemon.invited.token.expose());
+    assert_eq!(get(&daemon, &path).await.status, StatusCode::NOT_FOUND);
     daemon.daemon.stop().await;
 }
 

@@ -8,7 +8,8 @@ use hyper::StatusCode;
 use zavud::cli::page_watcher::PageWatcher;
 use zavud::clock::{Clock, SystemClock};
 use zavud::config::Config;
-use zavud::domain::{CallId, CallOutcome, CodeStage, Recording};
+use zavud::domain::{Actor, CallId, CallOutcome, CodeStage, Recording};
+use zavud::onboarding::{Step, take_step};
 use zavud::speech::audio_file;
 
 use crate::support::{
@@ -169,14 +170,14 @@ async fn a_recording_goes_with_its_invitation() {
     let daemon = TestDaemon::start().await;
     let mut page = daemon.watch(None).await;
     recorded_call(&daemon, &mut page, noise(1)).await;
-    // As a partner will do it one day.
-    let database = daemon.database_files().into_iter().find(|file| file.ends_with("zavud.db"));
-    let connection = rusqlite::Connection::open(database.unwrap()).unwrap();
-    connection.execute("UPDATE invitations SET status = 'cancelled'", []).unwrap();
-    let erased = CodeStage::Unreadable { digits: vec![], recording: Recording::Erased };
-    assert_eq!(stages_until(&mut page, is_unreadable).await, [erased]);
-    assert!(daemon.recordings().is_empty());
-    daemon.daemon.stop().await;
+    let (invitation, now) = (daemon.invited.invitation.clone(), SystemClock.now());
+    let cancel = daemon
+        .daemon
+        .store
+        .write(move |writer| take_step(writer, &invitation, &Step::Cancel, Actor::Partner, now));
+    cancel.await.unwrap().unwrap();
+    assert_eq!(page.next().await.unwrap(), None, "the page has nothing more to offer");
+    assert!(daemon.recordings_left().await.is_empty());
 }
 
 /// Room for `megabytes`, and calls of half a minute, which may need 0.96 MB.

@@ -12,9 +12,10 @@ use zavud::clock::{Clock, SystemClock};
 use zavud::config::Config;
 use zavud::daemon::{Daemon, Surroundings};
 use zavud::domain::{
-    CallOutcome, EventId, InvitationId, InvitationToken, Language, PhoneNumberId, ProjectId,
-    Timestamp,
+    Actor, CallOutcome, EventId, InvitationId, InvitationStatus, InvitationToken, Language,
+    PhoneNumberId, ProjectId, Timestamp,
 };
+use zavud::onboarding::invite;
 use zavud::speech::SpeechModel;
 use zavud::store::{NewInvitation, NewPhoneNumber, NewProject, Store};
 
@@ -60,9 +61,9 @@ impl Invited {
         let insert = store.write(move |writer| {
             writer.insert_project(&project)?;
             writer.insert_phone_number(&number)?;
-            writer.insert_invitation(&invitation)
+            invite(writer, &invitation, Actor::Partner)
         });
-        insert.await.unwrap();
+        insert.await.unwrap().unwrap();
         invited
     }
 }
@@ -139,6 +140,23 @@ impl TestDaemon {
             }
             timeout(PATIENCE, changes.changed()).await.expect("the calls end");
         }
+    }
+
+    /// What the invitation was and is, in order.
+    pub(crate) async fn statuses(&self) -> Vec<InvitationStatus> {
+        let invitation = self.invited.invitation.clone();
+        let steps = self.daemon.store.read(move |reader| reader.steps_of(&invitation)).await;
+        steps.unwrap().iter().map(|step| step.to).collect()
+    }
+
+    /// How often the number is known to have been verified.
+    pub(crate) async fn attempts(&self) -> usize {
+        let number = NUMBER.parse().unwrap();
+        let read = self.daemon.store.read(move |reader| {
+            let own = reader.own_number(&number)?.unwrap();
+            reader.attempts_of(&own.id, Timestamp::from_unix_millis(0))
+        });
+        read.await.unwrap().len()
     }
 
     /// Where an operator asks it.

@@ -2,7 +2,8 @@
 //!
 //! Each event is a stage of the page as it was stored, with the stored event's number as its id.
 //! A page that was away says which one it saw last, by `Last-Event-ID` or `?after=`, and gets
-//! everything since then (HTML Living Standard §9.2).
+//! everything since then (HTML Living Standard §9.2). When the link opens the invitation no more, the
+//! page is told so, once, and loads itself again to say why.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -16,10 +17,11 @@ use futures_util::stream::unfold;
 use serde::{Deserialize, Serialize};
 use tracing::error;
 
-use super::open_invitation;
-use crate::domain::{CodeStage, EventId, InvitationId, Timestamp};
+use super::{attempts, open_invitation};
+use crate::domain::{CodeStage, EventId, InvitationToken, Timestamp};
 use crate::feed::Subscription;
-use crate::store::{StageEvent, StoreError};
+use crate::onboarding::Attempts;
+use crate::store::{Reader, StageEvent, StoreError};
 use crate::web::WebState;
 use crate::web::error::WebError;
 
@@ -41,17 +43,18 @@ pub(in crate::web) async fn events(
     Query(since): Query<Since>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, WebError> {
-    let invitation = open_invitation(&state, token).await?.id;
+    let invitation = open_invitation(&state, token.clone()).await?.id;
     // Before the first look into the store, so that nothing falls between the two.
     let subscription = state.feed.subscribe(&invitation);
     let seen = last_event_id(&headers).or(since.after);
     let follower = Follower {
         heartbeat: state.heartbeat,
         state,
-        invitation,
+        token: InvitationToken::from_text(token),
         subscription,
         seen,
         waiting: VecDeque::new(),
+        is_told_of_end: false,
     };
     let keep_alive = KeepAlive::new()
         .interval(follower.heartbeat)
@@ -69,24 +72,43 @@ fn last_event_id(headers: &HeaderMap) -> Option<EventId> {
 struct Follower {
     state: WebState,
     heartbeat: Duration,
-    invitation: InvitationId,
+    /// What opens the invitation: it may be taken back while the page is open.
+    token: InvitationToken,
     subscription: Subscription,
     /// The newest event the page has; `None` for one that wants to know where things stand.
     seen: Option<EventId>,
-    waiting: VecDeque<StageEvent>,
+    waiting: VecDeque<News>,
+    /// The link opens nothing any more, and the page knows.
+    is_told_of_end: bool,
+}
+
+/// What a page is told.
+enum News {
+    Stage { stage: StageEvent, attempts: Attempts },
+    Closed,
 }
 
 impl Follower {
-    /// The next event. Ends the stream when the daemon stops or the store fails: the browser then
-    /// comes back by itself.
+    /// The next event. Ends the stream when the link opens the invitation no more; and when the daemon
+    /// stops or the store fails: the browser then comes back by itself.
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+        if self.is_told_of_end {
+            return None;
+        }
         let stop = self.state.stop.clone();
-        let stage = tokio::select! {
+        let news = tokio::select! {
             () = stop.cancelled() => return None,
-            stage = self.next_stage() => stage,
+            news = self.next_news() => news,
         };
-        match stage {
-            Ok(stage) => Some((Ok(to_event(&stage, self.state.clock.now())), self)),
+        match news {
+            Ok(News::Stage { stage, attempts }) => {
+                self.seen = Some(stage.id);
+                Some((Ok(to_event(&stage, attempts, self.state.clock.now())), self))
+            }
+            Ok(News::Closed) => {
+                self.is_told_of_end = true;
+                Some((Ok(Event::default().event("closed").data("")), self))
+            }
             Err(error) => {
                 error!(%error, "live updates of a page broke off");
                 None
@@ -94,11 +116,10 @@ impl Follower {
         }
     }
 
-    async fn next_stage(&mut self) -> Result<StageEvent, StoreError> {
+    async fn next_news(&mut self) -> Result<News, StoreError> {
         loop {
-            if let Some(stage) = self.waiting.pop_front() {
-                self.seen = Some(stage.id);
-                return Ok(stage);
+            if let Some(news) = self.waiting.pop_front() {
+                return Ok(news);
             }
             self.read_on().await?;
             if self.waiting.is_empty() {
@@ -108,14 +129,29 @@ impl Follower {
     }
 
     async fn read_on(&mut self) -> Result<(), StoreError> {
-        let (invitation, now, seen) = (self.invitation.clone(), self.state.clock.now(), self.seen);
-        let stages = self.state.store.read(move |reader| match seen {
-            Some(seen) => reader.stages_after(&invitation, seen, BATCH, now),
-            None => Ok(vec![reader.current_stage(&invitation, now)?]),
-        });
-        self.waiting.extend(stages.await?);
+        let (token, now, seen) = (self.token.clone(), self.state.clock.now(), self.seen);
+        self.waiting
+            .extend(self.state.store.read(move |reader| news(reader, &token, seen, now)).await?);
         Ok(())
     }
+}
+
+/// What a page that has `seen` an event does not know yet. Whether the link still opens anything and
+/// what it shows are read together: nothing is shown to whom it does not concern any more.
+fn news(
+    reader: &Reader<'_>,
+    token: &InvitationToken,
+    seen: Option<EventId>,
+    now: Timestamp,
+) -> Result<Vec<News>, StoreError> {
+    let open = reader.invitation_by_token(token, now)?.filter(|found| found.status.is_open());
+    let Some(invitation) = open else { return Ok(vec![News::Closed]) };
+    let stages = match seen {
+        Some(seen) => reader.stages_after(&invitation.id, seen, BATCH, now)?,
+        None => vec![reader.current_stage(&invitation.id, now)?],
+    };
+    let attempts = attempts::of(reader, invitation.phone_number.as_ref(), now)?;
+    Ok(stages.into_iter().map(|stage| News::Stage { stage, attempts }).collect())
 }
 
 /// What the page's script gets.
@@ -126,12 +162,16 @@ struct StageMessage<'a> {
     /// For how much longer the code is valid: the client's clock may be wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining_ms: Option<u64>,
+    /// How many more times Meta calls, where that is worth a warning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts_left: Option<usize>,
 }
 
-fn to_event(event: &StageEvent, now: Timestamp) -> Event {
+fn to_event(event: &StageEvent, left: Attempts, now: Timestamp) -> Event {
     let remaining_ms = super::view::remaining(&event.stage, now)
         .map(|remaining| u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX));
-    let message = StageMessage { stage: &event.stage, remaining_ms };
+    let attempts_left = attempts::left(left);
+    let message = StageMessage { stage: &event.stage, remaining_ms, attempts_left };
     let json = serde_json::to_string(&message).expect("a stage has a JSON form");
     Event::default().event("stage").id(event.id.to_string()).retry(RETRY).data(json)
 }

@@ -1,5 +1,6 @@
 //! The invitation page: the client sees on it the code that is spoken, while it is spoken.
 
+mod attempts;
 mod events;
 mod recording;
 mod view;
@@ -23,15 +24,17 @@ pub(super) async fn page(
 ) -> Result<Markup, WebError> {
     let invitation = open_invitation(&state, token.clone()).await?;
     let now = state.clock.now();
-    let id = invitation.id.clone();
-    let (current, codes) = state
-        .store
-        .read(move |reader| Ok((reader.current_stage(&id, now)?, reader.valid_codes(&id, now)?)))
-        .await?;
+    let (id, number) = (invitation.id.clone(), invitation.phone_number.clone());
+    let read = state.store.read(move |reader| {
+        let attempts = attempts::of(reader, number.as_ref(), now)?;
+        Ok((reader.current_stage(&id, now)?, reader.valid_codes(&id, now)?, attempts))
+    });
+    let (current, codes, attempts) = read.await?;
     Ok(view::render(&InvitationView {
         token: &token,
         company: &invitation.project_name,
-        number: invitation.phone_number.as_ref(),
+        number: invitation.phone_number.as_ref().map(|assigned| &assigned.number),
+        attempts,
         current: &current,
         codes: &codes,
         now,
@@ -41,13 +44,13 @@ pub(super) async fn page(
 
 /// The invitation that the token opens, if the client may still act on it.
 async fn open_invitation(state: &WebState, token: String) -> Result<Invitation, WebError> {
-    let token = InvitationToken::from_text(token);
+    let (token, now) = (InvitationToken::from_text(token), state.clock.now());
     let invitation = state
         .store
-        .read(move |reader| reader.invitation_by_token(&token))
+        .read(move |reader| reader.invitation_by_token(&token, now))
         .await?
         .ok_or(WebError::NotFound)?;
-    if invitation.is_open(state.clock.now()) {
+    if invitation.status.is_open() {
         Ok(invitation)
     } else {
         Err(WebError::Closed(invitation.status))

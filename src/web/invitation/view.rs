@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
+use super::attempts;
+
 use crate::domain::{
     CODE_LENGTH, CodeStage, HeardDigit, PhoneNumber, Recording, SpokenCode, Timestamp,
 };
+use crate::onboarding::Attempts;
 use crate::store::StageEvent;
 use crate::web::assets::INVITATION_SCRIPT;
 use crate::web::layout::{Page, document};
@@ -21,6 +24,8 @@ pub(super) struct InvitationView<'a> {
     pub(super) company: &'a str,
     /// The pre-assigned number, if there is one.
     pub(super) number: Option<&'a PhoneNumber>,
+    /// How often Meta may still be asked to verify it.
+    pub(super) attempts: Attempts,
     pub(super) current: &'a StageEvent,
     /// The codes that are valid, newest first.
     pub(super) codes: &'a [SpokenCode],
@@ -104,6 +109,7 @@ fn code_card(view: &InvitationView<'_>) -> Markup {
             (code_shown(stage, view.now))
             (unreadable(stage, view.token))
             (expired(stage))
+            (attempts::warning(view.attempts))
             div #earlier.earlier hidden[!has_earlier(view, code)] {
                 p { "Codes from earlier calls:" }
                 ul { @for earlier in earlier { li { (grouped(earlier.expose())) } } }
@@ -300,6 +306,7 @@ mod tests {
             token: "t0k3n",
             company: "Tom & Jerry <script>",
             number: Some(&"+15551234567".parse().unwrap()),
+            attempts: Attempts::Plenty,
             current: &StageEvent { id: EventId(12), stage },
             codes,
             now: Timestamp::from_unix_millis(0),

@@ -1,0 +1,93 @@
+//! The section `[meta]`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hyper::Uri;
+use serde::Deserialize;
+
+use super::{PasswordSource, Problem};
+
+/// A client's permission is no longer taken after this time (Meta, Embedded Signup).
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Meta {
+    pub app_id: Option<String>,
+    pub app_secret_file: Option<PathBuf>,
+    pub graph_url: String,
+    pub graph_version: String,
+    pub authorities: PathBuf,
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+}
+
+impl Meta {
+    /// Where the app's secret stands.
+    pub fn app_secret(&self) -> Option<PasswordSource> {
+        self.app_secret_file.clone().map(PasswordSource::File)
+    }
+
+    pub(super) fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let half = match (&self.app_id, &self.app_secret_file) {
+            (Some(_), None) => {
+                Some(("meta.app_secret_file", "is needed as well when meta.app_id is set"))
+            }
+            (None, Some(_)) => {
+                Some(("meta.app_id", "is needed as well when meta.app_secret_file is set"))
+            }
+            (Some(_), Some(_)) | (None, None) => None,
+        };
+        problems.extend(half.map(|(key, what)| Problem::new(key, what)));
+        if !is_safe_address(&self.graph_url) {
+            let what =
+                "must begin with https:// and not end with a slash; http:// only for localhost";
+            problems.push(Problem::new("meta.graph_url", what));
+        }
+        let number = self.graph_version.strip_prefix('v').unwrap_or_default();
+        if number.parse::<f32>().is_err() {
+            problems.push(Problem::new("meta.graph_version", "must be of the form v25.0"));
+        }
+        if self.timeout.is_zero() || self.timeout > LONGEST_TIMEOUT {
+            problems.push(Problem::new("meta.timeout", "must be between 1ms and 30s"));
+        }
+        problems
+    }
+}
+
+/// Secrets go there: over TLS, or not beyond this machine.
+fn is_safe_address(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else { return false };
+    let is_safe = match uri.scheme_str() {
+        Some("https") => true,
+        Some("http") => matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]")),
+        Some(_) | None => false,
+    };
+    is_safe && uri.query().is_none() && !url.ends_with('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_go_in_the_clear_to_this_machine_only() {
+        for (url, is_safe) in [
+            ("https://graph.facebook.com", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://localhost:8080/graph", true),
+            ("http://localhost.example.com", false),
+            ("http://127.0.0.1@example.com", false),
+            ("http://localhost:x@example.com", false),
+            ("https://example.com/?graph=", false),
+            ("http://example.com", false),
+            ("https://", false),
+            ("https:///graph", false),
+            ("ftp://localhost", false),
+        ] {
+            assert_eq!(is_safe_address(url), is_safe, "{url}");
+        }
+    }
+}

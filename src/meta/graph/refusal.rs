@@ -1,0 +1,222 @@
+//! What can be wrong with an answer, and what it means in plain words.
+
+use serde::Deserialize;
+
+/// Why a request came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GraphError {
+    /// Meta could not be reached: nothing was asked of it.
+    #[error("Meta cannot be reached: {0}")]
+    Unreachable(String),
+    /// It was asked and gave no answer in time, or none that is whole. Whether it did what it was
+    /// asked for is not known.
+    #[error("Meta did not answer: {0}")]
+    NoAnswer(String),
+    /// It answered something else than its reference says: a page of a proxy, for example.
+    #[error("Meta answered with status {status} and something that is not of its Graph API")]
+    NotUnderstood { status: u16 },
+    /// It said no.
+    #[error(transparent)]
+    Refused(Refusal),
+}
+
+impl GraphError {
+    /// What happened, as far as it makes a difference for the client.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Unreachable(_) | Self::NoAnswer(_) | Self::NotUnderstood { .. } => {
+                Reason::Unavailable
+            }
+            Self::Refused(refusal) => refusal.reason,
+        }
+    }
+}
+
+/// An error of the Graph API ("Handle Errors" in its reference). Its message is left out: it may
+/// quote a number, and the codes say the same.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Meta refused: {reason:?} (code {code}, subcode {subcode:?}, trace {trace:?})")]
+pub struct Refusal {
+    pub reason: Reason,
+    pub code: i64,
+    pub subcode: Option<i64>,
+    /// What Meta's support asks for (`fbtrace_id`).
+    pub trace: Option<String>,
+    /// Whether Meta says that trying again may help.
+    pub is_transient: bool,
+}
+
+/// Why Meta refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The number can not be used with WhatsApp Business, or not yet again.
+    NumberNotEligible,
+    /// The token was taken back, has expired, or never was one.
+    TokenInvalid,
+    /// The client's account, or our app, may not do this.
+    PermissionMissing,
+    /// We asked for something that makes no sense to Meta.
+    InvalidRequest,
+    /// Too much was asked for in a short time.
+    RateLimited,
+    /// The client does not share the conversations of the app.
+    HistoryDeclined,
+    /// Meta could not call or write to the number.
+    CodeNotSent,
+    /// The code was wrong, or too old, or Meta could not check it.
+    CodeNotAccepted,
+    /// Meta has a fault of its own, or can not be reached.
+    Unavailable,
+    /// A code that is not known here.
+    Unknown,
+}
+
+impl Reason {
+    /// What Meta's codes mean. A subcode says more than its code, so it is looked at first.
+    fn of(code: i64, subcode: Option<i64>) -> Self {
+        let named = subcode.and_then(Self::of_code).or_else(|| Self::of_code(code));
+        named.unwrap_or(Self::Unknown)
+    }
+
+    fn of_code(code: i64) -> Option<Self> {
+        Some(match code {
+            136_021 | 136_024 => Self::NumberNotEligible,
+            190 | 463 => Self::TokenInvalid,
+            10 | 200..=299 => Self::PermissionMissing,
+            100 => Self::InvalidRequest,
+            4 | 80_007 | 130_429 | 2_494_158 => Self::RateLimited,
+            2_593_109 => Self::HistoryDeclined,
+            2_388_091 => Self::CodeNotSent,
+            2_388_093 => Self::CodeNotAccepted,
+            1 | 2 => Self::Unavailable,
+            _ => return None,
+        })
+    }
+
+    /// What to tell the client: what happened, and what can be done.
+    pub const fn in_plain_words(self) -> &'static str {
+        match self {
+            Self::NumberNotEligible => {
+                "Meta does not accept this number for WhatsApp Business at the moment. If it was used \
+                 with WhatsApp before, delete that account first, then try again; or use another \
+                 number."
+            }
+            Self::TokenInvalid => {
+                "The permission that you gave in Meta's window is no longer valid. Start the set-up \
+                 once more from this page."
+            }
+            Self::PermissionMissing => {
+                "Your Facebook account may not do this for the business. Ask somebody who is an \
+                 administrator of it, or allow everything that Meta's window asks for."
+            }
+            Self::InvalidRequest => {
+                "Meta did not understand us. This is our mistake, not yours: please tell whoever \
+                 sent you this link."
+            }
+            Self::RateLimited => {
+                "Meta has been asked too often in a short time. Wait for an hour, then try again."
+            }
+            Self::HistoryDeclined => {
+                "Your earlier conversations are not shared. WhatsApp is connected without them; you \
+                 can share them later from the WhatsApp Business App."
+            }
+            Self::CodeNotSent => {
+                "Meta could not deliver the code. Check the number, wait for some minutes, and ask \
+                 for a phone call again."
+            }
+            Self::CodeNotAccepted => {
+                "Meta did not accept the code. Ask for a new phone call and use the newest code: \
+                 after several wrong ones Meta locks the number for some hours."
+            }
+            Self::Unavailable => {
+                "Meta does not answer at the moment. Nothing is lost: wait for some minutes, then \
+                 try again."
+            }
+            Self::Unknown => {
+                "Meta refused, and we do not know why. Try again; if it happens once more, please \
+                 tell whoever sent you this link."
+            }
+        }
+    }
+}
+
+/// Reads the body of an answer that is no success.
+pub(super) fn read(status: u16, body: &[u8]) -> GraphError {
+    #[derive(Deserialize)]
+    struct Envelope {
+        error: Body,
+    }
+    #[derive(Deserialize)]
+    struct Body {
+        code: i64,
+        error_subcode: Option<i64>,
+        fbtrace_id: Option<String>,
+        #[serde(default)]
+        is_transient: bool,
+    }
+    let Ok(Envelope { error }) = serde_json::from_slice(body) else {
+        return GraphError::NotUnderstood { status };
+    };
+    let reason = match Reason::of(error.code, error.error_subcode) {
+        Reason::Unknown if status == 429 => Reason::RateLimited,
+        Reason::Unknown if error.is_transient || status >= 500 => Reason::Unavailable,
+        known => known,
+    };
+    GraphError::Refused(Refusal {
+        reason,
+        code: error.code,
+        subcode: error.error_subcode,
+        trace: error.fbtrace_id,
+        is_transient: error.is_transient,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(status: u16, code: i64, subcode: Option<i64>) -> Reason {
+        let body = serde_json::json!({
+            "error": {
+                "message": "(#1) +15551234567", "type": "OAuthException", "code": code,
+                "error_subcode": subcode, "fbtrace_id": "AbC", "is_transient": false,
+            },
+        });
+        let error = read(status, body.to_string().as_bytes());
+        assert!(!format!("{error} {error:?}").contains("555"), "{error:?}");
+        error.reason()
+    }
+
+    #[test]
+    fn each_code_worth_plain_words_has_its_reason() {
+        for (code, subcode, expected) in [
+            (136_024, None, Reason::NumberNotEligible),
+            (100, Some(136_021), Reason::NumberNotEligible),
+            (190, None, Reason::TokenInvalid),
+            (190, Some(463), Reason::TokenInvalid),
+            (200, None, Reason::PermissionMissing),
+            (100, None, Reason::InvalidRequest),
+            (100, Some(33), Reason::InvalidRequest),
+            (4, None, Reason::RateLimited),
+            (4, Some(2_494_158), Reason::RateLimited),
+            (100, Some(2_593_109), Reason::HistoryDeclined),
+            (100, Some(2_388_091), Reason::CodeNotSent),
+            (100, Some(2_388_093), Reason::CodeNotAccepted),
+            (2, None, Reason::Unavailable),
+            (999_999, None, Reason::Unknown),
+        ] {
+            assert_eq!(reason(400, code, subcode), expected, "{code} {subcode:?}");
+        }
+        assert_eq!(reason(429, 999_999, None), Reason::RateLimited);
+        assert_eq!(reason(503, 999_999, None), Reason::Unavailable);
+    }
+
+    #[test]
+    fn what_is_no_error_of_graph_is_not_taken_for_one() {
+        for body in
+            ["", "<html>", "null", "{}", "{\"error\":\"no\"}", "{\"error\":{\"code\":\"4\"}}"]
+        {
+            assert_eq!(read(502, body.as_bytes()), GraphError::NotUnderstood { status: 502 });
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Meta's side of a sign-up. What it means for an invitation stands in [`crate::onboarding`].
+
+pub mod graph;

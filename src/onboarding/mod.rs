@@ -1,0 +1,19 @@
+//! The rules behind invitations: which step is legal when, expiry at its moment, links that revoke
+//! each other, one open invitation a number, and how often Meta may be asked to verify one.
+//!
+//! [`steps`] and [`attempts`] are pure. [`invitations`] executes a step on the store: status, audit
+//! row and event in the caller's transaction, so that all of it happened or nothing did, and open
+//! pages are told after the commit. There is no other way by which an invitation changes its status;
+//! `tests/architecture.rs` holds that. [`expiry`] waits for the next one whose time runs out.
+//!
+//! Knows neither phone nor page.
+
+mod attempts;
+mod expiry;
+mod invitations;
+mod steps;
+
+pub use attempts::{Attempts, attempts_left, record_attempt};
+pub use expiry::{expire_in_time, expire_overdue};
+pub use invitations::{Refusal, invite, take_step};
+pub use steps::Step;
