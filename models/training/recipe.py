@@ -31,7 +31,11 @@ class Scale:
     training: list[str]
 
 
-FULL = Scale("espeak,kokoro,flite,festival", 10**6, ["--minutes", "205", "--steps", "100000"])
+FULL = Scale(
+    "espeak,mbrola,kokoro,flite,festival",
+    10**6,
+    ["--minutes", "260", "--steps", "100000", "--compile"],
+)
 SMOKE = Scale("espeak", 1, ["--steps", "6", "--batch", "4", "--save-every", "3"])
 
 

@@ -4,6 +4,7 @@ Engines that are not installed are named and left out. The same seed gives the s
 run that was stopped goes on where it was. What the engines need:
 
 - espeak: Debian's `libespeak-ng1`.
+- mbrola: `libespeak-ng1`, Debian's `mbrola` (contrib) and `mbrola-de1` ... (non-free).
 - kokoro: the packages of `requirements-synthesise.txt` and `libespeak-ng1` for phonemes; for more
   than five voices also `npm pack kokoro-js@1.2.1`, unpacked, and KOKORO_VOICES=.../package/voices.
 - flite, festival: Debian's `libflite1`, `festival`, `festvox-kallpc16k`, `festvox-kdlpc16k`,
@@ -26,6 +27,7 @@ from synthesis.plan import Counts
 
 COUNTS = {
     "espeak": Counts(digit=20, digits=60, sentence=40, phrase=30),
+    "mbrola": Counts(digit=60, digits=0, sentence=0, phrase=30),
     "kokoro": Counts(digit=10, digits=25, sentence=20, phrase=12),
     "flite": Counts(digit=0, digits=40, sentence=40, phrase=30),
     "festival": Counts(digit=0, digits=40, sentence=40, phrase=30),

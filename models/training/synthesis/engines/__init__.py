@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from synthesis.plan import Utterance
 from synthesis.sound import Speech, Times
 
-NAMES = ("espeak", "kokoro", "flite", "festival", "pico", "rhvoice")
+NAMES = ("espeak", "mbrola", "kokoro", "flite", "festival", "pico", "rhvoice")
 
 
 class Missing(Exception):
