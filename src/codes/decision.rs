@@ -1,14 +1,14 @@
 //! When the readings of a call are enough to show a code.
 //!
 //! - A reading *counts* when it is whole and the voice is through with it: another reading or a
-//!   long pause has followed, a short pause in an even rhythm, or no digit for a while in what was
-//!   read since ([`Decision::is_over`]).
+//!   long pause has followed, a pause in which its rhythm would have brought the next digit, or no
+//!   digit for a while in what was read since ([`Decision::is_over`]).
 //! - One that counts is a code if it is clear; readings that agree may be less so. Readings put
 //!   together across a pause need another that agrees.
 //! - A code is taken back when its reading goes on (a seventh digit), when it is not heard any more,
 //!   or when a later reading contradicts it.
-//! - At the end of the call everything counts that is whole and in an even rhythm. Without a code, the best of what was
-//!   heard is handed out as unreadable.
+//! - At the end of the call everything counts that is whole and in an even rhythm. Without a code,
+//!   the best of what was heard is handed out as unreadable.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ impl Decision {
         let is_shown =
             self.decided.as_ref().is_some_and(|decided| decided.code.digits().eq(reading.values()));
         // A caller who hangs up has finished what is even, and may have broken off what is not.
-        let is_last = hypothesis.is_final && Rhythm::of(reading) == Rhythm::Even;
+        let is_last = hypothesis.is_final && matches!(Rhythm::of(reading), Rhythm::Even { .. });
         reading.is_closed || is_last || is_shown || self.is_over(reading, hypothesis)
     }
 
@@ -99,8 +99,7 @@ impl Decision {
         let longest_step = reading.steps().into_iter().max().unwrap_or_default();
         let late = longest_step.mul_f32(LATE).max(self.thresholds.no_digit_for);
         match Rhythm::of(reading) {
-            Rhythm::Even => pause >= self.thresholds.pause || read_behind >= late,
-            Rhythm::Uneven { next_digit_within } => {
+            Rhythm::Even { next_digit_within } | Rhythm::Uneven { next_digit_within } => {
                 pause >= next_digit_within.max(self.thresholds.pause) || read_behind >= late
             }
             Rhythm::Assembled => pause >= LONGEST_GAP || read_behind >= LONGEST_GAP,
@@ -199,6 +198,24 @@ mod tests {
         assert_eq!(text(&early), "481529");
         let late = decision.consider(&hypothesis(&symbols, 3.71, 0.2));
         assert!(is_code(&late, "481529"), "{late:?}");
+    }
+
+    #[test]
+    fn a_slow_voice_is_waited_for_until_its_next_digit_would_have_come() {
+        let slow: Vec<Symbol> = (0..7)
+            .map(|index| Symbol::Digit {
+                value: index,
+                probability: 0.99,
+                at: at(1.0 + 0.9 * f32::from(index)),
+            })
+            .collect();
+        let mut decision = Decision::default();
+        let mut paused =
+            |quiet: f32| text(&decision.consider(&hypothesis(&slow[..6], 5.5 + quiet, quiet)));
+        assert_eq!(paused(0.5), "012345", "the seventh may be about to begin");
+        assert_eq!(paused(0.62), "[012345]");
+        let seventh = Decision::default().consider(&hypothesis(&slow, 6.5, 0.1));
+        assert_eq!(text(&seventh), "0123456");
     }
 
     #[test]

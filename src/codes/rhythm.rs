@@ -17,6 +17,10 @@ const LONGER_BY: Duration = Duration::from_millis(250);
 /// The longest step from one group of digits to the next: longer ones part readings.
 const LONGEST_GROUP_STEP: Duration = Duration::from_millis(1_200);
 
+/// The time that a digit takes to be spoken in an even rhythm. The rest of the step from one to the
+/// next is the pause between them: one that is longer is no such pause.
+const SPOKEN_DIGIT: Duration = Duration::from_millis(300);
+
 /// The time that the shortest digit takes to be spoken.
 const SHORTEST_DIGIT: Duration = Duration::from_millis(150);
 
@@ -27,14 +31,11 @@ const GROUPS: [[bool; 5]; 2] =
 /// What the pace of a whole reading says about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rhythm {
-    /// One voice reads one code, digit by digit or in groups.
-    Even,
-    /// Something else may be going on: the voice is waited for. It would have gone on within this
-    /// time after the end of the last digit.
-    Uneven {
-        /// Counted from the end of the last digit.
-        next_digit_within: Duration,
-    },
+    /// One voice reads one code, digit by digit or in groups. Should there be a seventh digit, it
+    /// would begin within this time after the end of the last one.
+    Even { next_digit_within: Duration },
+    /// Something else may be going on: the voice is waited for, for as long as it ever paused.
+    Uneven { next_digit_within: Duration },
     /// Put together across a pause that is longer than any inside a code: such a reading is not
     /// believed alone.
     Assembled,
@@ -57,7 +58,7 @@ impl Rhythm {
         if (is_in_groups || !is_even) && longest > LONGEST_GROUP_STEP {
             Self::Assembled
         } else if is_even && !begins_again(&reading.values(), &longer) {
-            Self::Even
+            Self::Even { next_digit_within: middle.saturating_sub(SPOKEN_DIGIT) }
         } else {
             let next_digit_within = longest.saturating_sub(SHORTEST_DIGIT).min(LONGEST_GAP);
             Self::Uneven { next_digit_within }
@@ -92,8 +93,15 @@ mod tests {
 
     #[test]
     fn digit_by_digit_and_in_groups_is_even() {
-        for text in ["4.8.1.5.2.9", "4-8-1-5-2-9", "4.8.1-5.2.9", "4.8-1.5-2.9", "7.7.1.5.2.7"] {
-            assert_eq!(rhythm(text), Rhythm::Even, "{text}");
+        for (text, pause) in [
+            ("4.8.1.5.2.9", 100),
+            ("4-8-1-5-2-9", 500),
+            ("4.8.1-5.2.9", 100),
+            ("4.8-1.5-2.9", 100),
+            ("7.7.1.5.2.7", 100),
+        ] {
+            let next_digit_within = Duration::from_millis(pause);
+            assert_eq!(rhythm(text), Rhythm::Even { next_digit_within }, "{text}");
         }
     }
 

@@ -66,13 +66,20 @@ impl Shown {
 
 #[test]
 fn one_reading_is_shown_digit_by_digit_and_as_a_code_soon_after_its_end() {
-    for pace in ["4.8.1.5.2.9", "4-8-1-5-2-9", "4.8.1-5.2.9", "48-15-29", "481529"] {
+    // A voice that pauses after each digit could go on with a seventh: that takes longer.
+    for (pace, limit) in [
+        ("4.8.1.5.2.9", 300),
+        ("4-8-1-5-2-9", 700),
+        ("4.8.1-5.2.9", 300),
+        ("48-15-29", 300),
+        ("481529", 300),
+    ] {
         let script = Script::new().talk(1_600).pause(400).say(pace).pause(2_000);
         let shown = show(&script);
         assert_eq!(shown.codes(), ["[481529]"], "{pace}: {:?}", shown.findings);
         let ends = script.digit_ends();
         let delay = shown.first("[481529]").saturating_sub(ends[5]);
-        assert!(delay <= Duration::from_millis(300), "{pace}: {delay:?} after the last digit");
+        assert!(delay <= Duration::from_millis(limit), "{pace}: {delay:?} after the last digit");
     }
 }
 
@@ -167,6 +174,7 @@ fn what_is_no_code_never_becomes_one() {
         ("4.8.1.5.2 4.8.1.5.2", "48152?"),
         ("4.8.1.5.2.9.0", "4815290?"),
         ("4.8.1.5.2.9.0 4.8.1.5.2.9.0", "4815290?"),
+        ("4-8-1-5-2-9-0", "4815290?"),
         // The end of another call's reading, and a caller who hangs up in the next.
         ("5.2.9 4.8.1", "481?"),
         ("1.0 4.8.1.5", "4815?"),

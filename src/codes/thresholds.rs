@@ -16,7 +16,7 @@ pub struct Thresholds {
     pub most_belief: f32,
     /// A digit below this is marked as uncertain on the page.
     pub sure_digit: f32,
-    /// The pause after a reading in an even rhythm.
+    /// The shortest pause after a reading that is over. A slow voice is waited for longer.
     pub pause: Duration,
     /// Where no pause can be heard: how much is read behind a reading without another digit.
     pub no_digit_for: Duration,
