@@ -25,8 +25,8 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Self {
         Self {
-            clear: 0.9,
-            agreed: 0.95,
+            clear: 0.93,
+            agreed: 0.99,
             withdrawn: 0.6,
             most_belief: 0.995,
             sure_digit: 0.9,

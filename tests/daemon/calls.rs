@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use sip::{Codec, MediaPolicy, SrtpPolicy, StatusCode};
 use tokio::net::UdpSocket;
+use tokio::time::timeout;
 use zavud::clock::{Clock as _, SystemClock};
 use zavud::domain::{CallOutcome, CodeStage, InvitationStatus, Recording};
 use zavud::telephony::caller::CallFailure;
 
 use crate::support::{
-    DeafModel, NUMBER, TestDaemon, call, call_with, digits_of, half_a_code, noise, silence,
-    stages_until, voice,
+    DeafModel, NUMBER, PATIENCE, TestDaemon, call, call_with, digits_of, half_a_code, noise,
+    silence, stages_until, voice,
 };
 
 fn is_end(stage: &CodeStage) -> bool {
@@ -268,6 +269,8 @@ async fn stopping_the_daemon_ends_its_calls_and_says_how() {
     let mut page = daemon.watch(None).await;
     let calling = tokio::spawn(call(daemon.daemon.sip_address(), NUMBER, silence(60)));
     stages_until(&mut page, |stage| matches!(stage, CodeStage::Listening { .. })).await;
+    // The page listens before the first packet is here, and without one there is no recording.
+    timeout(PATIENCE, daemon.something_is_recorded()).await.unwrap();
     let store = Arc::clone(&daemon.daemon.store);
     let invitation = daemon.invited.invitation.clone();
     let shown = invitation.clone();

@@ -169,6 +169,14 @@ impl TestDaemon {
         recordings_of(&self.directory.path().join("zavud.db"))
     }
 
+    /// Waits until a recording holds audio.
+    pub(crate) async fn something_is_recorded(&self) {
+        let is_begun = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
+        while !self.recordings().iter().any(is_begun) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Stops it, and tells which recordings are left on the disk.
     pub(crate) async fn recordings_left(self) -> Vec<PathBuf> {
         self.daemon.stop().await;
