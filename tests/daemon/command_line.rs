@@ -84,7 +84,7 @@ fn a_port_that_is_taken_is_named() {
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let directory = tempfile::tempdir().unwrap();
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader-first.q5_1.bin");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader.bin");
     let text = format!(
         "[sip]\nlisten = {address:?}\n[web]\nlisten = \"127.0.0.1:0\"\n[speech]\nmodel = {model:?}\n"
     );
@@ -98,15 +98,15 @@ fn a_model_that_is_missing_or_damaged_is_named() {
     let path = config(directory.path(), "[speech]\nmodel = \"gone.bin\"\n");
     assert_failure(&run(&["serve", "--config", &path]), 1, &["gone.bin", "cannot read"]);
 
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader-first.q5_1.bin");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader.bin");
     let mut bytes = std::fs::read(model).unwrap();
-    bytes[20_000_000] ^= 1;
+    bytes[10_000_000] ^= 1;
     std::fs::write(directory.path().join("damaged.bin"), &bytes).unwrap();
     let path = config(directory.path(), "[speech]\nmodel = \"damaged.bin\"\n");
     assert_failure(&run(&["serve", "--config", &path]), 1, &["damaged.bin", "SHA-256"]);
 
     // Without a checksum to compare with, the form of the file decides.
-    bytes.truncate(20_000_000);
+    bytes.truncate(10_000_000);
     std::fs::write(directory.path().join("cut.bin"), &bytes).unwrap();
     std::fs::write(directory.path().join("other.bin"), b"not a model at all").unwrap();
     for file in ["cut.bin", "other.bin"] {

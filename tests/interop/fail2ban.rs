@@ -11,7 +11,7 @@ use crate::support::zavud;
 async fn log_of_a_stranger(format: &str) -> String {
     let directory = tempfile::tempdir().unwrap();
     let config = directory.path().join("zavud.toml");
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader-first.q5_1.bin");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader.bin");
     let sip = format!("127.0.0.1:{}", free_port());
     let text = format!(
         "[sip]\nlisten = \"{sip}\"\ntrunks = []\n[web]\nlisten = \"127.0.0.1:0\"\n\

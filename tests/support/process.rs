@@ -27,7 +27,7 @@ impl Serving {
     pub(crate) fn start_on(database: &Path, web: SocketAddr) -> Self {
         let directory = database.parent().unwrap();
         let config = directory.join("config.toml");
-        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader-first.q5_1.bin");
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader.bin");
         let text = format!(
             "[sip]\nlisten = \"127.0.0.1:0\"\n[web]\nlisten = \"{web}\"\n\
              [store]\npath = {database:?}\n[speech]\nmodel = {model:?}\n\
