@@ -25,7 +25,7 @@ use crate::domain::{
 };
 use crate::observability::start_logging;
 use crate::onboarding::invite;
-use crate::store::{NewInvitation, NewPhoneNumber, NewProject, Store};
+use crate::store::{NewConnection, NewInvitation, NewPhoneNumber, NewProject, Store};
 use crate::telephony::MediaPolicy;
 use crate::telephony::caller::{CallProgress, OutgoingCall, Over, place_call};
 
@@ -149,7 +149,7 @@ async fn make_invitation(
         token: token.clone(),
         client_name: Some("Demo client".to_owned()),
         language: Some(language),
-        phone_number: Some(number.id.clone()),
+        connection: NewConnection::Preassigned(number.id.clone()),
         created_at: now,
         expires_at: now + LINK_LIFETIME,
     };

@@ -10,7 +10,7 @@ use zavud::domain::{
 };
 use zavud::onboarding::{Refusal, Step, invite, take_step};
 use zavud::store::{
-    Change, NewInvitation, NewLink, NewPhoneNumber, NewProject, RecordedStep, Store,
+    Change, NewConnection, NewInvitation, NewLink, NewPhoneNumber, NewProject, RecordedStep, Store,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_millis(1_795_000_000_000);
@@ -93,7 +93,9 @@ impl Desk {
             token: token(index),
             client_name: None,
             language: None,
-            phone_number: phone_number.map(number),
+            connection: phone_number
+                .map(number)
+                .map_or(NewConnection::ClientNumber, NewConnection::Preassigned),
             created_at: now,
             expires_at: now + DAY * days,
         };

@@ -17,7 +17,7 @@ use zavud::domain::{
 };
 use zavud::onboarding::invite;
 use zavud::speech::SpeechModel;
-use zavud::store::{NewInvitation, NewPhoneNumber, NewProject, Store};
+use zavud::store::{NewConnection, NewInvitation, NewPhoneNumber, NewProject, Store};
 
 use super::{DeafModel, PATIENCE};
 
@@ -49,7 +49,7 @@ impl Invited {
             token: InvitationToken::new([4; 20]),
             client_name: None,
             language: Some("en".parse::<Language>().unwrap()),
-            phone_number: Some(number.id.clone()),
+            connection: NewConnection::Preassigned(number.id.clone()),
             created_at: now,
             expires_at: now + Duration::from_secs(7 * 24 * 60 * 60),
         };
