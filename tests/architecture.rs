@@ -24,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("control", &["store", "telephony"]),
     ("seal", &[]),
     ("meta", &[]),
-    ("onboarding", &["store"]),
+    ("onboarding", &["meta", "seal", "store"]),
     ("calls", &["codes", "onboarding", "recordings", "speech", "store", "telephony"]),
     ("web", &["feed", "onboarding", "recordings", "store"]),
     (
@@ -75,6 +75,11 @@ const RULED: &[(&str, &[&str])] = &[
     (".move_invitation(", &["onboarding/invitations.rs"]),
     (".replace_link(", &["onboarding/invitations.rs"]),
     (".record_step(", &["onboarding/invitations.rs"]),
+    (".insert_signup(", &["onboarding/completion/attempts.rs"]),
+    (".move_signup(", &["onboarding/completion/attempts.rs"]),
+    (".end_signup(", &["onboarding/completion/attempts.rs"]),
+    (".put_sender(", &["onboarding/completion/attempts.rs"]),
+    (".set_sender(", &["onboarding/completion/attempts.rs"]),
     (".insert_attempt(", &["onboarding/attempts.rs"]),
 ];
 

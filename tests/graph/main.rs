@@ -4,4 +4,6 @@
 
 mod answers;
 mod requests;
+#[path = "../support/graph.rs"]
+#[allow(dead_code, reason = "the tests of sign-ups use more of it")]
 mod server;

@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod completion;
 mod desk;
+#[path = "../support/graph.rs"]
+#[allow(dead_code, reason = "the tests of the Graph client use more of it")]
+mod graph;
 mod random_walk;
 mod rules;
