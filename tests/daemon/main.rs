@@ -5,6 +5,7 @@
 mod benchmark;
 mod browser;
 mod calls;
+mod chromium;
 mod command_line;
 mod crash;
 mod human_voice;
