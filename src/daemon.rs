@@ -15,11 +15,12 @@ use tracing::{error, info, warn};
 
 use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_in_time};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ConfigError, Meta, Sip, Speech, Web};
+use crate::config::{Config, ConfigError, Meta, NoPassword, Secret, Sip, Speech, Web};
 use crate::control::{ControlSocket, Desk};
 use crate::feed::Feed;
 use crate::meta::graph::{AppSecret, GraphClient, GraphConfig};
-use crate::onboarding::{expire_in_time, expire_overdue};
+use crate::meta::webhook::WebhookGate;
+use crate::onboarding::{Completions, expire_in_time, expire_overdue};
 use crate::recordings::{RecordingLimits, Recordings};
 use crate::seal::{KeyError, Seal, load_key, make_key};
 use crate::speech::whisper::WhisperModel;
@@ -27,7 +28,7 @@ use crate::speech::{Capacity, SpeechModel, SpeechPool};
 use crate::store::{Change, Store};
 use crate::telephony::{Shutdown, Telephony, TelephonyConfig, TlsConfig, TrunkPlan};
 use crate::tls::{Certificate, authorities};
-use crate::web::{ServerConfig, WebServer, WebState, router};
+use crate::web::{ServerConfig, SignupApp, SignupSetup, WebServer, WebState, router};
 
 /// What a test may put in place of the real thing.
 #[derive(Debug)]
@@ -62,6 +63,8 @@ pub struct Daemon {
     pub seal: Arc<Seal>,
     /// `None` where no app of Meta's is configured.
     pub graph: Option<Arc<GraphClient>>,
+    /// `None` where no app of Meta's is configured.
+    completions: Option<Arc<Completions>>,
     telephony: Telephony,
     web: WebServer,
     switchboard: JoinHandle<()>,
@@ -102,7 +105,18 @@ impl Daemon {
         };
         let certificates = Certificates::load(config)?;
         let (phone, stop_the_rest) = (Shutdown::default(), CancellationToken::new());
+        let completions = graph.clone().map(|graph| {
+            let (seal, store) = (Arc::clone(&seal), Arc::clone(&store));
+            let stop = stop_the_rest.clone();
+            Arc::new(Completions::new(graph, seal, store, Arc::clone(&clock), stop))
+        });
+        if let Some(completions) = &completions {
+            completions.resume().await.context("after an earlier run")?;
+        }
         let web_state = WebState {
+            signup: completions.as_ref().and_then(|done| signup_setup(&config.meta, done)),
+            webhook: webhook_gate(&config.meta)?.map(Arc::new),
+            public_url: config.web.public_url.as_str().into(),
             store: Arc::clone(&store),
             recordings: Arc::clone(&recordings),
             feed: feed.clone(),
@@ -154,6 +168,7 @@ impl Daemon {
             feed,
             seal,
             graph,
+            completions,
             certificates,
             calls_in_progress,
             phone,
@@ -208,6 +223,9 @@ impl Daemon {
         let _ = self.switchboard.await;
         self.stop_the_rest.cancel();
         self.web.stopped().await;
+        if let Some(completions) = &self.completions {
+            completions.stopped().await;
+        }
         let _ = self.erasure.await;
         let _ = self.expiry.await;
         self.control.stopped().await;
@@ -266,6 +284,29 @@ fn graph_client(meta: &Meta) -> anyhow::Result<Option<GraphClient>> {
         timeout: meta.timeout,
     });
     Ok(Some(client.map_err(|error| ConfigError::unusable("meta", error.to_string()))?))
+}
+
+/// What the page needs for a sign-up, where all of it is configured.
+fn signup_setup(meta: &Meta, completions: &Arc<Completions>) -> Option<Arc<SignupSetup>> {
+    let app = SignupApp {
+        app_id: meta.app_id.clone()?,
+        config_id: meta.config_id.clone()?,
+        sdk_url: meta.sdk_url.clone(),
+        graph_version: meta.graph_version.clone(),
+        stand_in_origin: meta.stand_in_origin.clone(),
+    };
+    SignupSetup::new(app, Arc::clone(completions)).map(Arc::new)
+}
+
+fn webhook_gate(meta: &Meta) -> anyhow::Result<Option<WebhookGate>> {
+    let (Some(secret), Some(token)) = (meta.app_secret(), meta.webhook_verify_token()) else {
+        return Ok(None);
+    };
+    let unusable = |key: &str, error: NoPassword| ConfigError::unusable(key, error.to_string());
+    let secret = secret.read().map_err(|error| unusable("meta.app_secret_file", error))?;
+    let token = token.read().map_err(|error| unusable("meta.webhook_verify_token_file", error))?;
+    let text = |secret: &Secret| AppSecret::new(secret.reveal().to_owned());
+    Ok(Some(WebhookGate::new(text(&secret), text(&token))))
 }
 
 fn open_recordings(config: &Config) -> anyhow::Result<Recordings> {

@@ -26,7 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("meta", &[]),
     ("onboarding", &["meta", "seal", "store"]),
     ("calls", &["codes", "onboarding", "recordings", "speech", "store", "telephony"]),
-    ("web", &["feed", "onboarding", "recordings", "store"]),
+    ("web", &["feed", "meta", "onboarding", "recordings", "store"]),
     (
         "daemon",
         &[

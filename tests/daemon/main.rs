@@ -13,6 +13,9 @@ mod operator;
 mod page;
 mod recordings;
 mod secrets;
+mod signup;
+mod signup_in_a_browser;
+mod stand_in;
 #[path = "../support/mod.rs"]
 mod support;
 mod transports;
