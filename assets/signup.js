@@ -133,13 +133,13 @@
     );
   }
 
+  const text = (value) => (value === undefined || value === null ? undefined : String(value));
+
   // Meta's pages, or the one origin that stands in for them.
   function isTrusted(origin) {
     if (origin === card.dataset.standIn) return true;
-    if (!URL.canParse(origin)) return false;
-    const { protocol, hostname } = new URL(origin);
-    const isMeta = hostname === "facebook.com" || hostname.endsWith(".facebook.com");
-    return protocol === "https:" && isMeta;
+    const host = /^https:\/\/([a-z0-9.-]+)$/.exec(origin)?.[1];
+    return host === "facebook.com" || Boolean(host?.endsWith(".facebook.com"));
   }
 
   window.addEventListener("message", ({ origin, data }) => {
@@ -152,7 +152,11 @@
     }
     if (message?.type !== "WA_EMBEDDED_SIGNUP") return;
     const { waba_id, phone_number_id } = message.data ?? {};
-    attempt.message = { event: message.event, waba_id, phone_number_id };
+    attempt.message = {
+      event: text(message.event),
+      waba_id: text(waba_id),
+      phone_number_id: text(phone_number_id),
+    };
     join(attempt);
   });
 

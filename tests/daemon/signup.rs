@@ -1,11 +1,22 @@
 //! What the page reports of Meta's window, and Meta's webhooks, over HTTP.
 
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
 use serde_json::{Value, json};
-use zavud::domain::{InvitationStatus, SignupState};
-use zavud::meta::graph::AppSecret;
+use tokio_util::sync::CancellationToken;
+use zavud::clock::Clock as _;
+use zavud::config::Config;
+use zavud::daemon::{Daemon, Surroundings};
+use zavud::domain::{InvitationStatus, SignupId, SignupState};
+use zavud::meta::graph::{AppSecret, AuthorizationCode, GraphClient, GraphConfig};
+use zavud::onboarding::{Completions, Returned, begin_signup};
+use zavud::seal::make_key;
+use zavud::store::Store;
 
 use crate::stand_in::{ACCOUNT, CODE, NUMBER_ID, StandIn};
-use crate::support::{Answer, TestDaemon, get, post, post_with};
+use crate::support::{Answer, Invited, TestDaemon, get, post, post_with};
 
 async fn start(meta: &StandIn) -> TestDaemon {
     TestDaemon::start_deaf(|config| meta.configure(config)).await
@@ -75,6 +86,69 @@ async fn a_report_becomes_a_sender_and_what_is_said_once_more_changes_nothing() 
         }
     }
     daemon.daemon.stop().await;
+}
+
+/// Takes a code up, as a daemon that is killed right after it was exchanged.
+async fn exchange_a_code(store: &Arc<Store>, config: &Config, invited: &Invited) {
+    let now = zavud::clock::SystemClock.now();
+    let signup = SignupId::new(now, [7; 10]);
+    let (id, invitation) = (signup.clone(), invited.invitation.clone());
+    let begin = store.write(move |writer| begin_signup(writer, &invitation, &id, now));
+    begin.await.unwrap().unwrap();
+    let graph = GraphClient::new(GraphConfig {
+        base_url: config.meta.graph_url.clone(),
+        version: config.meta.graph_version.clone(),
+        app_id: "1234".into(),
+        app_secret: AppSecret::new("app-s3cret".into()),
+        authorities: config.meta.authorities.clone(),
+        timeout: config.meta.timeout,
+    });
+    let is_killed = CancellationToken::new();
+    is_killed.cancel();
+    let completions = Completions::new(
+        Arc::new(graph.unwrap()),
+        Arc::new(make_key(&config.key_file(), [7; 32]).unwrap()),
+        Arc::clone(store),
+        Arc::new(zavud::clock::SystemClock),
+        is_killed,
+    );
+    let code = AuthorizationCode::new(CODE.into());
+    let returned = Returned::Code { code, account: ACCOUNT.parse().ok(), number: None };
+    completions.finish(invited.invitation.clone(), signup, returned).await.unwrap();
+    completions.stopped().await;
+}
+
+#[tokio::test]
+async fn what_an_earlier_run_left_unfinished_goes_on_when_the_daemon_starts() {
+    let (meta, directory) = (StandIn::start().await, tempfile::tempdir().unwrap());
+    let mut config = Config::shipped(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    meta.configure(&mut config);
+    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    (config.sip.listen, config.web.listen) = (any_port, any_port);
+    config.store.path = directory.path().join("zavud.db");
+    let store = Arc::new(Store::open(&config.store.path, Box::new(|_| {})).unwrap());
+    let invited = Invited::make(&store, zavud::clock::SystemClock.now()).await;
+    exchange_a_code(&store, &config, &invited).await;
+    let id = invited.invitation.clone();
+    let before = store.read(move |reader| reader.signup_state(&id)).await.unwrap();
+    assert_eq!(before, SignupState::Finishing);
+    drop(store);
+
+    let clock = Arc::new(zavud::clock::SystemClock);
+    let daemon = Daemon::start(&config, Surroundings { clock, model: None }).await.unwrap();
+    let mut changes = daemon.feed.subscribe(&invited.invitation);
+    loop {
+        let id = invited.invitation.clone();
+        let state = daemon.store.read(move |reader| reader.signup_state(&id)).await.unwrap();
+        match state {
+            SignupState::Done { .. } => break,
+            state => assert_eq!(state, SignupState::Finishing),
+        }
+        changes.changed().await;
+    }
+    let exchanges = meta.asked().iter().filter(|path| path.ends_with("/access_token")).count();
+    assert_eq!(exchanges, 1, "a code works once");
+    daemon.stop().await;
 }
 
 #[tokio::test]

@@ -45,6 +45,22 @@ async fn a_token_names_the_accounts_it_was_given() {
 }
 
 #[tokio::test]
+async fn the_numbers_of_an_account_are_listed() {
+    let listed = json!({ "data": [
+        { "id": "106540352242922", "display_phone_number": "+1 555-010-0123" },
+        { "id": "7", "display_phone_number": "+44 20 7183 8750", "verified_name": "Ana" },
+    ], "paging": { "cursors": { "before": "a", "after": "b" } } });
+    let server = Server::start(vec![Script::Json(200, listed)]).await;
+    let numbers = server.client().numbers_of(&waba(), &token()).await.unwrap();
+    let ids: Vec<&str> = numbers.iter().map(|number| number.id.as_str()).collect();
+    assert_eq!(ids, ["106540352242922", "7"]);
+    let line = "GET /v25.0/102290129340398/phone_numbers?fields=id%2Cdisplay_phone_number%2C\
+                verified_name%2Cquality_rating%2Ccode_verification_status%2Cis_on_biz_app%2C\
+                platform_type&limit=100";
+    assert_eq!(server.asked_for()[0].0, line);
+}
+
+#[tokio::test]
 async fn the_steps_of_a_sign_up_are_asked_for_as_the_reference_says() {
     let server = Server::start(vec![success(); 6]).await;
     let (client, number, token) = (server.client(), number(), token());
