@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::Failure;
-use super::demo_voice::{SpokenCall, Voice};
+
 use super::page_watcher::PageWatcher;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, installation};
@@ -28,6 +28,7 @@ use crate::onboarding::invite;
 use crate::store::{NewConnection, NewInvitation, NewPhoneNumber, NewProject, Store};
 use crate::telephony::MediaPolicy;
 use crate::telephony::caller::{CallProgress, OutgoingCall, Over, place_call};
+use crate::voices::{SpokenCall, Voice};
 
 /// The pre-assigned number: one that is reserved for fiction.
 const NUMBER: &str = "+15550100123";

@@ -12,6 +12,7 @@ mod human_voice;
 mod operator;
 mod page;
 mod recordings;
+mod sandbox;
 mod secrets;
 mod signup;
 mod signup_in_a_browser;

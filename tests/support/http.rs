@@ -55,6 +55,13 @@ pub(crate) async fn post_with(
     send(server, request, server.to_string(), body).await
 }
 
+/// Sends a form, as a browser does.
+pub(crate) async fn post_form(server: SocketAddr, path: &str, form: &[(&str, &str)]) -> Answer {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    post_with(server, path, &[kind], &body).await
+}
+
 async fn fetch(server: SocketAddr, request: Builder) -> Answer {
     send(server, request, "localhost".to_owned(), "").await
 }
