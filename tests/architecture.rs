@@ -68,7 +68,7 @@ const PRIVATE_CRATES: &[(&str, &[&str])] = &[
     ("hickory_resolver", &["telephony/names/system.rs"]),
     ("symphonia", &["speech/audio_file.rs"]),
     ("rubato", &["speech/resample.rs"]),
-    ("anyhow", &["cli", "daemon.rs", "main.rs"]),
+    ("anyhow", &["cli", "daemon", "main.rs"]),
     ("sip::Endpoint", &["telephony"]),
 ];
 

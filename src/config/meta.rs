@@ -1,5 +1,6 @@
 //! The section `[meta]`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,9 +12,21 @@ use super::{PasswordSource, Problem};
 /// A client's permission is no longer taken after this time (Meta, Embedded Signup).
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Who is on Meta's side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MetaMode {
+    /// Meta.
+    Live,
+    /// A stand-in for it, in this process.
+    Sandbox,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Meta {
+    pub mode: MetaMode,
+    pub sandbox_listen: SocketAddr,
     pub app_id: Option<String>,
     pub app_secret_file: Option<PathBuf>,
     pub config_id: Option<String>,
@@ -57,6 +70,10 @@ impl Meta {
             if is_set && self.app_id.is_none() {
                 problems.push(Problem::new(key, "needs meta.app_id as well"));
             }
+        }
+        if !self.sandbox_listen.ip().is_loopback() {
+            let what = "must be an address of this machine alone, such as 127.0.0.1:8081";
+            problems.push(Problem::new("meta.sandbox_listen", what));
         }
         if !is_safe_address(&self.sdk_url) {
             let what = "must begin with https://; http:// only for localhost";

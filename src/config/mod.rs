@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 pub use error::{ConfigError, Problem};
 pub use host::{Host, HostName, NoHost};
-pub use meta::Meta;
+pub use meta::{Meta, MetaMode};
 pub use password::{NoPassword, PasswordSource, Secret};
 pub use sections::{
     Calls, Codes, Control, Log, LogFormat, Recordings, Rtp, Secrets, Sip, Speech, Store, Web,
@@ -350,6 +350,8 @@ mod tests {
             ("[web]\npublic_url = \"invite.example.com\"", "web.public_url"),
             ("[meta]\napp_id = \"1\"", "meta.app_secret_file"),
             ("[meta]\napp_secret_file = \"x\"", "meta.app_id"),
+            ("[meta]\nmode = \"test\"", "meta.mode"),
+            ("[meta]\nsandbox_listen = \"0.0.0.0:8081\"", "meta.sandbox_listen"),
             ("[meta]\nconfig_id = \"1\"", "meta.config_id"),
             ("[meta]\nwebhook_verify_token_file = \"x\"", "meta.webhook_verify_token_file"),
             ("[meta]\nsdk_url = \"http://sdk.example.com/sdk.js\"", "meta.sdk_url"),

@@ -1,5 +1,7 @@
 //! The composition root: builds everything, wires it, owns the tasks and ends them in order.
 
+mod meta_side;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +17,11 @@ use tracing::{error, info, warn};
 
 use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_in_time};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ConfigError, Meta, NoPassword, Secret, Sip, Speech, Web};
+use crate::config::{Config, ConfigError, Sip, Speech, Web};
 use crate::control::{ControlSocket, Desk};
 use crate::feed::Feed;
-use crate::meta::graph::{AppSecret, GraphClient, GraphConfig};
-use crate::meta::webhook::WebhookGate;
+use crate::meta::graph::GraphClient;
+use crate::meta::sandbox::Sandbox;
 use crate::onboarding::{Completions, expire_in_time, expire_overdue};
 use crate::recordings::{RecordingLimits, Recordings};
 use crate::seal::{KeyError, Seal, load_key, make_key};
@@ -28,7 +30,9 @@ use crate::speech::{Capacity, SpeechModel, SpeechPool};
 use crate::store::{Change, Store};
 use crate::telephony::{Shutdown, Telephony, TelephonyConfig, TlsConfig, TrunkPlan};
 use crate::tls::{Certificate, authorities};
-use crate::web::{ServerConfig, SignupApp, SignupSetup, WebServer, WebState, router};
+use crate::web::{ServerConfig, SignupSetup, WebServer, WebState, router};
+
+use meta_side::MetaSide;
 
 /// What a test may put in place of the real thing.
 #[derive(Debug)]
@@ -65,6 +69,8 @@ pub struct Daemon {
     pub graph: Option<Arc<GraphClient>>,
     /// `None` where no app of Meta's is configured.
     completions: Option<Arc<Completions>>,
+    /// What stands in for Meta, if something does.
+    sandbox: Option<Sandbox>,
     telephony: Telephony,
     web: WebServer,
     switchboard: JoinHandle<()>,
@@ -88,7 +94,9 @@ impl Daemon {
         let feed = Feed::default();
         let store = Arc::new(open_store(config, feed.clone())?);
         let seal = Arc::new(open_seal(config, &store).await?);
-        let graph = graph_client(&config.meta)?.map(Arc::new);
+        let (phone, stop_the_rest) = (Shutdown::default(), CancellationToken::new());
+        let MetaSide { graph, webhooks, app, sandbox } =
+            MetaSide::start(&config.meta, Arc::clone(&clock), stop_the_rest.clone()).await?;
         let recordings = Arc::new(open_recordings(config)?);
         let keep_for = config.keep_recordings_for();
         end_interrupted_calls(&store, &recordings, clock.as_ref(), keep_for)
@@ -104,7 +112,6 @@ impl Daemon {
             None => SpeechPool::off(),
         };
         let certificates = Certificates::load(config)?;
-        let (phone, stop_the_rest) = (Shutdown::default(), CancellationToken::new());
         let completions = graph.clone().map(|graph| {
             let (seal, store) = (Arc::clone(&seal), Arc::clone(&store));
             let stop = stop_the_rest.clone();
@@ -114,8 +121,10 @@ impl Daemon {
             completions.resume().await.context("after an earlier run")?;
         }
         let web_state = WebState {
-            signup: completions.as_ref().and_then(|done| signup_setup(&config.meta, done)),
-            webhook: webhook_gate(&config.meta)?.map(Arc::new),
+            signup: app
+                .zip(completions.clone())
+                .and_then(|(app, completions)| SignupSetup::new(app, completions).map(Arc::new)),
+            webhook: webhooks.map(Arc::new),
             public_url: config.web.public_url.as_str().into(),
             store: Arc::clone(&store),
             recordings: Arc::clone(&recordings),
@@ -132,6 +141,9 @@ impl Daemon {
         .await?;
         let (telephony, calls) =
             Telephony::start(telephony_config(config, &certificates)?, phone.clone()).await?;
+        if let Some(sandbox) = &sandbox {
+            sandbox.call_over(telephony.address());
+        }
         let switchboard = Switchboard {
             store: Arc::clone(&store),
             recordings: Arc::clone(&recordings),
@@ -169,6 +181,7 @@ impl Daemon {
             seal,
             graph,
             completions,
+            sandbox,
             certificates,
             calls_in_progress,
             phone,
@@ -184,6 +197,11 @@ impl Daemon {
     /// Where pages are served.
     pub fn web_address(&self) -> SocketAddr {
         self.web.address()
+    }
+
+    /// What stands in for Meta, if something does.
+    pub fn sandbox(&self) -> Option<&Sandbox> {
+        self.sandbox.as_ref()
     }
 
     /// Where encrypted SIP arrives.
@@ -225,6 +243,9 @@ impl Daemon {
         self.web.stopped().await;
         if let Some(completions) = &self.completions {
             completions.stopped().await;
+        }
+        if let Some(sandbox) = self.sandbox {
+            sandbox.stopped().await;
         }
         let _ = self.erasure.await;
         let _ = self.expiry.await;
@@ -268,45 +289,6 @@ async fn open_seal(config: &Config, store: &Store) -> anyhow::Result<Seal> {
         }
     }
     Ok(seal)
-}
-
-fn graph_client(meta: &Meta) -> anyhow::Result<Option<GraphClient>> {
-    let (Some(app_id), Some(secret)) = (&meta.app_id, meta.app_secret()) else { return Ok(None) };
-    let secret = secret
-        .read()
-        .map_err(|error| ConfigError::unusable("meta.app_secret_file", error.to_string()))?;
-    let client = GraphClient::new(GraphConfig {
-        base_url: meta.graph_url.clone(),
-        version: meta.graph_version.clone(),
-        app_id: app_id.clone(),
-        app_secret: AppSecret::new(secret.reveal().to_owned()),
-        authorities: meta.authorities.clone(),
-        timeout: meta.timeout,
-    });
-    Ok(Some(client.map_err(|error| ConfigError::unusable("meta", error.to_string()))?))
-}
-
-/// What the page needs for a sign-up, where all of it is configured.
-fn signup_setup(meta: &Meta, completions: &Arc<Completions>) -> Option<Arc<SignupSetup>> {
-    let app = SignupApp {
-        app_id: meta.app_id.clone()?,
-        config_id: meta.config_id.clone()?,
-        sdk_url: meta.sdk_url.clone(),
-        graph_version: meta.graph_version.clone(),
-        stand_in_origin: meta.stand_in_origin.clone(),
-    };
-    SignupSetup::new(app, Arc::clone(completions)).map(Arc::new)
-}
-
-fn webhook_gate(meta: &Meta) -> anyhow::Result<Option<WebhookGate>> {
-    let (Some(secret), Some(token)) = (meta.app_secret(), meta.webhook_verify_token()) else {
-        return Ok(None);
-    };
-    let unusable = |key: &str, error: NoPassword| ConfigError::unusable(key, error.to_string());
-    let secret = secret.read().map_err(|error| unusable("meta.app_secret_file", error))?;
-    let token = token.read().map_err(|error| unusable("meta.webhook_verify_token_file", error))?;
-    let text = |secret: &Secret| AppSecret::new(secret.reveal().to_owned());
-    Ok(Some(WebhookGate::new(text(&secret), text(&token))))
 }
 
 fn open_recordings(config: &Config) -> anyhow::Result<Recordings> {

@@ -9,6 +9,7 @@ mod chromium;
 mod command_line;
 mod crash;
 mod human_voice;
+mod journeys;
 mod operator;
 mod page;
 mod recordings;

@@ -1,13 +1,8 @@
 //! The sign-up in a real browser, with a script that stands in for Meta's.
 
-use std::time::Duration;
-
 use fantoccini::Locator;
 use serde_json::{Value, json};
-use zavud::clock::Clock as _;
-use zavud::domain::{Actor, InvitationId, InvitationToken};
-use zavud::onboarding::invite;
-use zavud::store::{NewConnection, NewInvitation};
+use zavud::store::NewConnection;
 
 use crate::chromium::Browser;
 use crate::stand_in::{ACCOUNT, CODE, NUMBER_ID, StandIn};
@@ -146,27 +141,6 @@ async fn a_client_who_leaves_or_is_refused_reads_why_and_tries_again() {
     daemon.daemon.stop().await;
 }
 
-/// The link of an invitation to connect like this.
-async fn invite_to(daemon: &TestDaemon, connection: NewConnection) -> String {
-    let now = zavud::clock::SystemClock.now();
-    let token = InvitationToken::new([7; 20]);
-    let link = format!("http://{}/i/{}", daemon.daemon.web_address(), token.expose());
-    let invitation = NewInvitation {
-        id: InvitationId::new(now, [7; 10]),
-        project: daemon.invited.project.clone(),
-        token,
-        client_name: None,
-        language: None,
-        connection,
-        created_at: now,
-        expires_at: now + Duration::from_secs(24 * 60 * 60),
-    };
-    let write =
-        daemon.daemon.store.write(move |writer| invite(writer, &invitation, Actor::Partner));
-    write.await.unwrap().unwrap();
-    link
-}
-
 #[tokio::test]
 async fn a_page_without_a_number_of_ours_is_live_as_well() {
     let Some(browser) = Browser::open(1_280, 1_000).await else {
@@ -175,7 +149,7 @@ async fn a_page_without_a_number_of_ours_is_live_as_well() {
     };
     let meta = StandIn::start().await;
     let daemon = TestDaemon::start_deaf(|config| meta.configure(config)).await;
-    let link = invite_to(&daemon, NewConnection::Coexistence).await;
+    let link = daemon.invite_to(NewConnection::Coexistence).await;
     browser.client.goto(&link).await.unwrap();
     open_window(&browser).await;
     let extras = browser.eval("[fbOptions.extras.featureType, fbOptions.extras.setup]").await;

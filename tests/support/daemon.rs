@@ -114,6 +114,27 @@ impl TestDaemon {
         format!("http://{}/i/{}", self.daemon.web_address(), self.invited.token.expose())
     }
 
+    /// The link of an invitation to connect like this.
+    pub(crate) async fn invite_to(&self, connection: NewConnection) -> String {
+        let now = SystemClock.now();
+        let token = InvitationToken::new([7; 20]);
+        let link = format!("http://{}/i/{}", self.daemon.web_address(), token.expose());
+        let invitation = NewInvitation {
+            id: InvitationId::new(now, [7; 10]),
+            project: self.invited.project.clone(),
+            token,
+            client_name: None,
+            language: None,
+            connection,
+            created_at: now,
+            expires_at: now + Duration::from_secs(24 * 60 * 60),
+        };
+        let write =
+            self.daemon.store.write(move |writer| invite(writer, &invitation, Actor::Partner));
+        write.await.unwrap().unwrap();
+        link
+    }
+
     /// Opens the invitation page's events.
     pub(crate) async fn watch(&self, after: Option<EventId>) -> PageWatcher {
         PageWatcher::open(&self.link(), after).await.unwrap()

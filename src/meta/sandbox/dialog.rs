@@ -13,17 +13,28 @@ use serde_json::{Value, json};
 
 use super::book::{Account, Number, new_id, remember, secret};
 use super::graph::Fault;
-use super::mishap::{Mishap, Mishaps};
+use super::mishap::Mishap;
 use super::verification::NotVerified;
-use super::{APP_ID, Shared, pages};
-use crate::domain::{Language, PhoneNumber};
+use super::{APP_ID, Remembered, Shared, pages};
+use crate::domain::{Language, PhoneNumber, SpokenCode};
 
 /// A name of a business is not longer.
 const LONGEST_NAME: usize = 100;
 
-/// The dialogs that are open.
+/// The dialogs that are open, and the text messages that were sent from them, to be read by whoever
+/// tries it out.
 #[derive(Debug, Default)]
-pub(super) struct Visits(Vec<Visit>);
+pub(super) struct Visits {
+    open: Vec<Visit>,
+    pub(super) texts: Vec<TextMessage>,
+}
+
+/// A code that was not spoken.
+#[derive(Debug)]
+pub(super) struct TextMessage {
+    pub(super) to: PhoneNumber,
+    pub(super) code: SpokenCode,
+}
 
 /// Where a dialog is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +85,7 @@ pub(super) struct Visit {
 
 impl Visits {
     fn find(&mut self, id: &str) -> Option<&mut Visit> {
-        self.0.iter_mut().find(|visit| visit.id == id)
+        self.open.iter_mut().find(|visit| visit.id == id)
     }
 }
 
@@ -118,7 +129,7 @@ pub(super) async fn open(
         language: languages.and_then(|value| value.get(..2)?.parse().ok()),
     };
     let address = format!("/dialog/{}", visit.id);
-    remember(&mut shared.state().visits.0, visit);
+    remember(&mut shared.state().visits.open, visit);
     Ok(Redirect::to(&address))
 }
 
@@ -169,7 +180,7 @@ pub(super) async fn answer(
 ) -> Result<Redirect, StatusCode> {
     let mut state = shared.state();
     let mut visit = state.visits.find(&id).ok_or(StatusCode::NOT_FOUND)?.clone();
-    let answered = visit.answer(&filled, &mut state.mishaps, &shared);
+    let answered = visit.answer(&filled, &mut state, &shared);
     visit.problem = answered.err();
     if visit.step == Step::Permissions && filled.action == "allow" {
         let account = visit.account().ok_or(StatusCode::BAD_REQUEST)?;
@@ -189,7 +200,7 @@ impl Visit {
     fn answer(
         &mut self,
         filled: &Filled,
-        mishaps: &mut Mishaps,
+        state: &mut Remembered,
         shared: &Shared,
     ) -> Result<(), &'static str> {
         let typed = filled.value.trim();
@@ -209,10 +220,10 @@ impl Visit {
             }
             (Step::Number, "enter") => {
                 typed.clone_into(&mut self.typed_number);
-                self.take_number(mishaps.take("number"))?;
+                self.take_number(state.mishaps.take("number"))?;
             }
             (Step::Method | Step::Code, "call" | "sms") => {
-                self.send_code(filled.action == "call", mishaps.take("call"), shared)?;
+                self.send_code(filled.action == "call", state, shared)?;
             }
             (Step::Code, "type") => self.check_code(typed, shared)?,
             // A page that was left open: the present one is shown.
@@ -237,10 +248,10 @@ impl Visit {
     fn send_code(
         &mut self,
         is_call: bool,
-        mishap: Option<Mishap>,
+        state: &mut Remembered,
         shared: &Shared,
     ) -> Result<(), &'static str> {
-        if let Some(Mishap::Refused(code)) = mishap {
+        if let Some(Mishap::Refused(code)) = state.mishaps.take("call") {
             return Err(Fault::of(code).what());
         }
         let number = self.number.as_mut().ok_or("Enter the number first.")?;
@@ -250,6 +261,8 @@ impl Visit {
             let language = language.or_else(|| "en".parse().ok()).ok_or("")?;
             let called = shared.phone.speak(&number.number, &code, language);
             called.map_err(|_| Fault::of(2_388_091).what())?;
+        } else {
+            remember(&mut state.visits.texts, TextMessage { to: number.number.clone(), code });
         }
         self.step = Step::Code;
         Ok(())

@@ -137,7 +137,7 @@ pub(super) struct Wish {
 /// `GET /`
 pub(super) async fn page(State(shared): State<Arc<Shared>>) -> Markup {
     let state = shared.state();
-    pages::control(&state.mishaps.waiting, state.mishaps.order)
+    pages::control(&state.mishaps.waiting, state.mishaps.order, &state.visits.texts)
 }
 
 /// `POST /control`

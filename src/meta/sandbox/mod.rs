@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::clock::Clock;
+use crate::domain::Language;
 
 use book::Book;
 use dialog::Visits;
@@ -69,13 +70,13 @@ pub struct Sandbox {
 /// What its handlers share.
 #[derive(Debug)]
 struct Shared {
-    state: Mutex<State>,
+    state: Mutex<Remembered>,
     clock: Arc<dyn Clock>,
     phone: phone::Phone,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Remembered {
     book: Book,
     visits: Visits,
     mishaps: Mishaps,
@@ -83,7 +84,7 @@ struct State {
 
 impl Shared {
     /// No code panics while it holds the lock, so the state behind a poisoned one is still whole.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Remembered> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -129,6 +130,11 @@ impl Sandbox {
     /// Where its phone calls go.
     pub fn call_over(&self, sip: SocketAddr) {
         self.shared.phone.connect(sip);
+    }
+
+    /// In which language it speaks codes, whatever the client's is.
+    pub fn speak_only(&self, language: Language) {
+        self.shared.phone.speak_only(language);
     }
 
     /// Ends calls that go on, and waits until it serves no more. `stop` has to be cancelled.

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::dialog::{Step, Visit};
+use super::dialog::{Step, TextMessage, Visit};
 use super::mishap::{CODES, Mishap, Order, WHERE};
 
 fn document(title: &str, script: Option<&str>, content: &Markup) -> Markup {
@@ -123,7 +123,11 @@ fn permissions(visit: &Visit) -> Markup {
 }
 
 /// The page on which the stand-in is told what goes wrong next.
-pub(super) fn control(waiting: &[(&'static str, Mishap)], order: Order) -> Markup {
+pub(super) fn control(
+    waiting: &[(&'static str, Mishap)],
+    order: Order,
+    texts: &[TextMessage],
+) -> Markup {
     let page = html! {
         h1 { "What goes wrong next" }
         form.card method="post" action="/control" {
@@ -147,6 +151,13 @@ pub(super) fn control(waiting: &[(&'static str, Mishap)], order: Order) -> Marku
                 @for (name, known) in Order::NAMES { option selected[known == order] { (name) } }
             }
             button { "Set" }
+        }
+        @if !texts.is_empty() {
+            h2 { "Text messages" }
+            // The newest first, as a phone shows them.
+            ul #texts {
+                @for text in texts.iter().rev() { li { (text.to) ": " (text.code.expose()) } }
+            }
         }
     };
     document("Control", None, &page)

@@ -26,6 +26,7 @@ pub(super) struct NoCall;
 #[derive(Debug, Default)]
 pub(super) struct Phone {
     sip: OnceLock<SocketAddr>,
+    language: OnceLock<Language>,
     calls: TaskTracker,
     stop: CancellationToken,
 }
@@ -35,6 +36,12 @@ impl Phone {
     pub(super) fn connect(&self, sip: SocketAddr) {
         // A daemon has one address for as long as it runs.
         let _ = self.sip.set(sip);
+    }
+
+    /// Speaks this language from now on, whatever the client's is.
+    pub(super) fn speak_only(&self, language: Language) {
+        // It is chosen once, where somebody wants to hear it.
+        let _ = self.language.set(language);
     }
 
     /// Calls `number` and speaks the code, twice; in English where there is no voice for the
@@ -49,6 +56,7 @@ impl Phone {
         if self.calls.len() >= MOST_CALLS || self.stop.is_cancelled() {
             return Err(NoCall);
         }
+        let language = self.language.get().copied().unwrap_or(language);
         let call = call(sip, number, code, language).ok_or(NoCall)?;
         let (stop, number) = (self.stop.clone(), number.clone());
         self.calls.spawn(async move {
