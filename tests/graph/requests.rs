@@ -1,13 +1,11 @@
 //! Each request as Meta's reference has it, and what is read from its answer.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use serde_json::{Value, json};
 use zavud::meta::graph::{
     AccessToken, AuthorizationCode, CodeMethod, MessageId, Pin, SyncType, WabaId,
 };
 
+use crate::captured::Captured;
 use crate::server::{Script, Server, number, token};
 
 fn success() -> Script {
@@ -125,30 +123,10 @@ async fn a_text_is_sent_and_known_by_its_name() {
     assert_eq!(server.asked_for(), [("POST /v25.0/106540352242922/messages".to_owned(), body)]);
 }
 
-/// Everything that is logged, from us and from the libraries below, at every level.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn no_secret_reaches_a_log_whatever_is_logged() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let log = Captured::default();
+    let _guard = log.capture();
     let answer = json!({ "access_token": "EAAJ-new" });
     let error = json!({ "error": { "code": 4, "message": "+15550100123 EAAJ-t0ken" } });
     let script =
@@ -164,7 +142,7 @@ async fn no_secret_reaches_a_log_whatever_is_logged() {
         let error = client.send_text(&number(), &to, "hello", &token).await.unwrap_err();
         tracing::info!(%error, ?error, "refused");
     }
-    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("Meta answered"), "{log}");
     for secret in ["app-s3cret", "AQB-c0de", "EAAJ", "204816", "5550100123", "hello"] {
         assert!(!log.contains(secret), "{secret} in {log}");

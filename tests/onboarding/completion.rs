@@ -4,21 +4,21 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use zavud::clock::Clock;
-use zavud::domain::InvitationStatus::{Cancelled, Completed, Expired, Failed, InProgress};
+use zavud::domain::InvitationStatus::{Cancelled, Completed, Failed, InProgress};
 use zavud::domain::{SignupFailure, SignupId, SignupState, Timestamp};
 use zavud::meta::graph::AuthorizationCode;
 use zavud::onboarding::{Completions, Returned, Step, begin_signup, pin_of, token_of};
 use zavud::seal::{Seal, load_key, make_key};
 use zavud::store::{NewConnection, Sender};
 
-use crate::desk::{DAY, Desk, NOW, id, number, project};
+use crate::captured::Captured;
+use crate::desk::{Desk, NOW, id, number, project};
 use crate::graph::{Script, Server};
 
-const ACCOUNT: &str = "102290129340398";
-const NUMBER: &str = "106540352242922";
+pub(crate) const ACCOUNT: &str = "102290129340398";
+pub(crate) const NUMBER: &str = "106540352242922";
 
 #[derive(Debug)]
 struct At(Timestamp);
@@ -34,7 +34,7 @@ fn seal(desk: &Desk) -> Seal {
     load_key(&path).unwrap_or_else(|_| make_key(&path, [7; 32]).unwrap())
 }
 
-fn completions(desk: &Desk, server: &Server, now: Timestamp) -> Completions {
+pub(crate) fn completions(desk: &Desk, server: &Server, now: Timestamp) -> Completions {
     Completions::new(
         Arc::new(server.client()),
         Arc::new(seal(desk)),
@@ -44,7 +44,7 @@ fn completions(desk: &Desk, server: &Server, now: Timestamp) -> Completions {
     )
 }
 
-async fn begin(desk: &Desk, attempt: u8) -> SignupId {
+pub(crate) async fn begin(desk: &Desk, attempt: u8) -> SignupId {
     let signup = SignupId::new(NOW, [attempt; 10]);
     let new = signup.clone();
     let begin = desk.store.write(move |writer| begin_signup(writer, &id(1), &new, NOW));
@@ -52,7 +52,7 @@ async fn begin(desk: &Desk, attempt: u8) -> SignupId {
     signup
 }
 
-fn code(account: Option<&str>, number: Option<&str>) -> Returned {
+pub(crate) fn code(account: Option<&str>, number: Option<&str>) -> Returned {
     Returned::Code {
         code: AuthorizationCode::new("AQB-c0de".into()),
         account: account.map(|id| id.parse().unwrap()),
@@ -67,43 +67,43 @@ async fn finish(desk: &Desk, server: &Server, attempt: &SignupId, returned: Retu
     completions.stopped().await;
 }
 
-async fn state(desk: &Desk) -> SignupState {
+pub(crate) async fn state(desk: &Desk) -> SignupState {
     desk.store.read(|reader| reader.signup_state(&id(1))).await.unwrap()
 }
 
-async fn senders(desk: &Desk) -> Vec<Sender> {
+pub(crate) async fn senders(desk: &Desk) -> Vec<Sender> {
     desk.store.read(|reader| reader.senders(&project())).await.unwrap()
 }
 
-fn failed(failure: SignupFailure) -> SignupState {
+pub(crate) fn failed(failure: SignupFailure) -> SignupState {
     SignupState::Failed { failure }
 }
 
-fn ok(answer: Value) -> Script {
+pub(crate) fn ok(answer: Value) -> Script {
     Script::Json(200, answer)
 }
 
-fn token() -> Script {
+pub(crate) fn token() -> Script {
     ok(json!({ "access_token": "EAAJ-t0ken", "token_type": "bearer" }))
 }
 
-fn success() -> Script {
+pub(crate) fn success() -> Script {
     ok(json!({ "success": true }))
 }
 
-fn profile(platform: &str) -> Value {
+pub(crate) fn profile(platform: &str) -> Value {
     json!({
         "id": NUMBER, "display_phone_number": "+1 555-010-0100",
         "verified_name": "Ana's \"Caf\u{e9}\" <b>", "platform_type": platform,
     })
 }
 
-fn listed() -> Script {
+pub(crate) fn listed() -> Script {
     ok(json!({ "data": [profile("NOT_APPLICABLE")] }))
 }
 
 /// What a sign-up without trouble is answered.
-fn answers() -> Vec<Script> {
+pub(crate) fn answers() -> Vec<Script> {
     vec![token(), listed(), success(), success(), ok(profile("CLOUD_API"))]
 }
 
@@ -122,7 +122,7 @@ fn paths(server: &Server) -> Vec<String> {
 }
 
 /// The PINs that Meta was told.
-fn pins(server: &Server) -> Vec<String> {
+pub(crate) fn pins(server: &Server) -> Vec<String> {
     let told = server
         .asked_for()
         .into_iter()
@@ -213,88 +213,6 @@ async fn what_the_browser_names_and_the_token_does_not_own_is_refused() {
         assert_eq!(server.asked().len(), 2, "nothing was changed at Meta");
         assert_eq!(senders(&desk).await, []);
     }
-}
-
-/// Runs an attempt until Meta was asked so often, and then as a power cut would.
-async fn crash(desk: &Desk, server: &Server, attempt: &SignupId, asked: usize) {
-    let other = Runtime::new().unwrap();
-    let (completions, attempt) = (completions(desk, server, NOW), attempt.clone());
-    other.spawn(async move {
-        let returned = code(Some(ACCOUNT), Some(NUMBER));
-        completions.finish(id(1), attempt, returned).await.unwrap();
-        completions.stopped().await;
-    });
-    server.asked_times(asked).await;
-    other.shutdown_background();
-}
-
-async fn resume(desk: &Desk, server: &Server, now: Timestamp) {
-    let completions = completions(desk, server, now);
-    completions.resume().await.unwrap();
-    completions.stopped().await;
-}
-
-#[tokio::test]
-async fn a_crash_at_any_request_loses_nothing_and_repeats_nothing_that_may_happen_once() {
-    let (todo, done) = (|| ok(profile("NOT_APPLICABLE")), || ok(profile("CLOUD_API")));
-    let [_, listed, subscribed, registered, last] =
-        <[Script; 5]>::try_from(answers()).unwrap_or_else(|_| unreachable!());
-    for (crash_at, after) in [
-        (2, vec![listed, subscribed.clone(), registered.clone(), last.clone()]),
-        (3, vec![subscribed, registered.clone(), last.clone()]),
-        (4, vec![todo(), registered, last.clone()]),
-        (4, vec![done(), last.clone()]),
-        (5, vec![last]),
-    ] {
-        let desk = Desk::open().await;
-        desk.invite(1, None, NOW, 7).await.unwrap();
-        let attempt = begin(&desk, 1).await;
-        let mut script = answers();
-        script[crash_at - 1] = Script::Silence;
-        let before = Server::start(script).await;
-        crash(&desk, &before, &attempt, crash_at).await;
-        let (desk, count) = (desk.reopen(), after.len());
-        assert_eq!(state(&desk).await, SignupState::Finishing);
-        let server = Server::start(after).await;
-        resume(&desk, &server, NOW).await;
-        assert_eq!(server.asked().len(), count, "after a crash at {crash_at}");
-        assert!(matches!(state(&desk).await, SignupState::Done { .. }), "{crash_at}");
-        let told: Vec<String> = [pins(&before), pins(&server)].concat();
-        assert!(!told.is_empty() && told.iter().all(|pin| *pin == told[0]), "{crash_at}");
-        resume(&desk, &server, NOW).await;
-        assert_eq!(server.asked().len(), count, "it is over");
-        assert_eq!(senders(&desk).await.len(), 1);
-    }
-}
-
-#[tokio::test]
-async fn a_crash_while_the_code_is_exchanged_fails_and_may_be_tried_again() {
-    let desk = Desk::open().await;
-    desk.invite(1, None, NOW, 7).await.unwrap();
-    let attempt = begin(&desk, 1).await;
-    crash(&desk, &Server::start(vec![Script::Silence]).await, &attempt, 1).await;
-    let desk = desk.reopen();
-    let server = Server::start(vec![]).await;
-    resume(&desk, &server, NOW).await;
-    assert_eq!(state(&desk).await, failed(SignupFailure::Interrupted));
-    assert_eq!(desk.steps(1).await.last().unwrap().to, Failed);
-    begin(&desk, 2).await;
-    assert_eq!(state(&desk).await, SignupState::Open);
-}
-
-#[tokio::test]
-async fn a_sign_up_that_expires_in_the_middle_asks_for_nothing_more() {
-    let desk = Desk::open().await;
-    desk.invite(1, None, NOW, 1).await.unwrap();
-    let attempt = begin(&desk, 1).await;
-    let before = Server::start(vec![token(), listed(), Script::Silence]).await;
-    crash(&desk, &before, &attempt, 3).await;
-    let desk = desk.reopen();
-    let server = Server::start(vec![]).await;
-    resume(&desk, &server, NOW + DAY).await;
-    assert_eq!(state(&desk).await, failed(SignupFailure::InvitationClosed));
-    assert_eq!(desk.steps(1).await.last().unwrap().to, Expired);
-    assert_eq!((server.asked().len(), senders(&desk).await.len()), (0, 0));
 }
 
 #[tokio::test]
@@ -401,4 +319,30 @@ async fn of_two_tabs_the_one_that_is_left_does_not_fail_the_other() {
     finish(&desk, &server, &third, left()).await;
     finish(&desk, &server, &second, code(Some(ACCOUNT), Some(NUMBER))).await;
     assert!(matches!(state(&desk).await, SignupState::Done { .. }));
+}
+
+#[tokio::test]
+async fn no_secret_of_a_sign_up_reaches_a_log_whatever_is_logged() {
+    let log = Captured::default();
+    let _guard = log.capture();
+    let desk = Desk::open().await;
+    desk.invite(1, None, NOW, 7).await.unwrap();
+    let mut refused = answers();
+    refused[3] = error(400, 136_024);
+    let mut secrets = ["AQB-c0de", "EAAJ", "app-s3cret", "5550100100", "555-010-0100", "Ana's"]
+        .map(str::to_owned)
+        .to_vec();
+    for (attempt, script) in [(1, refused), (2, answers())] {
+        let attempt = begin(&desk, attempt).await;
+        let server = Server::start(script).await;
+        let returned = code(Some(ACCOUNT), Some(NUMBER));
+        tracing::info!(?returned, "the client is through");
+        finish(&desk, &server, &attempt, returned).await;
+        secrets.extend(pins(&server));
+    }
+    let log = log.text();
+    assert!(log.contains("WhatsApp is connected") && log.contains("a sign-up failed"), "{log}");
+    for secret in secrets {
+        assert!(!log.contains(&secret), "{secret} in {log}");
+    }
 }
