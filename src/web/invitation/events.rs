@@ -8,6 +8,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
@@ -153,16 +154,22 @@ impl Follower {
     }
 
     async fn read_on(&mut self) -> Result<(), StoreError> {
-        let (token, now, seen) = (self.token.clone(), self.state.clock.now(), self.seen);
+        let (token, seen) = (self.token.clone(), self.seen);
+        let clock = Arc::clone(&self.state.clock);
         let signup = self.signup.clone();
-        let read = self.state.store.read(move |reader| news(reader, &token, (seen, signup), now));
+        let read = self.state.store.read(move |reader| {
+            // The first look fixes what is seen of the store: the clock is never behind that.
+            reader.invitation_by_token(&token, clock.now())?;
+            news(reader, &token, (seen, signup), clock.now())
+        });
         self.waiting.extend(read.await?);
         Ok(())
     }
 }
 
-/// What a page does not know yet that has seen this event, and this state of the sign-up. Whether the link still opens anything and
-/// what it shows are read together: nothing is shown to whom it does not concern any more.
+/// What a page does not know yet that has seen this event, and this state of the sign-up. Whether the
+/// link still opens anything and what it shows are read together: nothing is shown to whom it does not
+/// concern any more.
 fn news(
     reader: &Reader<'_>,
     token: &InvitationToken,
