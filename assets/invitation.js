@@ -10,6 +10,7 @@
   const CODE_LENGTH = 6;
 
   const byId = (id) => document.getElementById(id);
+  const live = byId("live");
   const card = byId("stage");
 
   // ---- Copy buttons -------------------------------------------------------------------------
@@ -43,12 +44,12 @@
     });
   }
 
-  if (!card) return;
+  if (!live) return;
 
   // ---- Stages -------------------------------------------------------------------------------
 
   const parts = new Map(
-    [...card.querySelectorAll("[data-stage]")].map((part) => [part.dataset.stage, part]),
+    [...live.querySelectorAll("[data-stage]")].map((part) => [part.dataset.stage, part]),
   );
   const grouped = (code) => `${code.slice(0, 3)} ${code.slice(3)}`;
   let noCallTimer;
@@ -179,18 +180,22 @@
     if (isNew) armNoCallHint(message.stage);
   }
 
-  setInterval(showRemaining, 1_000);
-  const remaining = byId("remaining").dataset.remaining;
-  countDown(remaining === undefined ? undefined : Number(remaining));
-  armNoCallHint([...parts].find(([, part]) => !part.hidden)?.[0]);
+  if (card) {
+    setInterval(showRemaining, 1_000);
+    const remaining = byId("remaining").dataset.remaining;
+    countDown(remaining === undefined ? undefined : Number(remaining));
+    armNoCallHint([...parts].find(([, part]) => !part.hidden)?.[0]);
+  }
 
   // ---- The connection -----------------------------------------------------------------------
 
-  let lastEvent = card.dataset.event;
+  let lastEvent = live.dataset.event;
   let source;
   let silenceTimer;
+  let isOver = false;
 
   function open() {
+    if (isOver) return;
     source?.close();
     source = new EventSource(`${location.pathname}/events?after=${lastEvent}`);
     source.onopen = signOfLife;
@@ -198,7 +203,13 @@
     source.addEventListener("stage", (event) => {
       signOfLife();
       lastEvent = event.lastEventId;
-      show(JSON.parse(event.data));
+      if (card) show(JSON.parse(event.data));
+    });
+    source.addEventListener("signup", (event) => {
+      signOfLife();
+      const detail = JSON.parse(event.data);
+      if (detail.state === "done") end();
+      document.dispatchEvent(new CustomEvent("signup", { detail }));
     });
     // The link opens the invitation no more: the page says why.
     source.addEventListener("closed", () => location.reload());
@@ -208,6 +219,14 @@
       if (source.readyState === EventSource.CLOSED) setTimeout(reopen, REOPEN_MS);
     };
     expectHeartbeat();
+  }
+
+  // WhatsApp is connected: nothing follows.
+  function end() {
+    isOver = true;
+    clearTimeout(silenceTimer);
+    source.close();
+    if (card) byId("number").hidden = true;
   }
 
   async function reopen() {
@@ -229,7 +248,7 @@
   // A connection can die in silence, in sleep for example: three heartbeats missed mean that.
   function expectHeartbeat() {
     clearTimeout(silenceTimer);
-    silenceTimer = setTimeout(open, 3 * Number(card.dataset.heartbeat));
+    silenceTimer = setTimeout(open, 3 * Number(live.dataset.heartbeat));
   }
 
   window.addEventListener("online", open);

@@ -26,4 +26,5 @@ pub mod speech;
 pub mod store;
 pub mod telephony;
 pub mod tls;
+pub mod voices;
 pub mod web;

@@ -23,10 +23,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("telephony", &[]),
     ("control", &["store", "telephony"]),
     ("seal", &[]),
-    ("meta", &[]),
-    ("onboarding", &["store"]),
+    ("voices", &["speech"]),
+    ("meta", &["telephony", "voices"]),
+    ("onboarding", &["meta", "seal", "store"]),
     ("calls", &["codes", "onboarding", "recordings", "speech", "store", "telephony"]),
-    ("web", &["feed", "onboarding", "recordings", "store"]),
+    ("web", &["feed", "meta", "onboarding", "recordings", "store"]),
     (
         "daemon",
         &[
@@ -43,7 +44,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "web",
         ],
     ),
-    ("cli", &["codes", "control", "daemon", "onboarding", "speech", "store", "telephony"]),
+    (
+        "cli",
+        &["codes", "control", "daemon", "onboarding", "speech", "store", "telephony", "voices"],
+    ),
     ("lib", &[]),
     ("main", &[]),
 ];
@@ -58,13 +62,13 @@ const PRIVATE_CRATES: &[(&str, &[&str])] = &[
     ("whisper_rs", &["speech/whisper", "speech/whisper_stock.rs"]),
     ("chacha20poly1305", &["seal"]),
     ("hyper_rustls", &["meta/graph/transport.rs"]),
-    ("axum", &["web"]),
-    ("maud", &["web"]),
+    ("axum", &["meta/sandbox", "web"]),
+    ("maud", &["meta/sandbox", "web"]),
     ("tower_http", &["web"]),
     ("hickory_resolver", &["telephony/names/system.rs"]),
     ("symphonia", &["speech/audio_file.rs"]),
     ("rubato", &["speech/resample.rs"]),
-    ("anyhow", &["cli", "daemon.rs", "main.rs"]),
+    ("anyhow", &["cli", "daemon", "main.rs"]),
     ("sip::Endpoint", &["telephony"]),
 ];
 
@@ -75,6 +79,11 @@ const RULED: &[(&str, &[&str])] = &[
     (".move_invitation(", &["onboarding/invitations.rs"]),
     (".replace_link(", &["onboarding/invitations.rs"]),
     (".record_step(", &["onboarding/invitations.rs"]),
+    (".insert_signup(", &["onboarding/completion/attempts.rs"]),
+    (".move_signup(", &["onboarding/completion/attempts.rs"]),
+    (".end_signup(", &["onboarding/completion/attempts.rs"]),
+    (".put_sender(", &["onboarding/completion/attempts.rs"]),
+    (".set_sender(", &["onboarding/completion/attempts.rs"]),
     (".insert_attempt(", &["onboarding/attempts.rs"]),
 ];
 

@@ -10,11 +10,11 @@ use audio_codec_algorithms::{decode_alaw, decode_ulaw, encode_alaw, encode_ulaw}
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
-use zavud::cli::demo_voice::Voice;
 use zavud::codes::{Decision, Finding};
 use zavud::config::Config;
 use zavud::speech::whisper::WhisperModel;
 use zavud::speech::{Capacity, LINE_RATE, SpeechModel, SpeechPool, audio_file, read_recording};
+use zavud::voices::Voice;
 
 const RATE: usize = LINE_RATE as usize;
 const PACKET: usize = RATE / 50;

@@ -5,7 +5,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use zavud::cli::demo_voice::Voice;
 use zavud::codes::{Decision, Finding};
 use zavud::config::Config;
 use zavud::domain::Language;
@@ -13,6 +12,7 @@ use zavud::speech::whisper::WhisperModel;
 use zavud::speech::{
     Heard, Hypothesis, Recogniser, RecogniserError, SpeechModel, Symbol, read_recording,
 };
+use zavud::voices::Voice;
 
 /// Notes how long the windows are that it is given, and hears nothing in them.
 #[derive(Default)]

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use zavud::domain::{
-    CodeStage, EventId, InvitationId, InvitationToken, PhoneNumberId, ProjectId, Timestamp,
+    CodeStage, EventId, InvitationId, InvitationToken, PhoneNumberId, ProjectId, Sealed, SenderId,
+    Timestamp,
 };
 use zavud::store::{
-    Change, EventKind, NewEvent, NewInvitation, NewPhoneNumber, NewProject, Store, StoreError,
+    Change, Connected, EventKind, NewConnection, NewEvent, NewInvitation, NewPhoneNumber,
+    NewProject, NewSender, Sender, Store, StoreError,
 };
 
 const NOW: Timestamp = Timestamp::from_unix_millis(1_795_000_000_000);
@@ -50,7 +52,7 @@ fn invitation(index: u8) -> NewInvitation {
         token: InvitationToken::new([index; 20]),
         client_name: None,
         language: None,
-        phone_number: Some(phone_number().id),
+        connection: NewConnection::Preassigned(phone_number().id),
         created_at: NOW,
         expires_at: NOW + Duration::from_secs(60),
     }
@@ -105,6 +107,45 @@ async fn work_that_fails_leaves_nothing_and_does_not_touch_its_neighbours() {
     assert_eq!(stages, [CodeStage::Ringing]);
     let told = opened.told.lock().unwrap().clone();
     assert_eq!(told, [Change { invitation: self::invitation(3).id, event: good.unwrap() }]);
+}
+
+fn sender(index: u8, number: &str) -> NewSender {
+    let connected = Connected {
+        name: "Ana's \"Caf\u{e9}\" <b>".into(),
+        phone_number: phone_number().number,
+        account: "102290129340398".into(),
+        number: number.into(),
+        token: Sealed::from_bytes(vec![index]),
+        pin: None,
+    };
+    NewSender {
+        id: SenderId::new(NOW, [index; 10]),
+        project: project().id,
+        invitation: invitation(3).id,
+        created_at: NOW,
+        connected,
+    }
+}
+
+#[tokio::test]
+async fn the_first_sender_of_a_project_is_its_default_and_stays_so_when_it_is_connected_again() {
+    let opened = open();
+    fill(&opened.store).await;
+    for new in [sender(5, "7"), sender(6, "8"), sender(5, "7")] {
+        opened.store.write(move |writer| writer.put_sender(&new)).await.unwrap();
+    }
+    let same_number = sender(9, "7");
+    let refused = opened.store.write(move |writer| writer.put_sender(&same_number)).await;
+    assert!(matches!(refused, Err(StoreError::Database(_))), "{refused:?}");
+    let senders = opened.store.read(|reader| reader.senders(&project().id)).await.unwrap();
+    let expected = [(sender(5, "7"), true), (sender(6, "8"), false)];
+    let expected = expected.map(|(new, is_default)| Sender {
+        id: new.id,
+        project: new.project,
+        is_default,
+        connected: new.connected,
+    });
+    assert_eq!(senders, expected);
 }
 
 #[tokio::test]

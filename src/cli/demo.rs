@@ -1,33 +1,33 @@
-//! `zavud demo`: the whole product on one screen. Starts the daemon on free loopback ports, makes
-//! an invitation, calls it with a recorded voice and shows what its page shows.
+//! `zavud demo`: the whole product on one screen. Starts the daemon on free loopback ports, with a
+//! stand-in for Meta, makes an invitation and shows what its page shows, while whoever tries it out goes
+//! through the sign-up in a browser. `--once` needs no browser: it calls the daemon itself.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use rand::RngExt as _;
 use sip::Uri;
 use tokio::sync::mpsc;
-use tokio::time::sleep;
 
 use super::Failure;
-use super::demo_voice::{SpokenCall, Voice};
+
 use super::page_watcher::PageWatcher;
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{Config, installation};
+use crate::config::{Config, MetaMode, installation};
 use crate::daemon::{Daemon, Surroundings};
 use crate::domain::{
     Actor, CODE_LENGTH, CodeStage, HeardDigit, InvitationId, InvitationToken, Language,
-    PhoneNumber, PhoneNumberId, ProjectId, SpokenCode,
+    PhoneNumberId, ProjectId, SpokenCode,
 };
 use crate::observability::start_logging;
 use crate::onboarding::invite;
-use crate::store::{NewInvitation, NewPhoneNumber, NewProject, Store};
+use crate::store::{NewConnection, NewInvitation, NewPhoneNumber, NewProject};
 use crate::telephony::MediaPolicy;
 use crate::telephony::caller::{CallProgress, OutgoingCall, Over, place_call};
+use crate::voices::{SpokenCall, Voice};
 
 /// The pre-assigned number: one that is reserved for fiction.
 const NUMBER: &str = "+15550100123";
@@ -35,19 +35,16 @@ const NUMBER: &str = "+15550100123";
 /// How long the invitation of the demo can be used.
 const LINK_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Time to open the link before the phone rings.
-const BEFORE_THE_CALL: Duration = Duration::from_secs(8);
-
 /// How long after the call the page may take to show its end.
 const AFTER_THE_CALL: Duration = Duration::from_secs(30);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// End after the first call; succeed only if the page showed exactly the spoken code
+    /// Place one call without a browser; succeed only if the page showed exactly the spoken code
     #[arg(long)]
     once: bool,
     /// The code to speak [default: a random one]
-    #[arg(long, value_name = "NNNNNN")]
+    #[arg(long, value_name = "NNNNNN", requires = "once")]
     code: Option<SpokenCode>,
     /// The language it is spoken in: en, es or pt
     #[arg(long, default_value = "en")]
@@ -63,14 +60,17 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             known.join(", ")
         )));
     };
-    let code = arguments.code.clone().unwrap_or_else(random_code);
-    let spoken = voice.speak(&code).map_err(anyhow::Error::from)?;
-
     let directory = tempfile::tempdir().context("cannot make a directory for the database")?;
     let config = demo_config(directory.path())?;
     start_logging(&config.log)?;
     let daemon = Daemon::start(&config, Surroundings::real(&config)?).await?;
-    let result = show(&arguments, &daemon, &code, spoken).await;
+    let link = make_invitation(&daemon, arguments.language).await?;
+    let result = if arguments.once {
+        let code = arguments.code.unwrap_or_else(random_code);
+        call_once(&daemon, &link, voice, &code).await
+    } else {
+        guide(&daemon, &link, arguments.language).await
+    };
     daemon.stop().await;
     result.map_err(Failure::from)
 }
@@ -81,8 +81,11 @@ fn demo_config(directory: &Path) -> Result<Config, Failure> {
     let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     config.sip.listen = any_port;
     config.web.listen = any_port;
+    config.meta.mode = MetaMode::Sandbox;
+    config.meta.sandbox_listen = any_port;
     config.store.path = directory.join("demo.db");
-    "warn".clone_into(&mut config.log.filter);
+    // That Meta is not there is no news here.
+    "warn,zavud::meta::sandbox=error".clone_into(&mut config.log.filter);
     Ok(config)
 }
 
@@ -91,44 +94,55 @@ fn random_code() -> SpokenCode {
     SpokenCode::from_digits(&digits).expect("each is a digit")
 }
 
-async fn show(
-    arguments: &Arguments,
-    daemon: &Daemon,
-    code: &SpokenCode,
-    spoken: SpokenCall,
-) -> anyhow::Result<()> {
-    let number: PhoneNumber = NUMBER.parse()?;
-    let token = make_invitation(&daemon.store, number, arguments.language).await?;
-    let link = format!("http://{}/i/{}", daemon.web_address(), token.expose());
-    println!("invitation link: {link}");
-    println!("number:          {NUMBER}, SIP at {}", daemon.sip_address());
-    if !arguments.once {
-        let seconds = BEFORE_THE_CALL.as_secs();
-        println!("Open the link: in {seconds} seconds the phone rings and a voice speaks a code.");
-        sleep(BEFORE_THE_CALL).await;
+/// Tells how to go on in a browser, and shows what the page shows until Ctrl-C.
+async fn guide(daemon: &Daemon, link: &str, language: Language) -> anyhow::Result<()> {
+    if let Some(sandbox) = daemon.sandbox() {
+        sandbox.speak_only(language);
+        println!("what goes wrong: {}", sandbox.origin());
     }
+    println!("Open the link and press the button. In the window that opens, which stands in for");
+    println!(
+        "Meta's, choose Phone call, and type the code that the page shows. Ctrl-C ends the demo."
+    );
+    let mut watcher = PageWatcher::open(link, None).await?;
+    let mut screen = Screen::default();
+    loop {
+        tokio::select! {
+            seen = watcher.next() => match seen? {
+                Some(seen) => screen.show(&seen.stage),
+                None => break,
+            },
+            interrupted = tokio::signal::ctrl_c() => {
+                screen.finish();
+                return Ok(interrupted?);
+            }
+        }
+    }
+    screen.finish();
+    println!("The invitation is completed: the page at {link} says so (Ctrl-C ends the demo).");
+    Ok(tokio::signal::ctrl_c().await?)
+}
 
-    let watcher = PageWatcher::open(&link, None).await?;
+/// Speaks the code in a call, and waits for it on the page.
+async fn call_once(
+    daemon: &Daemon,
+    link: &str,
+    voice: &Voice,
+    code: &SpokenCode,
+) -> anyhow::Result<()> {
+    let spoken = voice.speak(code)?;
+    let watcher = PageWatcher::open(link, None).await?;
     let shown = call_and_watch(daemon.sip_address(), watcher, spoken).await?;
     let Some((shown_code, delay)) = shown else { bail!("the page showed no code") };
     if shown_code != *code {
         bail!("the page showed {}, but {} was spoken", shown_code.expose(), code.expose());
     }
-    if !arguments.once {
-        println!("The page stays open at {link} (Ctrl-C ends the demo).");
-    }
     println!("code {} shown {} ms after the last digit", shown_code.expose(), delay.as_millis());
-    if !arguments.once {
-        tokio::signal::ctrl_c().await?;
-    }
     Ok(())
 }
 
-async fn make_invitation(
-    store: &Arc<Store>,
-    number: PhoneNumber,
-    language: Language,
-) -> anyhow::Result<InvitationToken> {
+/// Makes an invitation to connect the number of the demo, and returns its link.
+async fn make_invitation(daemon: &Daemon, language: Language) -> anyhow::Result<String> {
     let now = SystemClock.now();
     let mut random = rand::rng();
     let project = NewProject {
@@ -139,7 +153,7 @@ async fn make_invitation(
     let number = NewPhoneNumber {
         id: PhoneNumberId::new(now, random.random()),
         project: project.id.clone(),
-        number,
+        number: NUMBER.parse()?,
         created_at: now,
     };
     let token = InvitationToken::new(random.random());
@@ -149,18 +163,22 @@ async fn make_invitation(
         token: token.clone(),
         client_name: Some("Demo client".to_owned()),
         language: Some(language),
-        phone_number: Some(number.id.clone()),
+        connection: NewConnection::Preassigned(number.id.clone()),
         created_at: now,
         expires_at: now + LINK_LIFETIME,
     };
-    store
+    daemon
+        .store
         .write(move |writer| {
             writer.insert_project(&project)?;
             writer.insert_phone_number(&number)?;
             invite(writer, &invitation, Actor::Partner)
         })
         .await??;
-    Ok(token)
+    let link = format!("http://{}/i/{}", daemon.web_address(), token.expose());
+    println!("invitation link: {link}");
+    println!("number:          {NUMBER}, SIP at {}", daemon.sip_address());
+    Ok(link)
 }
 
 /// Calls the daemon and follows its page at the same time. Returns the code that the page showed

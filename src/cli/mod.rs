@@ -5,7 +5,6 @@ mod bench;
 mod call;
 mod check_config;
 mod demo;
-pub mod demo_voice;
 mod failure;
 pub mod page_watcher;
 mod serve;

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 pub use error::{ConfigError, Problem};
 pub use host::{Host, HostName, NoHost};
-pub use meta::Meta;
+pub use meta::{Meta, MetaMode};
 pub use password::{NoPassword, PasswordSource, Secret};
 pub use sections::{
     Calls, Codes, Control, Log, LogFormat, Recordings, Rtp, Secrets, Sip, Speech, Store, Web,
@@ -140,7 +140,10 @@ impl Config {
         let app_secret = self.meta.app_secret().and_then(|source| source.read().err());
         let app_secret =
             app_secret.map(|error| Problem::new("meta.app_secret_file", error.to_string()));
-        let problems: Vec<Problem> = problems.chain(app_secret).collect();
+        let token = self.meta.webhook_verify_token().and_then(|source| source.read().err());
+        let token =
+            token.map(|error| Problem::new("meta.webhook_verify_token_file", error.to_string()));
+        let problems: Vec<Problem> = problems.chain(app_secret).chain(token).collect();
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
@@ -165,7 +168,11 @@ impl Config {
         resolve(&mut self.store.path);
         self.control.socket.as_mut().map(resolve);
         self.recordings.directory.as_mut().map(resolve);
-        let secrets = [&mut self.secrets.key_file, &mut self.meta.app_secret_file];
+        let secrets = [
+            &mut self.secrets.key_file,
+            &mut self.meta.app_secret_file,
+            &mut self.meta.webhook_verify_token_file,
+        ];
         secrets.into_iter().flatten().for_each(|path| password::resolve(path, directory));
         resolve(&mut self.meta.authorities);
         let tls = [
@@ -264,10 +271,16 @@ mod tests {
         assert_eq!((&registration.password, &loopback.digest[0].password), (&password, &password));
         let problems = config.check_passwords().unwrap_err();
         let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
-        let expected =
-            ["sip.trunks[0].digest", "sip.trunks[1].password_file", "meta.app_secret_file"];
+        let expected = [
+            "sip.trunks[0].digest",
+            "sip.trunks[1].password_file",
+            "meta.app_secret_file",
+            "meta.webhook_verify_token_file",
+        ];
         assert_eq!(keys, expected);
         assert_eq!(config.meta.app_id.as_deref(), Some("1234567890"));
+        assert_eq!(config.meta.config_id.as_deref(), Some("2345678901"));
+        assert_eq!(config.meta.stand_in_origin.as_deref(), Some("http://127.0.0.1:8090"));
     }
 
     /// What a trunk means without a key is what its comment in the shipped file says.
@@ -337,6 +350,12 @@ mod tests {
             ("[web]\npublic_url = \"invite.example.com\"", "web.public_url"),
             ("[meta]\napp_id = \"1\"", "meta.app_secret_file"),
             ("[meta]\napp_secret_file = \"x\"", "meta.app_id"),
+            ("[meta]\nmode = \"test\"", "meta.mode"),
+            ("[meta]\nsandbox_listen = \"0.0.0.0:8081\"", "meta.sandbox_listen"),
+            ("[meta]\nconfig_id = \"1\"", "meta.config_id"),
+            ("[meta]\nwebhook_verify_token_file = \"x\"", "meta.webhook_verify_token_file"),
+            ("[meta]\nsdk_url = \"http://sdk.example.com/sdk.js\"", "meta.sdk_url"),
+            ("[meta]\nstand_in_origin = \"https://example.com\"", "meta.stand_in_origin"),
             ("[meta]\ngraph_url = \"http://graph.example.com\"", "meta.graph_url"),
             ("[meta]\ngraph_url = \"https://graph.example.com/\"", "meta.graph_url"),
             ("[meta]\ngraph_url = \"graph.example.com\"", "meta.graph_url"),

@@ -68,6 +68,16 @@ identifier!(
     CallId,
     "call"
 );
+identifier!(
+    /// One attempt of a client to go through Meta's sign-up.
+    SignupId,
+    "sgn"
+);
+identifier!(
+    /// What messages are sent from: a phone number that is connected to WhatsApp.
+    SenderId,
+    "snd"
+);
 
 /// The number of a stored event: the row id, growing, never used twice. It is the `id` of the
 /// server-sent event, so a page can say which one it saw last.

@@ -3,17 +3,20 @@
 //! Known by every module, uses none of them. No I/O, no clock, no randomness: both come in as
 //! arguments.
 
+mod connection;
 mod id;
 mod invitation;
 mod language;
 mod phone_number;
 mod redacted;
 mod sealed;
+mod signup;
 mod spoken_code;
 mod stage;
 mod timestamp;
 
-pub use id::{CallId, EventId, InvitationId, PhoneNumberId, ProjectId};
+pub use connection::{ConnectionType, InvalidConnection};
+pub use id::{CallId, EventId, InvitationId, PhoneNumberId, ProjectId, SenderId, SignupId};
 pub use invitation::{
     Actor, FailureReason, InvalidActor, InvalidReason, InvalidStatus, InvitationStatus,
     InvitationToken,
@@ -22,6 +25,7 @@ pub use language::{InvalidLanguage, Language};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use redacted::{Redact, Redacted};
 pub use sealed::Sealed;
+pub use signup::{InvalidFailure, InvalidStep, SignupFailure, SignupState, SignupStep};
 pub use spoken_code::{CODE_LENGTH, InvalidCode, SpokenCode};
 pub use stage::{CallOutcome, CodeStage, HeardDigit, InvalidOutcome, Recording};
 pub use timestamp::Timestamp;

@@ -20,6 +20,23 @@ impl PhoneNumber {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The country code and the number within that country (ITU-T E.164, list of assigned codes).
+    pub fn split(&self) -> (&str, &str) {
+        let digits = &self.0[1..];
+        let length = match digits.as_bytes() {
+            [b'1' | b'7', ..] => 1,
+            [b'2', b'0' | b'7', ..]
+            | [b'3', b'0'..=b'4' | b'6' | b'9', ..]
+            | [b'4', b'0' | b'1' | b'3'..=b'9', ..]
+            | [b'5', b'1'..=b'8', ..]
+            | [b'6', b'0'..=b'6', ..]
+            | [b'8', b'1' | b'2' | b'4' | b'6', ..]
+            | [b'9', b'0'..=b'5' | b'8', ..] => 2,
+            _ => 3,
+        };
+        digits.split_at(length)
+    }
 }
 
 impl FromStr for PhoneNumber {
@@ -74,6 +91,21 @@ mod tests {
     fn refuses_what_is_no_international_number() {
         for text in ["", "+", "abc", "+0123456789", "12345", "+1234567890123456", "+1555x234567"] {
             assert_eq!(text.parse::<PhoneNumber>(), Err(InvalidPhoneNumber(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn the_country_is_told_from_the_number() {
+        for (number, parts) in [
+            ("+15551234567", ("1", "5551234567")),
+            ("+79161234567", ("7", "9161234567")),
+            ("+442071838750", ("44", "2071838750")),
+            ("+420212345678", ("420", "212345678")),
+            ("+5511961234567", ("55", "11961234567")),
+            ("+351211234567", ("351", "211234567")),
+            ("+85221234567", ("852", "21234567")),
+        ] {
+            assert_eq!(number.parse::<PhoneNumber>().unwrap().split(), parts);
         }
     }
 

@@ -46,7 +46,7 @@ pub fn invite(
     if !LIFETIMES.contains(&invitation.expires_at.since(at)) {
         return Ok(Err(Refusal::Lifetime));
     }
-    if let Some(number) = &invitation.phone_number {
+    if let Some(number) = invitation.connection.number() {
         if !writer.is_active_number(number, &invitation.project)? {
             return Ok(Err(Refusal::NumberNotUsable));
         }

@@ -11,6 +11,9 @@ use super::{Change, Reader, StoreError, Writer};
 pub enum EventKind {
     InvitationCreated,
     SignupBegun,
+    SignupOpened,
+    SignupFinishing,
+    SignupEnded,
     SignupCompleted,
     SignupFailed,
     InvitationExpired,
@@ -32,6 +35,9 @@ impl EventKind {
         match self {
             Self::InvitationCreated => "invitation_created",
             Self::SignupBegun => "signup_begun",
+            Self::SignupOpened => "signup_opened",
+            Self::SignupFinishing => "signup_finishing",
+            Self::SignupEnded => "signup_ended",
             Self::SignupCompleted => "signup_completed",
             Self::SignupFailed => "signup_failed",
             Self::InvitationExpired => "invitation_expired",

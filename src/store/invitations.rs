@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::domain::{
-    FailureReason, InvitationId, InvitationStatus, InvitationToken, Language, PhoneNumber,
-    PhoneNumberId, ProjectId, Timestamp,
+    ConnectionType, FailureReason, InvitationId, InvitationStatus, InvitationToken, Language,
+    PhoneNumber, PhoneNumberId, ProjectId, SenderId, Timestamp,
 };
 
 use super::{Reader, StoreError, Writer};
@@ -20,10 +20,36 @@ pub struct NewInvitation {
     pub client_name: Option<String>,
     /// What the client speaks, and so probably the voice that calls.
     pub language: Option<Language>,
-    /// The number pre-assigned to the client.
-    pub phone_number: Option<PhoneNumberId>,
+    pub connection: NewConnection,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
+}
+
+/// How the client is to connect, with our number where one is pre-assigned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewConnection {
+    ClientNumber,
+    Preassigned(PhoneNumberId),
+    Coexistence,
+}
+
+impl NewConnection {
+    /// Without the number.
+    pub fn kind(&self) -> ConnectionType {
+        match self {
+            Self::ClientNumber => ConnectionType::ClientNumber,
+            Self::Preassigned(_) => ConnectionType::Preassigned,
+            Self::Coexistence => ConnectionType::Coexistence,
+        }
+    }
+
+    /// The number that is pre-assigned.
+    pub fn number(&self) -> Option<&PhoneNumberId> {
+        match self {
+            Self::Preassigned(number) => Some(number),
+            Self::ClientNumber | Self::Coexistence => None,
+        }
+    }
 }
 
 /// An invitation as its page needs it.
@@ -33,7 +59,10 @@ pub struct Invitation {
     pub project_name: String,
     /// At the moment that was asked for.
     pub status: InvitationStatus,
+    pub connection: ConnectionType,
     pub phone_number: Option<AssignedNumber>,
+    /// The sender that was made when it was completed.
+    pub sender: Option<SenderId>,
 }
 
 /// The number that is pre-assigned to an invitation.
@@ -49,6 +78,7 @@ pub struct InvitationState {
     pub project: ProjectId,
     /// As it was stored, whether or not its time has run out since.
     pub status: InvitationStatus,
+    pub connection: ConnectionType,
     pub phone_number: Option<PhoneNumberId>,
     pub expires_at: Timestamp,
 }
@@ -75,9 +105,9 @@ impl Writer<'_> {
     pub fn insert_invitation(&self, invitation: &NewInvitation) -> Result<(), StoreError> {
         self.connection.execute(
             "INSERT INTO invitations (id, project_id, token, token_hash, status, client_name,
-                                      language, phone_number_id, created_at, updated_at,
-                                      expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
+                                      language, connection_type, phone_number_id, created_at,
+                                      updated_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)",
             (
                 invitation.id.as_str(),
                 invitation.project.as_str(),
@@ -86,7 +116,8 @@ impl Writer<'_> {
                 InvitationStatus::Pending.as_str(),
                 &invitation.client_name,
                 invitation.language.as_ref().map(Language::as_str),
-                invitation.phone_number.as_ref().map(PhoneNumberId::as_str),
+                invitation.connection.kind().as_str(),
+                invitation.connection.number().map(PhoneNumberId::as_str),
                 invitation.created_at.unix_millis(),
                 invitation.expires_at.unix_millis(),
             ),
@@ -117,6 +148,21 @@ impl Writer<'_> {
                 failure.map(FailureReason::as_str),
                 at.unix_millis(),
             ))?;
+        Ok(())
+    }
+
+    /// Says which sender an invitation made. Only `onboarding` may call it.
+    ///
+    /// # Errors
+    /// When there is no such sender, or the database refuses.
+    pub fn set_sender(
+        &self,
+        invitation: &InvitationId,
+        sender: &SenderId,
+    ) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE invitations SET sender_id = ?2 WHERE id = ?1")?
+            .execute((invitation.as_str(), sender.as_str()))?;
         Ok(())
     }
 
@@ -154,8 +200,8 @@ impl Reader<'_> {
         invitation: &InvitationId,
     ) -> Result<Option<InvitationState>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT project_id, status, phone_number_id, expires_at FROM invitations
-             WHERE id = ?1",
+            "SELECT project_id, status, phone_number_id, expires_at, connection_type
+             FROM invitations WHERE id = ?1",
         )?;
         let row = statement.query_row([invitation.as_str()], |row| Ok(state(row))).optional()?;
         row.transpose()
@@ -205,7 +251,8 @@ impl Reader<'_> {
     ) -> Result<Option<Invitation>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT invitations.id, projects.name, invitations.status, invitations.expires_at,
-                    phone_numbers.id, phone_numbers.number, invitations.token
+                    phone_numbers.id, phone_numbers.number, invitations.token,
+                    invitations.connection_type, invitations.sender_id
              FROM invitations
              JOIN projects ON projects.id = invitations.project_id
              LEFT JOIN phone_numbers ON phone_numbers.id = invitations.phone_number_id
@@ -290,7 +337,9 @@ fn columns(row: &Row<'_>, now: Timestamp) -> Result<Invitation, StoreError> {
         id: InvitationId::from_stored(row.get(0)?),
         project_name: row.get(1)?,
         status: status.at(expires_at, now),
+        connection: row.get::<_, String>(7)?.parse().map_err(StoreError::unexpected)?,
         phone_number,
+        sender: row.get::<_, Option<String>>(8)?.map(SenderId::from_stored),
     })
 }
 
@@ -300,5 +349,6 @@ fn state(row: &Row<'_>) -> Result<InvitationState, StoreError> {
         status: row.get::<_, String>(1)?.parse().map_err(StoreError::unexpected)?,
         phone_number: row.get::<_, Option<String>>(2)?.map(PhoneNumberId::from_stored),
         expires_at: Timestamp::from_unix_millis(row.get(3)?),
+        connection: row.get::<_, String>(4)?.parse().map_err(StoreError::unexpected)?,
     })
 }

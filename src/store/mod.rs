@@ -15,6 +15,9 @@ mod projects;
 mod readers;
 mod recordings;
 mod seal_check;
+mod senders;
+mod shared_accounts;
+mod signups;
 mod verification_attempts;
 mod writer;
 
@@ -32,11 +35,14 @@ pub use codes::NewCode;
 pub use events::{EventKind, NewEvent, NewStage, StageEvent};
 pub use invitation_steps::RecordedStep;
 pub use invitations::{
-    AssignedNumber, Invitation, InvitationState, NewInvitation, NewLink, OpenInvitation,
+    AssignedNumber, Invitation, InvitationState, NewConnection, NewInvitation, NewLink,
+    OpenInvitation,
 };
 pub use phone_numbers::{NewPhoneNumber, OwnNumber};
 pub use projects::NewProject;
 pub use readers::Reader;
+pub use senders::{Connected, NewSender, Sender};
+pub use signups::{Learned, Signup};
 pub use writer::Writer;
 
 use readers::Readers;
@@ -47,6 +53,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0002_recordings.sql")),
     M::up(include_str!("migrations/0003_onboarding.sql")),
     M::up(include_str!("migrations/0004_seal.sql")),
+    M::up(include_str!("migrations/0005_signups.sql")),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.

@@ -62,6 +62,18 @@ impl Reader<'_> {
         Ok(is_active)
     }
 
+    /// What a number of ours reads.
+    ///
+    /// # Errors
+    /// When there is no such number, or the database refuses.
+    pub fn phone_number(&self, number: &PhoneNumberId) -> Result<PhoneNumber, StoreError> {
+        let text: String = self
+            .connection
+            .prepare_cached("SELECT number FROM phone_numbers WHERE id = ?1")?
+            .query_row([number.as_str()], |row| row.get(0))?;
+        text.parse().map_err(StoreError::unexpected)
+    }
+
     /// The active number of ours that reads `number`.
     ///
     /// # Errors

@@ -28,6 +28,12 @@ pub(super) static INVITATION_SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("invitation", "js", body, "text/javascript; charset=utf-8")
 });
 
+/// Opens Meta's window.
+pub(super) static SIGNUP_SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    let body = include_str!("../../assets/signup.js");
+    Asset::new("signup", "js", body, "text/javascript; charset=utf-8")
+});
+
 impl Asset {
     fn new(stem: &str, extension: &str, body: &'static str, content_type: &'static str) -> Self {
         let hash: String =
@@ -38,7 +44,7 @@ impl Asset {
 
 /// An asset by the name that pages use for it.
 pub(super) async fn serve(Path(name): Path<String>) -> Response {
-    let asset = [&STYLE, &INVITATION_SCRIPT]
+    let asset = [&STYLE, &INVITATION_SCRIPT, &SIGNUP_SCRIPT]
         .into_iter()
         .find(|asset| asset.path.strip_prefix("/assets/") == Some(name.as_str()));
     match asset {

@@ -5,8 +5,9 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tracing::error;
 
+use super::invitation::done;
 use super::layout::{Page, document};
-use crate::domain::InvitationStatus;
+use crate::domain::{InvitationStatus, SenderId};
 use crate::store::StoreError;
 
 /// Why there is no page to show.
@@ -17,7 +18,7 @@ pub(super) enum WebError {
     /// No recording of that call: it was erased, or never was.
     NoRecording,
     /// The invitation can not be used any more.
-    Closed(InvitationStatus),
+    Closed { status: InvitationStatus, sender: Option<SenderId> },
     /// A recording can not be read; logged here, where it is finally handled.
     Recording(std::io::Error),
     /// The store failed; logged here, where it is finally handled.
@@ -49,7 +50,7 @@ impl IntoResponse for WebError {
                      window to call again.",
                 ),
             ),
-            Self::Closed(status) => closed(status),
+            Self::Closed { status, sender } => closed(status, sender.as_ref()),
             Self::Recording(error) => {
                 error!(%error, "a recording could not be read");
                 our_fault()
@@ -78,10 +79,15 @@ fn our_fault() -> (StatusCode, Markup) {
     )
 }
 
-fn closed(status: InvitationStatus) -> (StatusCode, Markup) {
+fn closed(status: InvitationStatus, sender: Option<&SenderId>) -> (StatusCode, Markup) {
     match status {
         InvitationStatus::Completed => {
-            (StatusCode::OK, message("WhatsApp is connected", "There is nothing left to do here."))
+            let content = html! {
+                h1 { "Connect WhatsApp Business" }
+                section.card { (done(sender)) }
+            };
+            let title = "WhatsApp is connected";
+            (StatusCode::OK, document(&Page { title, scripts: &[], content }))
         }
         InvitationStatus::Cancelled => (
             StatusCode::GONE,
@@ -104,7 +110,7 @@ fn closed(status: InvitationStatus) -> (StatusCode, Markup) {
 fn message(title: &str, text: &str) -> Markup {
     document(&Page {
         title,
-        script: None,
+        scripts: &[],
         content: html! {
             h1 { (title) }
             p { (text) }

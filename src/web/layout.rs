@@ -14,11 +14,29 @@ const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
      img-src 'self'; media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'";
 
+/// From where a page may load what is not ours.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sources<'a> {
+    pub(super) script: &'a str,
+    pub(super) connect: &'a str,
+    pub(super) frame: &'a str,
+    pub(super) image: &'a str,
+}
+
+/// The policy of a page that loads something from there as well.
+pub(super) fn content_policy(sources: Sources<'_>) -> String {
+    let Sources { script, connect, frame, image } = sources;
+    CONTENT_POLICY
+        .replace("script-src 'self'", &format!("script-src 'self' {script}"))
+        .replace("connect-src 'self'", &format!("connect-src 'self' {connect}"))
+        .replace("img-src 'self'", &format!("img-src 'self' {image}; frame-src {frame}"))
+}
+
 /// A page.
 pub(super) struct Page<'a> {
     pub(super) title: &'a str,
-    /// Whether it changes while it is open: without a script it then reloads itself.
-    pub(super) script: Option<&'a Asset>,
+    /// Of one that changes while it is open: without scripts it reloads itself.
+    pub(super) scripts: &'a [&'a Asset],
     pub(super) content: Markup,
 }
 
@@ -34,8 +52,10 @@ pub(super) fn document(page: &Page<'_>) -> Markup {
                 meta name="color-scheme" content="light dark";
                 title { (page.title) }
                 link rel="stylesheet" href=(STYLE.path);
-                @if let Some(script) = page.script {
+                @for script in page.scripts {
                     script src=(script.path) defer {}
+                }
+                @if !page.scripts.is_empty() {
                     noscript { meta http-equiv="refresh" content="2"; }
                 }
             }
@@ -49,7 +69,8 @@ pub(super) fn document(page: &Page<'_>) -> Markup {
 /// Adds the headers that every answer carries.
 pub(super) async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
+    let policy = HeaderValue::from_static(CONTENT_POLICY);
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // The address of an invitation is its key: it must not travel on to where a link leads.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

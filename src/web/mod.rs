@@ -9,7 +9,10 @@ mod health;
 mod invitation;
 mod layout;
 mod router;
+mod same_site;
 mod server;
+mod signup;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,11 +21,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::feed::Feed;
+use crate::meta::webhook::WebhookGate;
 use crate::recordings::Recordings;
 use crate::store::Store;
 
 pub use router::router;
 pub use server::{CannotServe, ServerConfig, WebServer};
+pub use signup::{SignupApp, SignupSetup};
 
 /// What every handler may use.
 #[derive(Debug, Clone)]
@@ -31,6 +36,12 @@ pub struct WebState {
     pub recordings: Arc<Recordings>,
     pub feed: Feed,
     pub clock: Arc<dyn Clock>,
+    /// `None` where connecting is not set up.
+    pub signup: Option<Arc<SignupSetup>>,
+    /// `None` where Meta's webhooks are not expected.
+    pub webhook: Option<Arc<WebhookGate>>,
+    /// What links begin with.
+    pub public_url: Arc<str>,
     /// How often an idle live connection is sent a sign of life.
     pub heartbeat: Duration,
     /// Ends the live connections when the daemon stops.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use serde_json::{Value, json};
-use zavud::cli::demo_voice::Voice;
+use zavud::voices::Voice;
 
 use crate::support::{silence, write_wav, zavud};
 

@@ -1,109 +1,20 @@
-//! The invitation page in a real browser: Debian's Chromium, driven by its WebDriver.
+//! The invitation page in a real browser.
 //!
 //! Each state of the code stage is brought about in the store while the page is open, so what is
 //! looked at came over the live connection. A picture of each is left in `target/screenshots/`,
 //! at the width of a small phone and of a laptop.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fantoccini::{Client, ClientBuilder, Locator};
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use fantoccini::Locator;
+use serde_json::json;
 use zavud::domain::{Actor, CallId, CodeStage, HeardDigit, Recording};
 use zavud::onboarding::{Step, record_attempt, take_step};
 use zavud::store::{EventKind, NewEvent};
 
+use crate::chromium::{Browser, PATIENCE};
 use crate::support::{ManualClock, NUMBER, TestDaemon, call, noise, skip};
-
-/// How long the page may take to show what is in the store, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-struct Browser {
-    driver: Child,
-    client: Client,
-    _profile: TempDir,
-}
-
-impl Browser {
-    /// `None` when there is no Chromium.
-    async fn open(width: u32, height: u32) -> Option<Self> {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()?;
-        let port = port_of(&mut driver);
-        let profile = tempfile::tempdir().unwrap();
-        let capabilities = capabilities(profile.path(), width, height);
-        let client = ClientBuilder::new(fantoccini_connector())
-            .capabilities(capabilities.as_object().unwrap().clone())
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .unwrap();
-        Some(Self { driver, client, _profile: profile })
-    }
-
-    /// Waits until the part of this stage is the one that is shown.
-    async fn wait_for_stage(&self, stage: &str) {
-        let visible = format!("[data-stage={stage}]:not([hidden])");
-        let wait = self.client.wait().at_most(PATIENCE);
-        wait.for_element(Locator::Css(&visible)).await.unwrap_or_else(|error| {
-            panic!("the page does not show {stage:?}: {error}");
-        });
-    }
-
-    async fn eval(&self, script: &str) -> Value {
-        self.client.execute(&format!("return {script}"), vec![]).await.unwrap()
-    }
-
-    async fn close(mut self) {
-        self.client.close().await.unwrap();
-        self.driver.kill().unwrap();
-        self.driver.wait().unwrap();
-    }
-}
-
-fn fantoccini_connector() -> hyper_util::client::legacy::connect::HttpConnector {
-    hyper_util::client::legacy::connect::HttpConnector::new()
-}
-
-/// chromedriver says on which port it listens.
-fn port_of(driver: &mut Child) -> u16 {
-    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-    let port = loop {
-        let line = lines.next().expect("chromedriver starts").unwrap();
-        if let Some((_, rest)) = line.split_once("successfully on port ") {
-            break rest.trim_end_matches('.').parse().unwrap();
-        }
-    };
-    std::thread::spawn(move || lines.for_each(drop));
-    port
-}
-
-fn capabilities(profile: &Path, width: u32, height: u32) -> Value {
-    json!({
-        "browserName": "chrome",
-        "goog:chromeOptions": {
-            "args": [
-                "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                format!("--user-data-dir={}", profile.display()),
-            ],
-            // A window can not be as narrow as a phone; an emulated one can.
-            "mobileEmulation": {
-                "deviceMetrics": {
-                    "width": width, "height": height, "pixelRatio": 1.0,
-                    "mobile": false, "touch": false,
-                },
-            },
-        },
-    })
-}
 
 fn digits(heard: &[(u8, bool)]) -> Vec<HeardDigit> {
     heard.iter().map(|&(digit, sure)| HeardDigit { digit, sure }).collect()
@@ -119,12 +30,6 @@ async fn show(daemon: &TestDaemon, stage: CodeStage) {
         stage: Some(stage.into()),
     };
     daemon.daemon.store.write(move |writer| writer.append_event(&event)).await.unwrap();
-}
-
-fn screenshots() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../screenshots");
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
 }
 
 #[tokio::test]
@@ -177,8 +82,7 @@ async fn walk_through_stages(browser: &Browser, width: u32) {
         }
         browser.wait_for_stage(name).await;
         check_stage(browser, index, name).await;
-        let picture = browser.client.screenshot().await.unwrap();
-        std::fs::write(screenshots().join(format!("{index}-{name}-{width}.png")), picture).unwrap();
+        assert!(browser.picture(&format!("{index}-{name}-{width}")).await, "it scrolls sideways");
     }
     daemon.daemon.stop().await;
 }
@@ -189,8 +93,6 @@ async fn check_stage(browser: &Browser, index: usize, name: &str) {
         .eval("[...document.querySelectorAll('[data-stage]:not([hidden])')].map(e => e.dataset.stage)")
         .await;
     assert_eq!(shown, json!([name]));
-    let overflow = browser.eval("document.documentElement.scrollWidth - innerWidth").await;
-    assert!(overflow.as_i64().unwrap() <= 0, "the page scrolls sideways by {overflow}");
     let text = |id: &str| format!("document.getElementById('{id}').textContent");
     let offered = |id: &str, attribute: &str| {
         format!(

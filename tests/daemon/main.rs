@@ -5,13 +5,19 @@
 mod benchmark;
 mod browser;
 mod calls;
+mod chromium;
 mod command_line;
 mod crash;
 mod human_voice;
+mod journeys;
 mod operator;
 mod page;
 mod recordings;
+mod sandbox;
 mod secrets;
+mod signup;
+mod signup_in_a_browser;
+mod stand_in;
 #[path = "../support/mod.rs"]
 mod support;
 mod transports;

@@ -1,13 +1,11 @@
 //! Each request as Meta's reference has it, and what is read from its answer.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use serde_json::{Value, json};
 use zavud::meta::graph::{
     AccessToken, AuthorizationCode, CodeMethod, MessageId, Pin, SyncType, WabaId,
 };
 
+use crate::captured::Captured;
 use crate::server::{Script, Server, number, token};
 
 fn success() -> Script {
@@ -42,6 +40,22 @@ async fn a_token_names_the_accounts_it_was_given() {
     assert_eq!(accounts, Ok(vec![waba(), "7".parse().unwrap()]));
     let line = "GET /v25.0/debug_token?input_token=EAAJ-t0ken&access_token=1234%7Capp-s3cret";
     assert_eq!(server.asked_for(), [(line.to_owned(), Value::Null)]);
+}
+
+#[tokio::test]
+async fn the_numbers_of_an_account_are_listed() {
+    let listed = json!({ "data": [
+        { "id": "106540352242922", "display_phone_number": "+1 555-010-0123" },
+        { "id": "7", "display_phone_number": "+44 20 7183 8750", "verified_name": "Ana" },
+    ], "paging": { "cursors": { "before": "a", "after": "b" } } });
+    let server = Server::start(vec![Script::Json(200, listed)]).await;
+    let numbers = server.client().numbers_of(&waba(), &token()).await.unwrap();
+    let ids: Vec<&str> = numbers.iter().map(|number| number.id.as_str()).collect();
+    assert_eq!(ids, ["106540352242922", "7"]);
+    let line = "GET /v25.0/102290129340398/phone_numbers?fields=id%2Cdisplay_phone_number%2C\
+                verified_name%2Cquality_rating%2Ccode_verification_status%2Cis_on_biz_app%2C\
+                platform_type&limit=100";
+    assert_eq!(server.asked_for()[0].0, line);
 }
 
 #[tokio::test]
@@ -109,30 +123,10 @@ async fn a_text_is_sent_and_known_by_its_name() {
     assert_eq!(server.asked_for(), [("POST /v25.0/106540352242922/messages".to_owned(), body)]);
 }
 
-/// Everything that is logged, from us and from the libraries below, at every level.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn no_secret_reaches_a_log_whatever_is_logged() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let log = Captured::default();
+    let _guard = log.capture();
     let answer = json!({ "access_token": "EAAJ-new" });
     let error = json!({ "error": { "code": 4, "message": "+15550100123 EAAJ-t0ken" } });
     let script =
@@ -148,7 +142,7 @@ async fn no_secret_reaches_a_log_whatever_is_logged() {
         let error = client.send_text(&number(), &to, "hello", &token).await.unwrap_err();
         tracing::info!(%error, ?error, "refused");
     }
-    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("Meta answered"), "{log}");
     for secret in ["app-s3cret", "AQB-c0de", "EAAJ", "204816", "5550100123", "hello"] {
         assert!(!log.contains(secret), "{secret} in {log}");

@@ -10,7 +10,7 @@ use zavud::domain::{
 };
 use zavud::onboarding::{Refusal, Step, invite, take_step};
 use zavud::store::{
-    Change, NewInvitation, NewLink, NewPhoneNumber, NewProject, RecordedStep, Store,
+    Change, NewConnection, NewInvitation, NewLink, NewPhoneNumber, NewProject, RecordedStep, Store,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_millis(1_795_000_000_000);
@@ -20,7 +20,7 @@ pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) type Move = (Option<InvitationStatus>, InvitationStatus);
 
 pub(crate) struct Desk {
-    pub(crate) store: Store,
+    pub(crate) store: Arc<Store>,
     /// What pages were told.
     pub(crate) told: Arc<Mutex<Vec<Change>>>,
     directory: TempDir,
@@ -51,7 +51,7 @@ impl Desk {
     pub(crate) async fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let told = Arc::new(Mutex::new(Vec::new()));
-        let store = open(&directory, &told);
+        let store = Arc::new(open(&directory, &told));
         let fill = store.write(|writer| {
             let name = "Acme".to_owned();
             writer.insert_project(&NewProject { id: project(), name, created_at: NOW })?;
@@ -72,7 +72,7 @@ impl Desk {
     pub(crate) fn reopen(self) -> Self {
         let Self { store, told, directory } = self;
         drop(store);
-        let store = open(&directory, &told);
+        let store = Arc::new(open(&directory, &told));
         Self { store, told, directory }
     }
 
@@ -87,13 +87,24 @@ impl Desk {
         now: Timestamp,
         days: u32,
     ) -> Result<(), Refusal> {
+        let ours = phone_number.map(number).map(NewConnection::Preassigned);
+        self.invite_to(index, ours.unwrap_or(NewConnection::ClientNumber), now, days).await
+    }
+
+    pub(crate) async fn invite_to(
+        &self,
+        index: u8,
+        connection: NewConnection,
+        now: Timestamp,
+        days: u32,
+    ) -> Result<(), Refusal> {
         let invitation = NewInvitation {
             id: id(index),
             project: project(),
             token: token(index),
             client_name: None,
             language: None,
-            phone_number: phone_number.map(number),
+            connection,
             created_at: now,
             expires_at: now + DAY * days,
         };

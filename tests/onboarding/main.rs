@@ -3,6 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../support/captured.rs"]
+mod captured;
+mod completion;
+mod crashes;
 mod desk;
+#[path = "../support/graph.rs"]
+#[allow(dead_code, reason = "the tests of the Graph client use more of it")]
+mod graph;
 mod random_walk;
 mod rules;

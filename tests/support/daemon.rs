@@ -17,7 +17,7 @@ use zavud::domain::{
 };
 use zavud::onboarding::invite;
 use zavud::speech::SpeechModel;
-use zavud::store::{NewInvitation, NewPhoneNumber, NewProject, Store};
+use zavud::store::{NewConnection, NewInvitation, NewPhoneNumber, NewProject, Store};
 
 use super::{DeafModel, PATIENCE};
 
@@ -49,7 +49,7 @@ impl Invited {
             token: InvitationToken::new([4; 20]),
             client_name: None,
             language: Some("en".parse::<Language>().unwrap()),
-            phone_number: Some(number.id.clone()),
+            connection: NewConnection::Preassigned(number.id.clone()),
             created_at: now,
             expires_at: now + Duration::from_secs(7 * 24 * 60 * 60),
         };
@@ -112,6 +112,27 @@ impl TestDaemon {
 
     pub(crate) fn link(&self) -> String {
         format!("http://{}/i/{}", self.daemon.web_address(), self.invited.token.expose())
+    }
+
+    /// The link of an invitation to connect like this.
+    pub(crate) async fn invite_to(&self, connection: NewConnection) -> String {
+        let now = SystemClock.now();
+        let token = InvitationToken::new([7; 20]);
+        let link = format!("http://{}/i/{}", self.daemon.web_address(), token.expose());
+        let invitation = NewInvitation {
+            id: InvitationId::new(now, [7; 10]),
+            project: self.invited.project.clone(),
+            token,
+            client_name: None,
+            language: None,
+            connection,
+            created_at: now,
+            expires_at: now + Duration::from_secs(24 * 60 * 60),
+        };
+        let write =
+            self.daemon.store.write(move |writer| invite(writer, &invitation, Actor::Partner));
+        write.await.unwrap().unwrap();
+        link
     }
 
     /// Opens the invitation page's events.

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::header::{HOST, RANGE};
+use hyper::http::request::Builder;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -35,11 +36,42 @@ pub(crate) async fn get_range(server: SocketAddr, path: &str, range: &str) -> An
     fetch(server, Request::get(path).header(RANGE, range)).await
 }
 
-async fn fetch(server: SocketAddr, request: hyper::http::request::Builder) -> Answer {
+/// Sends JSON as a page of the daemon's own does.
+pub(crate) async fn post(server: SocketAddr, path: &str, body: &str) -> Answer {
+    let origin = format!("http://{server}");
+    post_with(server, path, &[("origin", &origin), ("content-type", "application/json")], body)
+        .await
+}
+
+/// Sends whatever with these headers.
+pub(crate) async fn post_with(
+    server: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let add = |request: Builder, (name, value): &(&str, &str)| request.header(*name, *value);
+    let request = headers.iter().fold(Request::post(path), add);
+    send(server, request, server.to_string(), body).await
+}
+
+/// Sends a form, as a browser does.
+pub(crate) async fn post_form(server: SocketAddr, path: &str, form: &[(&str, &str)]) -> Answer {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    post_with(server, path, &[kind], &body).await
+}
+
+async fn fetch(server: SocketAddr, request: Builder) -> Answer {
+    send(server, request, "localhost".to_owned(), "").await
+}
+
+async fn send(server: SocketAddr, request: Builder, host: String, body: &str) -> Answer {
     let stream = TcpStream::connect(server).await.unwrap();
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
-    let request = request.header(HOST, "localhost").body(Empty::<Bytes>::new()).unwrap();
+    let body = Full::new(Bytes::from(body.to_owned()));
+    let request = request.header(HOST, host).body(body).unwrap();
     let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answer { status: parts.status, headers: parts.headers, body }

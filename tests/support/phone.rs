@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use sip::{MediaPolicy, Uri};
-use zavud::cli::demo_voice::{SpokenCall, Voice};
 use zavud::domain::HeardDigit;
 use zavud::telephony::caller::{CallFailure, OutgoingCall, Over, place_call};
+use zavud::voices::{SpokenCall, Voice};
 
 /// Calls `number` at `remote` and plays `samples`.
 pub(crate) async fn call(

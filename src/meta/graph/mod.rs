@@ -96,6 +96,26 @@ impl GraphClient {
         Ok(of_accounts.flat_map(|granted| granted.target_ids).collect())
     }
 
+    /// `GET /{waba}/phone_numbers`: the numbers of an account, which the token has to be allowed to
+    /// manage. Of more than a hundred the first hundred.
+    ///
+    /// # Errors
+    /// See [`GraphError`].
+    pub async fn numbers_of(
+        &self,
+        waba: &WabaId,
+        token: &AccessToken,
+    ) -> Result<Vec<NumberProfile>, GraphError> {
+        #[derive(Deserialize)]
+        struct Listed {
+            data: Vec<NumberProfile>,
+        }
+        let query = [("fields", NumberProfile::FIELDS), ("limit", "100")];
+        let call = Call::get("numbers", &format!("{waba}/phone_numbers"), &query);
+        let listed: Listed = self.transport.send(call.with(token)).await?;
+        Ok(listed.data)
+    }
+
     /// `POST /{waba}/subscribed_apps`: Meta's webhooks about this account come to our app. Doing it
     /// again changes nothing.
     ///

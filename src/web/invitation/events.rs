@@ -1,12 +1,14 @@
 //! The server-sent events of an invitation page.
 //!
-//! Each event is a stage of the page as it was stored, with the stored event's number as its id.
+//! Each `stage` is one of the code as it was stored, with the stored event's number as its id.
 //! A page that was away says which one it saw last, by `Last-Event-ID` or `?after=`, and gets
-//! everything since then (HTML Living Standard §9.2). When the link opens the invitation no more, the
+//! everything since then (HTML Living Standard §9.2). Each `signup` is where the sign-up stands now: told
+//! once when a page connects, and whenever it changes. When the link opens the invitation no more, the
 //! page is told so, once, and loads itself again to say why.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
@@ -18,7 +20,9 @@ use serde::{Deserialize, Serialize};
 use tracing::error;
 
 use super::{attempts, open_invitation};
-use crate::domain::{CodeStage, EventId, InvitationToken, Timestamp};
+use crate::domain::{
+    CodeStage, EventId, InvitationId, InvitationStatus, InvitationToken, SignupState, Timestamp,
+};
 use crate::feed::Subscription;
 use crate::onboarding::Attempts;
 use crate::store::{Reader, StageEvent, StoreError};
@@ -43,7 +47,7 @@ pub(in crate::web) async fn events(
     Query(since): Query<Since>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, WebError> {
-    let invitation = open_invitation(&state, token.clone()).await?.id;
+    let invitation = followed_invitation(&state, token.clone()).await?;
     // Before the first look into the store, so that nothing falls between the two.
     let subscription = state.feed.subscribe(&invitation);
     let seen = last_event_id(&headers).or(since.after);
@@ -53,6 +57,7 @@ pub(in crate::web) async fn events(
         token: InvitationToken::from_text(token),
         subscription,
         seen,
+        signup: None,
         waiting: VecDeque::new(),
         is_told_of_end: false,
     };
@@ -62,6 +67,17 @@ pub(in crate::web) async fn events(
         // connection that died in silence.
         .event(Event::default().event("heartbeat").data(""));
     Ok(Sse::new(unfold(follower, Follower::next)).keep_alive(keep_alive))
+}
+
+/// The invitation of a page that may be told something: one that is open, or completed just now.
+async fn followed_invitation(state: &WebState, token: String) -> Result<InvitationId, WebError> {
+    match open_invitation(state, token.clone()).await {
+        Err(WebError::Closed { status: InvitationStatus::Completed, .. }) => {}
+        found => return found.map(|invitation| invitation.id),
+    }
+    let (token, now) = (InvitationToken::from_text(token), state.clock.now());
+    let found = state.store.read(move |reader| reader.invitation_by_token(&token, now)).await?;
+    found.map(|invitation| invitation.id).ok_or(WebError::NotFound)
 }
 
 fn last_event_id(headers: &HeaderMap) -> Option<EventId> {
@@ -77,14 +93,17 @@ struct Follower {
     subscription: Subscription,
     /// The newest event the page has; `None` for one that wants to know where things stand.
     seen: Option<EventId>,
+    /// Where the page knows the sign-up to stand.
+    signup: Option<SignupState>,
     waiting: VecDeque<News>,
-    /// The link opens nothing any more, and the page knows.
+    /// Nothing follows any more, and the page knows.
     is_told_of_end: bool,
 }
 
 /// What a page is told.
 enum News {
     Stage { stage: StageEvent, attempts: Attempts },
+    Signup(SignupState),
     Closed,
 }
 
@@ -104,6 +123,12 @@ impl Follower {
             Ok(News::Stage { stage, attempts }) => {
                 self.seen = Some(stage.id);
                 Some((Ok(to_event(&stage, attempts, self.state.clock.now())), self))
+            }
+            Ok(News::Signup(signup)) => {
+                self.is_told_of_end = matches!(signup, SignupState::Done { .. });
+                let event = signup_event(&signup);
+                self.signup = Some(signup);
+                Some((Ok(event), self))
             }
             Ok(News::Closed) => {
                 self.is_told_of_end = true;
@@ -129,29 +154,46 @@ impl Follower {
     }
 
     async fn read_on(&mut self) -> Result<(), StoreError> {
-        let (token, now, seen) = (self.token.clone(), self.state.clock.now(), self.seen);
-        self.waiting
-            .extend(self.state.store.read(move |reader| news(reader, &token, seen, now)).await?);
+        let (token, seen) = (self.token.clone(), self.seen);
+        let clock = Arc::clone(&self.state.clock);
+        let signup = self.signup.clone();
+        let read = self.state.store.read(move |reader| {
+            // The first look fixes what is seen of the store: the clock is never behind that.
+            reader.invitation_by_token(&token, clock.now())?;
+            news(reader, &token, (seen, signup), clock.now())
+        });
+        self.waiting.extend(read.await?);
         Ok(())
     }
 }
 
-/// What a page that has `seen` an event does not know yet. Whether the link still opens anything and
-/// what it shows are read together: nothing is shown to whom it does not concern any more.
+/// What a page does not know yet that has seen this event, and this state of the sign-up. Whether the
+/// link still opens anything and what it shows are read together: nothing is shown to whom it does not
+/// concern any more.
 fn news(
     reader: &Reader<'_>,
     token: &InvitationToken,
-    seen: Option<EventId>,
+    (seen, known): (Option<EventId>, Option<SignupState>),
     now: Timestamp,
 ) -> Result<Vec<News>, StoreError> {
-    let open = reader.invitation_by_token(token, now)?.filter(|found| found.status.is_open());
-    let Some(invitation) = open else { return Ok(vec![News::Closed]) };
+    let Some(invitation) = reader.invitation_by_token(token, now)? else {
+        return Ok(vec![News::Closed]);
+    };
+    let signup = reader.signup_state(&invitation.id)?;
+    if let (InvitationStatus::Completed, SignupState::Done { .. }) = (invitation.status, &signup) {
+        return Ok(vec![News::Signup(signup)]);
+    }
+    if !invitation.status.is_open() {
+        return Ok(vec![News::Closed]);
+    }
     let stages = match seen {
         Some(seen) => reader.stages_after(&invitation.id, seen, BATCH, now)?,
         None => vec![reader.current_stage(&invitation.id, now)?],
     };
     let attempts = attempts::of(reader, invitation.phone_number.as_ref(), now)?;
-    Ok(stages.into_iter().map(|stage| News::Stage { stage, attempts }).collect())
+    let signup = Some(News::Signup(signup.clone())).filter(|_| known != Some(signup));
+    let stages = stages.into_iter().map(|stage| News::Stage { stage, attempts });
+    Ok(signup.into_iter().chain(stages).collect())
 }
 
 /// What the page's script gets.
@@ -165,6 +207,12 @@ struct StageMessage<'a> {
     /// How many more times Meta calls, where that is worth a warning.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts_left: Option<usize>,
+}
+
+/// Without an id: the page is told where the sign-up stands whenever it connects.
+fn signup_event(signup: &SignupState) -> Event {
+    let json = serde_json::to_string(signup).expect("a state has a JSON form");
+    Event::default().event("signup").retry(RETRY).data(json)
 }
 
 fn to_event(event: &StageEvent, left: Attempts, now: Timestamp) -> Event {

@@ -3,11 +3,38 @@
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use maud::{Markup, html};
 use tower_http::services::ServeFile;
 
 use super::open_invitation;
+use crate::domain::Recording;
 use crate::web::WebState;
 use crate::web::error::WebError;
+
+/// What was said, to listen to. Without a script the page reloads itself, and a player in it would
+/// start over: there is the link, which opens a page of its own.
+pub(super) fn offered(recording: &Recording, token: &str) -> Markup {
+    let folder = format!("/i/{token}/recordings/");
+    let address = match recording {
+        Recording::Kept { call, .. } => Some(format!("{folder}{call}")),
+        Recording::None | Recording::Erased => None,
+    };
+    html! {
+        div #recording data-folder=(folder) hidden[address.is_none()] {
+            p { "Listen to the call, and write down the code that you hear:" }
+            audio #recording-player controls preload="none" src=[address.as_deref()]
+                aria-label="Recording of the call" {}
+            p {
+                a #recording-link href=[address.as_deref()] target="_blank" rel="noopener" {
+                    "Open the recording in a new tab"
+                }
+            }
+        }
+        p #recording-erased hidden[*recording != Recording::Erased] {
+            "The recording of the call was erased."
+        }
+    }
+}
 
 /// `GET /i/{token}/recordings/{call}`, whole or a range of it (RFC 9110 §14): a player asks for
 /// what it needs. The name of the file is what the store says, never what the request says.

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::attempts;
+use super::signup_card::{self, SignupView};
+use super::{attempts, recording};
 
 use crate::domain::{
-    CODE_LENGTH, CodeStage, HeardDigit, PhoneNumber, Recording, SpokenCode, Timestamp,
+    CODE_LENGTH, CodeStage, HeardDigit, PhoneNumber, Recording, SignupState, SpokenCode, Timestamp,
 };
 use crate::onboarding::Attempts;
 use crate::store::StageEvent;
-use crate::web::assets::INVITATION_SCRIPT;
+use crate::web::assets::{INVITATION_SCRIPT, SIGNUP_SCRIPT};
 use crate::web::layout::{Page, document};
 
 /// What the page shows.
@@ -22,6 +23,7 @@ pub(super) struct InvitationView<'a> {
     /// As it stands in the address of the page.
     pub(super) token: &'a str,
     pub(super) company: &'a str,
+    pub(super) signup: SignupView<'a>,
     /// The pre-assigned number, if there is one.
     pub(super) number: Option<&'a PhoneNumber>,
     /// How often Meta may still be asked to verify it.
@@ -50,19 +52,23 @@ pub(super) fn render(view: &InvitationView<'_>) -> Markup {
     let title = format!("Connect WhatsApp Business with {}", view.company);
     document(&Page {
         title: &title,
-        script: Some(&INVITATION_SCRIPT),
+        scripts: &[&INVITATION_SCRIPT, &SIGNUP_SCRIPT],
         content: html! {
             p.company { (view.company) }
             h1 { "Connect WhatsApp Business" }
-            @match view.number {
-                Some(number) => {
-                    (number_card(number))
-                    (code_card(view))
+            div #live data-event=(view.current.id) data-heartbeat=(view.heartbeat.as_millis()) {
+                (signup_card::card(&view.signup))
+                @if let Some(number) = view.number {
+                    div #number hidden[matches!(view.signup.state, SignupState::Done { .. })] {
+                        (number_card(number))
+                        (code_card(view))
+                    }
                 }
-                None => p {
-                    "Meta will verify your own phone number with you directly. Keep that phone \
-                     at hand."
+                p.notice #offline role="status" hidden {
+                    "The connection is interrupted. Reconnecting ..."
                 }
+                // The only thing read out by a screen reader: one sentence a stage, not every digit.
+                p.visually-hidden #announcement role="status" {}
             }
         },
     })
@@ -71,7 +77,7 @@ pub(super) fn render(view: &InvitationView<'_>) -> Markup {
 fn number_card(number: &PhoneNumber) -> Markup {
     html! {
         section.card aria-labelledby="number-title" {
-            h2 #number-title { "1. Give Meta this number" }
+            h2 #number-title { "2. Give Meta this number" }
             div.row {
                 span.number { (number) }
                 (copy_button("Copy number", number.as_str(), None))
@@ -100,9 +106,8 @@ fn code_card(view: &InvitationView<'_>) -> Markup {
     };
     let earlier = view.codes.iter().filter(|earlier| Some(*earlier) != code);
     html! {
-        section.card #stage aria-labelledby="code-title" data-event=(view.current.id)
-            data-heartbeat=(view.heartbeat.as_millis()) {
-            h2 #code-title { "2. Read the code here" }
+        section.card #stage aria-labelledby="code-title" {
+            h2 #code-title { "3. Read the code here" }
             (waiting(stage))
             (ringing(stage))
             (listening(stage))
@@ -114,11 +119,6 @@ fn code_card(view: &InvitationView<'_>) -> Markup {
                 p { "Codes from earlier calls:" }
                 ul { @for earlier in earlier { li { (grouped(earlier.expose())) } } }
             }
-            p.notice #offline role="status" hidden {
-                "The connection is interrupted. Reconnecting ..."
-            }
-            // The only thing read out by a screen reader: one sentence a stage, not every digit.
-            p.visually-hidden #announcement role="status" {}
         }
     }
 }
@@ -231,7 +231,7 @@ fn unreadable(stage: &CodeStage, token: &str) -> Markup {
                     "Some digits are missing, and we cannot tell where."
                 }
             }
-            (recording_offered(recording, token))
+            (recording::offered(recording, token))
             p { "Ask Meta in its window to call again. This page is ready for the next call." }
         },
     )
@@ -248,31 +248,6 @@ fn expired(stage: &CodeStage) -> Markup {
             p { "Ask Meta in its window to call again. This page is ready for the next call." }
         },
     )
-}
-
-/// What was said, to listen to. Without a script the page reloads itself, and a player in it would
-/// start over: there is the link, which opens a page of its own.
-fn recording_offered(recording: &Recording, token: &str) -> Markup {
-    let folder = format!("/i/{token}/recordings/");
-    let address = match recording {
-        Recording::Kept { call, .. } => Some(format!("{folder}{call}")),
-        Recording::None | Recording::Erased => None,
-    };
-    html! {
-        div #recording data-folder=(folder) hidden[address.is_none()] {
-            p { "Listen to the call, and write down the code that you hear:" }
-            audio #recording-player controls preload="none" src=[address.as_deref()]
-                aria-label="Recording of the call" {}
-            p {
-                a #recording-link href=[address.as_deref()] target="_blank" rel="noopener" {
-                    "Open the recording in a new tab"
-                }
-            }
-        }
-        p #recording-erased hidden[*recording != Recording::Erased] {
-            "The recording of the call was erased."
-        }
-    }
 }
 
 /// A cell for each digit, and empty ones up to as many as are `expected`.
@@ -305,6 +280,13 @@ mod tests {
         render(&InvitationView {
             token: "t0k3n",
             company: "Tom & Jerry <script>",
+            signup: SignupView {
+                title: "",
+                state: &SignupState::NotBegun,
+                app: None,
+                extras: String::new(),
+                number_needed: "",
+            },
             number: Some(&"+15551234567".parse().unwrap()),
             attempts: Attempts::Plenty,
             current: &StageEvent { id: EventId(12), stage },

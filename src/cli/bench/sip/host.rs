@@ -19,7 +19,7 @@ use crate::cli::bench::usage::Process;
 use crate::clock::{Clock as _, SystemClock};
 use crate::control::{Answer, AudioTotals, Question, ask};
 use crate::domain::{InvitationId, InvitationToken, PhoneNumberId, ProjectId};
-use crate::store::{NewInvitation, NewPhoneNumber, NewProject, Store};
+use crate::store::{NewConnection, NewInvitation, NewPhoneNumber, NewProject, Store};
 
 /// How often a daemon that starts is asked whether it is ready.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
@@ -162,7 +162,7 @@ async fn add_numbers(store: &Store, load: &Load) -> anyhow::Result<()> {
                     token: InvitationToken::new(random.random()),
                     client_name: None,
                     language: None,
-                    phone_number: Some(number.id.clone()),
+                    connection: NewConnection::Preassigned(number.id.clone()),
                     created_at: now,
                     expires_at: now + INVITATION_LIFETIME,
                 };

@@ -1,13 +1,14 @@
 //! A server with a script: it answers one connection after the other, and keeps what it was asked.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use zavud::meta::graph::{AccessToken, GraphClient, GraphConfig, NumberId};
@@ -25,9 +26,11 @@ pub(crate) enum Script {
     Silence,
 }
 
+type Asked = Arc<watch::Sender<Vec<String>>>;
+
 pub(crate) struct Server {
     base_url: String,
-    asked: Arc<Mutex<Vec<String>>>,
+    asked: Asked,
     answering: JoinHandle<()>,
     directory: TempDir,
 }
@@ -64,7 +67,7 @@ impl Server {
     async fn listen(script: Vec<Script>, tls: Option<TlsAcceptor>, scheme: &str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let base_url = format!("{scheme}://localhost:{}", listener.local_addr().unwrap().port());
-        let asked = Arc::new(Mutex::new(Vec::new()));
+        let asked = Asked::default();
         let answering = tokio::spawn(answer_all(listener, script, tls, Arc::clone(&asked)));
         let directory = tempfile::tempdir().unwrap();
         let server = Self { base_url, asked, answering, directory };
@@ -100,7 +103,13 @@ impl Server {
 
     /// The requests so far, whole.
     pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+        self.asked.borrow().clone()
+    }
+
+    /// Waits until so many requests were made.
+    pub(crate) async fn asked_times(&self, count: usize) {
+        let mut asked = self.asked.subscribe();
+        asked.wait_for(|asked| asked.len() >= count).await.unwrap();
     }
 
     /// The first lines of the requests so far, and their bodies.
@@ -126,7 +135,7 @@ async fn answer_all(
     listener: TcpListener,
     script: Vec<Script>,
     tls: Option<TlsAcceptor>,
-    asked: Arc<Mutex<Vec<String>>>,
+    asked: Asked,
 ) {
     let mut open = Vec::new();
     for step in script {
@@ -151,11 +160,11 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 async fn answer(
     mut stream: Box<dyn Stream>,
     step: Script,
-    asked: &Mutex<Vec<String>>,
+    asked: &watch::Sender<Vec<String>>,
     open: &mut Vec<Box<dyn Stream>>,
 ) {
     let request = read_request(stream.as_mut()).await;
-    asked.lock().unwrap().push(request);
+    asked.send_modify(|asked| asked.push(request));
     let (status, body, length) = match &step {
         Script::Json(status, value) => (*status, value.to_string(), None),
         Script::Text(status, text) => (*status, (*text).to_owned(), None),

@@ -1,5 +1,5 @@
-//! The recorded voices of the demo, and the call they make of a code. `assets/voices/README.md`
-//! says where they come from.
+//! The recorded voices of the demo and of the stand-in for Meta, and the call they make of a code.
+//! `assets/voices/README.md` says where they come from.
 
 use std::time::Duration;
 
@@ -21,19 +21,19 @@ macro_rules! voice {
     ($language:literal) => {
         Voice {
             language: $language,
-            intro: include_bytes!(concat!("../../assets/voices/", $language, "/intro.flac")),
-            again: include_bytes!(concat!("../../assets/voices/", $language, "/again.flac")),
+            intro: include_bytes!(concat!("../assets/voices/", $language, "/intro.flac")),
+            again: include_bytes!(concat!("../assets/voices/", $language, "/again.flac")),
             digits: [
-                include_bytes!(concat!("../../assets/voices/", $language, "/0.flac")),
-                include_bytes!(concat!("../../assets/voices/", $language, "/1.flac")),
-                include_bytes!(concat!("../../assets/voices/", $language, "/2.flac")),
-                include_bytes!(concat!("../../assets/voices/", $language, "/3.flac")),
-                include_bytes!(concat!("../../assets/voices/", $language, "/4.flac")),
-                include_bytes!(concat!("../../assets/voices/", $language, "/5.flac")),
-                include_bytes!(concat!("../../assets/voices/", $language, "/6.flac")),
-                include_bytes!(concat!("../../assets/voices/", $language, "/7.flac")),
-                include_bytes!(concat!("../../assets/voices/", $language, "/8.flac")),
-                include_bytes!(concat!("../../assets/voices/", $language, "/9.flac")),
+                include_bytes!(concat!("../assets/voices/", $language, "/0.flac")),
+                include_bytes!(concat!("../assets/voices/", $language, "/1.flac")),
+                include_bytes!(concat!("../assets/voices/", $language, "/2.flac")),
+                include_bytes!(concat!("../assets/voices/", $language, "/3.flac")),
+                include_bytes!(concat!("../assets/voices/", $language, "/4.flac")),
+                include_bytes!(concat!("../assets/voices/", $language, "/5.flac")),
+                include_bytes!(concat!("../assets/voices/", $language, "/6.flac")),
+                include_bytes!(concat!("../assets/voices/", $language, "/7.flac")),
+                include_bytes!(concat!("../assets/voices/", $language, "/8.flac")),
+                include_bytes!(concat!("../assets/voices/", $language, "/9.flac")),
             ],
         }
     };

@@ -1,5 +1,7 @@
 //! The composition root: builds everything, wires it, owns the tasks and ends them in order.
 
+mod meta_side;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +17,12 @@ use tracing::{error, info, warn};
 
 use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_in_time};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, ConfigError, Meta, Sip, Speech, Web};
+use crate::config::{Config, ConfigError, Sip, Speech, Web};
 use crate::control::{ControlSocket, Desk};
 use crate::feed::Feed;
-use crate::meta::graph::{AppSecret, GraphClient, GraphConfig};
-use crate::onboarding::{expire_in_time, expire_overdue};
+use crate::meta::graph::GraphClient;
+use crate::meta::sandbox::Sandbox;
+use crate::onboarding::{Completions, expire_in_time, expire_overdue};
 use crate::recordings::{RecordingLimits, Recordings};
 use crate::seal::{KeyError, Seal, load_key, make_key};
 use crate::speech::whisper::WhisperModel;
@@ -27,7 +30,9 @@ use crate::speech::{Capacity, SpeechModel, SpeechPool};
 use crate::store::{Change, Store};
 use crate::telephony::{Shutdown, Telephony, TelephonyConfig, TlsConfig, TrunkPlan};
 use crate::tls::{Certificate, authorities};
-use crate::web::{ServerConfig, WebServer, WebState, router};
+use crate::web::{ServerConfig, SignupSetup, WebServer, WebState, router};
+
+use meta_side::MetaSide;
 
 /// What a test may put in place of the real thing.
 #[derive(Debug)]
@@ -62,6 +67,10 @@ pub struct Daemon {
     pub seal: Arc<Seal>,
     /// `None` where no app of Meta's is configured.
     pub graph: Option<Arc<GraphClient>>,
+    /// `None` where no app of Meta's is configured.
+    completions: Option<Arc<Completions>>,
+    /// What stands in for Meta, if something does.
+    sandbox: Option<Sandbox>,
     telephony: Telephony,
     web: WebServer,
     switchboard: JoinHandle<()>,
@@ -85,7 +94,9 @@ impl Daemon {
         let feed = Feed::default();
         let store = Arc::new(open_store(config, feed.clone())?);
         let seal = Arc::new(open_seal(config, &store).await?);
-        let graph = graph_client(&config.meta)?.map(Arc::new);
+        let (phone, stop_the_rest) = (Shutdown::default(), CancellationToken::new());
+        let MetaSide { graph, webhooks, app, sandbox } =
+            MetaSide::start(&config.meta, Arc::clone(&clock), stop_the_rest.clone()).await?;
         let recordings = Arc::new(open_recordings(config)?);
         let keep_for = config.keep_recordings_for();
         end_interrupted_calls(&store, &recordings, clock.as_ref(), keep_for)
@@ -101,8 +112,20 @@ impl Daemon {
             None => SpeechPool::off(),
         };
         let certificates = Certificates::load(config)?;
-        let (phone, stop_the_rest) = (Shutdown::default(), CancellationToken::new());
+        let completions = graph.clone().map(|graph| {
+            let (seal, store) = (Arc::clone(&seal), Arc::clone(&store));
+            let stop = stop_the_rest.clone();
+            Arc::new(Completions::new(graph, seal, store, Arc::clone(&clock), stop))
+        });
+        if let Some(completions) = &completions {
+            completions.resume().await.context("after an earlier run")?;
+        }
         let web_state = WebState {
+            signup: app
+                .zip(completions.clone())
+                .and_then(|(app, completions)| SignupSetup::new(app, completions).map(Arc::new)),
+            webhook: webhooks.map(Arc::new),
+            public_url: config.web.public_url.as_str().into(),
             store: Arc::clone(&store),
             recordings: Arc::clone(&recordings),
             feed: feed.clone(),
@@ -118,6 +141,9 @@ impl Daemon {
         .await?;
         let (telephony, calls) =
             Telephony::start(telephony_config(config, &certificates)?, phone.clone()).await?;
+        if let Some(sandbox) = &sandbox {
+            sandbox.call_over(telephony.address());
+        }
         let switchboard = Switchboard {
             store: Arc::clone(&store),
             recordings: Arc::clone(&recordings),
@@ -154,6 +180,8 @@ impl Daemon {
             feed,
             seal,
             graph,
+            completions,
+            sandbox,
             certificates,
             calls_in_progress,
             phone,
@@ -169,6 +197,11 @@ impl Daemon {
     /// Where pages are served.
     pub fn web_address(&self) -> SocketAddr {
         self.web.address()
+    }
+
+    /// What stands in for Meta, if something does.
+    pub fn sandbox(&self) -> Option<&Sandbox> {
+        self.sandbox.as_ref()
     }
 
     /// Where encrypted SIP arrives.
@@ -208,6 +241,12 @@ impl Daemon {
         let _ = self.switchboard.await;
         self.stop_the_rest.cancel();
         self.web.stopped().await;
+        if let Some(completions) = &self.completions {
+            completions.stopped().await;
+        }
+        if let Some(sandbox) = self.sandbox {
+            sandbox.stopped().await;
+        }
         let _ = self.erasure.await;
         let _ = self.expiry.await;
         self.control.stopped().await;
@@ -250,22 +289,6 @@ async fn open_seal(config: &Config, store: &Store) -> anyhow::Result<Seal> {
         }
     }
     Ok(seal)
-}
-
-fn graph_client(meta: &Meta) -> anyhow::Result<Option<GraphClient>> {
-    let (Some(app_id), Some(secret)) = (&meta.app_id, meta.app_secret()) else { return Ok(None) };
-    let secret = secret
-        .read()
-        .map_err(|error| ConfigError::unusable("meta.app_secret_file", error.to_string()))?;
-    let client = GraphClient::new(GraphConfig {
-        base_url: meta.graph_url.clone(),
-        version: meta.graph_version.clone(),
-        app_id: app_id.clone(),
-        app_secret: AppSecret::new(secret.reveal().to_owned()),
-        authorities: meta.authorities.clone(),
-        timeout: meta.timeout,
-    });
-    Ok(Some(client.map_err(|error| ConfigError::unusable("meta", error.to_string()))?))
 }
 
 fn open_recordings(config: &Config) -> anyhow::Result<Recordings> {

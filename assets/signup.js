@@ -1,0 +1,200 @@
+// Opens Meta's window when the client asks for it, and reports how it was left. Where the sign-up
+// stands comes from the server, to all tabs alike; nothing of Meta's is loaded before the click.
+"use strict";
+
+(() => {
+  const SDK_LIMIT_MS = 15_000;
+  // The window's message and the answer of FB.login come in any order. The answer's code lives for 30
+  // seconds, so it waits for a moment only; the message waits until the window is closed.
+  const ANSWER_WAITS_MS = 3_000;
+  const MESSAGE_WAITS_MS = 60_000;
+  const TRIES = 4;
+  const PAUSE_MS = 1_500;
+
+  const byId = (id) => document.getElementById(id);
+  const card = byId("signup");
+  const button = byId("connect");
+  if (!card || !button) return;
+
+  const notices = ["sdk-blocked", "popup-ready", "not-sent"].map(byId);
+  const parts = new Map(
+    [...card.querySelectorAll("[data-signup]")].map((part) => [part.dataset.signup, part]),
+  );
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  // ---- Where the sign-up stands -------------------------------------------------------------
+
+  function show({ state, failure, sender }) {
+    const part = parts.get(state);
+    if (!part) return location.reload(); // A newer server knows a state that this page does not.
+    for (const words of card.querySelectorAll("[data-failure]")) {
+      words.hidden = words.dataset.failure !== failure;
+    }
+    byId("sender").textContent = sender ?? "";
+    byId("sender-line").hidden = !sender;
+    const isNew = part.hidden;
+    for (const other of parts.values()) other.hidden = other !== part;
+    const hadFocus = document.activeElement === button;
+    button.hidden = part.dataset.button === undefined;
+    button.textContent = part.dataset.button ?? "";
+    if (hadFocus && button.hidden) byId("signup-title").focus();
+    if (isNew && part.dataset.announce) byId("announcement").textContent = part.dataset.announce;
+  }
+
+  document.addEventListener("signup", (event) => show(event.detail));
+
+  function notify(id) {
+    for (const notice of notices) notice.hidden = notice.id !== id;
+  }
+
+  // ---- Meta's script ------------------------------------------------------------------------
+
+  let sdk;
+
+  function loadSdk() {
+    sdk ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      const fail = () => {
+        sdk = undefined;
+        script.remove();
+        reject(new Error("Meta's script does not load"));
+      };
+      const timer = setTimeout(fail, SDK_LIMIT_MS);
+      window.fbAsyncInit = () => {
+        clearTimeout(timer);
+        FB.init({
+          appId: card.dataset.app,
+          autoLogAppEvents: true,
+          xfbml: false,
+          version: card.dataset.version,
+        });
+        resolve();
+      };
+      script.onerror = () => {
+        clearTimeout(timer);
+        fail();
+      };
+      script.async = true;
+      script.src = card.dataset.sdk;
+      document.head.append(script);
+    });
+    return sdk;
+  }
+
+  // ---- The window ---------------------------------------------------------------------------
+
+  let isBusy = false;
+  let prepared; // An attempt that waits for a click: the browser lets no other open a window.
+  let attempt; // The one whose window is open in this tab.
+
+  button.addEventListener("click", async () => {
+    if (isBusy) return;
+    isBusy = true;
+    button.setAttribute("aria-busy", "true");
+    notify(undefined);
+    try {
+      await connect();
+    } finally {
+      isBusy = false;
+      button.removeAttribute("aria-busy");
+    }
+  });
+
+  async function connect() {
+    if (prepared) return openWindow();
+    try {
+      await loadSdk();
+    } catch {
+      return notify("sdk-blocked");
+    }
+    const begun = await post("begin", {});
+    if (!begun) return notify("not-sent");
+    prepared = (await begun.json()).signup;
+    if (navigator.userActivation && !navigator.userActivation.isActive) return notify("popup-ready");
+    openWindow();
+  }
+
+  function openWindow() {
+    const opened = { signup: prepared };
+    prepared = undefined;
+    clearTimeout(attempt?.timer);
+    attempt = opened;
+    FB.login(
+      (answer) => {
+        opened.answer = { code: answer?.authResponse?.code, status: answer?.status };
+        join(opened);
+      },
+      {
+        config_id: card.dataset.config,
+        response_type: "code",
+        override_default_response_type: true,
+        extras: JSON.parse(card.dataset.extras),
+      },
+    );
+  }
+
+  const text = (value) => (value === undefined || value === null ? undefined : String(value));
+
+  // Meta's pages, or the one origin that stands in for them.
+  function isTrusted(origin) {
+    if (origin === card.dataset.standIn) return true;
+    const host = /^https:\/\/([a-z0-9.-]+)$/.exec(origin)?.[1];
+    return host === "facebook.com" || Boolean(host?.endsWith(".facebook.com"));
+  }
+
+  window.addEventListener("message", ({ origin, data }) => {
+    if (!attempt || !isTrusted(origin)) return;
+    let message;
+    try {
+      message = typeof data === "string" ? JSON.parse(data) : data;
+    } catch {
+      return; // Meta's pages say other things as well.
+    }
+    if (message?.type !== "WA_EMBEDDED_SIGNUP") return;
+    const { waba_id, phone_number_id } = message.data ?? {};
+    attempt.message = {
+      event: text(message.event),
+      waba_id: text(waba_id),
+      phone_number_id: text(phone_number_id),
+    };
+    join(attempt);
+  });
+
+  function join(opened) {
+    if (opened.isReported) return;
+    clearTimeout(opened.timer);
+    const { answer, message } = opened;
+    const isWhole = answer && message;
+    const wait = isWhole ? 0 : answer ? ANSWER_WAITS_MS : MESSAGE_WAITS_MS;
+    opened.timer = setTimeout(() => report(opened), wait);
+  }
+
+  async function report(opened) {
+    opened.isReported = true;
+    const { signup, answer, message } = opened;
+    const isSent = await post("result", { signup, ...message, ...answer });
+    notify(isSent ? undefined : "not-sent");
+  }
+
+  // The answer of the server; undefined when there is none that helps. Saying a thing twice changes
+  // nothing there.
+  async function post(what, body) {
+    for (let count = 1; count <= TRIES; count += 1) {
+      try {
+        const answer = await fetch(`${location.pathname}/signup/${what}`, {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify(body),
+        });
+        if (answer.ok) return answer;
+        // The invitation itself has changed: its page says how.
+        if (answer.status === 404 || answer.status === 410) location.reload();
+        if (answer.status < 500) return undefined;
+      } catch {
+        // No network. It may come back.
+      }
+      await pause(PAUSE_MS);
+    }
+    return undefined;
+  }
+})();

@@ -1,0 +1,187 @@
+//! Meta's webhooks: who may send them, and what is read from them ("Webhooks" in its reference).
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::Deserialize;
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+
+use super::graph::{AppSecret, WabaId};
+
+/// Knows what only Meta and we know.
+#[derive(Debug, Clone)]
+pub struct WebhookGate {
+    app_secret: AppSecret,
+    verify_token: AppSecret,
+}
+
+/// Why a webhook was not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotFromMeta {
+    #[error("it is not signed with the app's secret")]
+    Signature,
+    #[error("it does not know the verify token")]
+    VerifyToken,
+    #[error("it is signed, and is no webhook")]
+    Form,
+}
+
+impl WebhookGate {
+    pub fn new(app_secret: AppSecret, verify_token: AppSecret) -> Self {
+        Self { app_secret, verify_token }
+    }
+
+    /// Whether whoever asks for the challenge is Meta, to whom the operator gave the token.
+    ///
+    /// # Errors
+    /// When the token is another one, or the mode none that is known.
+    pub fn check_subscription(&self, mode: &str, token: &str) -> Result<(), NotFromMeta> {
+        let is_token = self.verify_token.expose().as_bytes().ct_eq(token.as_bytes());
+        if mode == "subscribe" && bool::from(is_token) {
+            Ok(())
+        } else {
+            Err(NotFromMeta::VerifyToken)
+        }
+    }
+
+    /// The accounts that a webhook says were shared with our app (`account_update`, `PARTNER_ADDED`).
+    /// `signature` is the header `X-Hub-Signature-256`, of the body's very bytes.
+    ///
+    /// # Errors
+    /// When it does not come from Meta, or has not the form of a webhook.
+    pub fn shared_accounts(
+        &self,
+        signature: &str,
+        body: &[u8],
+    ) -> Result<Vec<WabaId>, NotFromMeta> {
+        self.check_signature(signature, body)?;
+        let webhook: Webhook = serde_json::from_slice(body).map_err(|_| NotFromMeta::Form)?;
+        let changes = webhook.entry.into_iter().flat_map(|entry| entry.changes);
+        let updates = changes.filter(|change| change.field == "account_update");
+        let added = updates.filter_map(|change| {
+            let update: AccountUpdate = serde_json::from_value(change.value).ok()?;
+            (update.event == "PARTNER_ADDED").then_some(update.waba_info?.waba_id)
+        });
+        Ok(added.collect())
+    }
+
+    fn check_signature(&self, signature: &str, body: &[u8]) -> Result<(), NotFromMeta> {
+        let hex = signature.strip_prefix("sha256=").ok_or(NotFromMeta::Signature)?;
+        let signature = unhex(hex).ok_or(NotFromMeta::Signature)?;
+        let mac = mac(&self.app_secret, body);
+        mac.verify_slice(&signature).map_err(|_| NotFromMeta::Signature)
+    }
+}
+
+/// What `X-Hub-Signature-256` says of a body, for whoever stands in for Meta.
+pub fn signature(app_secret: &AppSecret, body: &[u8]) -> String {
+    let bytes = mac(app_secret, body).finalize().into_bytes();
+    format!("sha256={}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+fn mac(app_secret: &AppSecret, body: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(app_secret.expose().as_bytes())
+        .expect("HMAC takes a key of any length");
+    mac.update(body);
+    mac
+}
+
+/// Bytes written in hexadecimal, two digits each.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    digits.chunks(2).map(byte).collect()
+}
+
+#[derive(Deserialize)]
+struct Webhook {
+    entry: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(default)]
+    changes: Vec<Change>,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    field: String,
+    #[serde(default)]
+    value: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+struct AccountUpdate {
+    event: String,
+    waba_info: Option<WabaInfo>,
+}
+
+#[derive(Deserialize)]
+struct WabaInfo {
+    waba_id: WabaId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `printf '%s' BODY | openssl dgst -sha256 -hmac app-s3cret`
+    const BODY: &[u8] = br#"{"entry":[{"id":"7","changes":[{"field":"account_update","value":{"event":"PARTNER_ADDED","waba_info":{"waba_id":"102290129340398"}}}]}]}"#;
+    const SIGNATURE: &str =
+        "sha256=05b58db021a444380a976eac13925a203a87aa6b13458f77bf4eaae25ec7891f";
+
+    fn gate() -> WebhookGate {
+        let secret = |text: &str| AppSecret::new(text.to_owned());
+        WebhookGate::new(secret("app-s3cret"), secret("verify-me"))
+    }
+
+    fn signed(body: &str) -> String {
+        signature(&AppSecret::new("app-s3cret".to_owned()), body.as_bytes())
+    }
+
+    #[test]
+    fn an_account_that_was_shared_is_read_from_what_meta_signed() {
+        let shared = gate().shared_accounts(SIGNATURE, BODY);
+        assert_eq!(shared, Ok(vec!["102290129340398".parse().unwrap()]));
+    }
+
+    #[test]
+    fn what_is_not_signed_or_signed_otherwise_is_not_read() {
+        for signature in ["", "sha256=", "sha1=00", &SIGNATURE[..70], &SIGNATURE.replace('a', "b")]
+        {
+            let refused = gate().shared_accounts(signature, BODY);
+            assert_eq!(refused, Err(NotFromMeta::Signature), "{signature}");
+        }
+        let changed = [BODY, b" "].concat();
+        assert_eq!(gate().shared_accounts(SIGNATURE, &changed), Err(NotFromMeta::Signature));
+    }
+
+    #[test]
+    fn other_webhooks_are_passed_over_and_other_bodies_are_none() {
+        let read = |body: &str| gate().shared_accounts(&signed(body), body.as_bytes());
+        for body in [
+            r#"{"entry":[{"changes":[{"field":"messages","value":{"messages":[]}}]}]}"#,
+            r#"{"entry":[{"changes":[{"field":"account_update","value":{"event":"BANNED"}}]}]}"#,
+            r#"{"entry":[{"changes":[{"field":"account_update","value":{"event":"PARTNER_ADDED","waba_info":{"waba_id":"../7"}}}]}]}"#,
+            r#"{"entry":[{}]}"#,
+        ] {
+            assert_eq!(read(body), Ok(Vec::new()), "{body}");
+        }
+        for body in ["", "[]", "<html>"] {
+            assert_eq!(read(body), Err(NotFromMeta::Form), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_challenge_is_for_whoever_knows_the_token() {
+        assert_eq!(gate().check_subscription("subscribe", "verify-me"), Ok(()));
+        for (mode, token) in [("subscribe", "verify-m"), ("subscribe", ""), ("", "verify-me")] {
+            let refused = gate().check_subscription(mode, token);
+            assert_eq!(refused, Err(NotFromMeta::VerifyToken));
+        }
+        assert_eq!(format!("{:?}", gate()), "WebhookGate { app_secret: ***, verify_token: *** }");
+    }
+}

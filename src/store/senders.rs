@@ -1,0 +1,121 @@
+//! Table `senders`.
+
+use rusqlite::{OptionalExtension, Row};
+
+use crate::domain::{InvitationId, PhoneNumber, ProjectId, Sealed, SenderId, Timestamp};
+
+use super::{Reader, StoreError, Writer};
+
+/// A sender to be made, or connected once more. The first one of a project is its default.
+#[derive(Debug, Clone)]
+pub struct NewSender {
+    pub id: SenderId,
+    pub project: ProjectId,
+    pub invitation: InvitationId,
+    pub created_at: Timestamp,
+    pub connected: Connected,
+}
+
+/// What a sender is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connected {
+    /// The name that WhatsApp shows.
+    pub name: String,
+    pub phone_number: PhoneNumber,
+    /// Meta's name of the client's account.
+    pub account: String,
+    /// Meta's name of the phone number.
+    pub number: String,
+    pub token: Sealed,
+    pub pin: Option<Sealed>,
+}
+
+/// A sender as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sender {
+    pub id: SenderId,
+    pub project: ProjectId,
+    pub is_default: bool,
+    pub connected: Connected,
+}
+
+impl Writer<'_> {
+    /// Makes a sender; or, when there is one with this id, gives it what is new.
+    ///
+    /// # Errors
+    /// When another sender of the project has the number, or the database refuses.
+    pub fn put_sender(&self, sender: &NewSender) -> Result<(), StoreError> {
+        let Connected { name, phone_number, account, number, token, pin } = &sender.connected;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO senders (id, project_id, name, phone_number, waba_id, number_id, token,
+                                      pin, invitation_id, created_at, is_default)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+                         NOT EXISTS (SELECT 1 FROM senders WHERE project_id = ?2))
+                 ON CONFLICT (id) DO UPDATE SET
+                    name = ?3, phone_number = ?4, waba_id = ?5, token = ?7, pin = ?8,
+                    invitation_id = ?9",
+            )?
+            .execute((
+                sender.id.as_str(),
+                sender.project.as_str(),
+                name,
+                phone_number.as_str(),
+                account,
+                number,
+                token.as_bytes(),
+                pin.as_ref().map(Sealed::as_bytes),
+                sender.invitation.as_str(),
+                sender.created_at.unix_millis(),
+            ))?;
+        Ok(())
+    }
+}
+
+impl Reader<'_> {
+    /// The sender that a project has for the number that Meta calls so.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn sender_of_number(
+        &self,
+        project: &ProjectId,
+        number: &str,
+    ) -> Result<Option<SenderId>, StoreError> {
+        let id = self
+            .connection
+            .prepare_cached("SELECT id FROM senders WHERE project_id = ?1 AND number_id = ?2")?
+            .query_row((project.as_str(), number), |row| row.get(0))
+            .optional()?;
+        Ok(id.map(SenderId::from_stored))
+    }
+
+    /// The senders of a project, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn senders(&self, project: &ProjectId) -> Result<Vec<Sender>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, project_id, is_default, name, phone_number, waba_id, number_id, token, pin
+             FROM senders WHERE project_id = ?1 ORDER BY created_at, id",
+        )?;
+        let rows = statement.query_map([project.as_str()], |row| Ok(columns(row)))?;
+        rows.map(|row| row?).collect()
+    }
+}
+
+fn columns(row: &Row<'_>) -> Result<Sender, StoreError> {
+    Ok(Sender {
+        id: SenderId::from_stored(row.get(0)?),
+        project: ProjectId::from_stored(row.get(1)?),
+        is_default: row.get(2)?,
+        connected: Connected {
+            name: row.get(3)?,
+            phone_number: row.get::<_, String>(4)?.parse().map_err(StoreError::unexpected)?,
+            account: row.get(5)?,
+            number: row.get(6)?,
+            token: Sealed::from_bytes(row.get(7)?),
+            pin: row.get::<_, Option<Vec<u8>>>(8)?.map(Sealed::from_bytes),
+        },
+    })
+}

@@ -1,0 +1,59 @@
+//! Meta's webhooks. What they tell is recorded; nothing is answered but that it arrived.
+
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use tracing::{info, warn};
+
+use super::WebState;
+use super::error::WebError;
+
+/// How Meta asks whether it has come to the right place.
+#[derive(Deserialize)]
+pub(super) struct Subscription {
+    #[serde(rename = "hub.mode", default)]
+    mode: String,
+    #[serde(rename = "hub.verify_token", default)]
+    verify_token: String,
+    #[serde(rename = "hub.challenge", default)]
+    challenge: String,
+}
+
+/// `GET /meta/webhook`
+pub(super) async fn subscribe(
+    State(state): State<WebState>,
+    Query(asked): Query<Subscription>,
+) -> Result<String, WebError> {
+    let gate = state.webhook.as_ref().ok_or(WebError::NotFound)?;
+    gate.check_subscription(&asked.mode, &asked.verify_token).map_err(|error| {
+        warn!(%error, "a webhook was not subscribed to");
+        WebError::NotFound
+    })?;
+    Ok(asked.challenge)
+}
+
+/// `POST /meta/webhook`. Accounts that were shared with our app are recorded: of a client whose code
+/// was missed that is all there is, since no token comes with it.
+pub(super) async fn receive(
+    State(state): State<WebState>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, WebError> {
+    let gate = state.webhook.as_ref().ok_or(WebError::NotFound)?;
+    let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
+    let accounts = match gate.shared_accounts(signature.unwrap_or_default(), &body) {
+        Ok(accounts) => accounts,
+        Err(error) => {
+            warn!(%error, "a webhook was refused");
+            return Ok(StatusCode::FORBIDDEN);
+        }
+    };
+    let now = state.clock.now();
+    for account in accounts {
+        info!(%account, "Meta says that an account was shared");
+        let name = String::from(account);
+        state.store.write(move |writer| writer.insert_shared_account(&name, now)).await?;
+    }
+    Ok(StatusCode::OK)
+}
