@@ -5,8 +5,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{ConfigError, Log, LogFormat};
 
-/// whisper.cpp tells its life's story at level info; only what goes wrong is of interest.
-const QUIET_LIBRARIES: &str = "whisper_rs=warn";
+/// whisper.cpp tells its life's story at level info, and takes a network with two decoder layers for a
+/// distilled one, of which it warns at each window; only what goes wrong is of interest.
+const QUIET_LIBRARIES: &str = "whisper_rs=error";
 
 /// Begins to log to standard error as the configuration says. Call it once.
 ///

@@ -25,7 +25,7 @@ fn record(folder: &Path, language: &str, code: &str) -> Value {
     let voice = Voice::of(language.parse().unwrap()).unwrap();
     let spoken = voice.speak(&code.parse().unwrap()).unwrap();
     let file = format!("{language}.wav");
-    write_wav(&folder.join(&file), &spoken.samples);
+    write_wav(&folder.join(&file), 8_000, &spoken.samples);
     let ends: Vec<f64> = spoken.readings_end.iter().map(|end| end.as_secs_f64() * 1e3).collect();
     json!({
         "file": file, "code": code, "language": language, "voice": format!("demo_{language}"),
@@ -35,7 +35,7 @@ fn record(folder: &Path, language: &str, code: &str) -> Value {
 
 /// Records a call in which nobody speaks.
 fn record_silence(folder: &Path) -> Value {
-    write_wav(&folder.join("silence.wav"), &silence(1));
+    write_wav(&folder.join("silence.wav"), 8_000, &silence(1));
     json!({
         "file": "silence.wav", "code": null, "language": "en", "voice": "nobody",
         "condition": "negative", "code_ends_ms": [],

@@ -121,7 +121,7 @@ fn transcribe_prints_the_code_its_confidence_and_the_time_of_each_digit() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("call.wav");
     let spoken = voice("907361");
-    write_wav(&path, &spoken.samples);
+    write_wav(&path, 8_000, &spoken.samples);
     let output = run(&["transcribe", "--json", path.to_str().unwrap()]);
     let answer: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(answer["code"], "907361");

@@ -25,7 +25,7 @@ impl Linphone {
         // It puts a database there, and starts nothing when it cannot.
         std::fs::create_dir_all(home.path().join(".local/share/linphone")).unwrap();
         let audio = home.path().join("call.wav");
-        write_wav(&audio, &patient_voice(CODE));
+        write_wav(&audio, 8_000, &patient_voice(CODE));
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/linphone.conf");
         let ours = std::fs::read_to_string(ours).unwrap();
         let config = home.path().join("linphonerc");

@@ -99,16 +99,16 @@ pub(crate) fn digits_of(digits: &[HeardDigit]) -> String {
     digits.iter().map(|heard| char::from(b'0' + heard.digit)).collect()
 }
 
-/// Writes 8 kHz mono audio as a WAV file.
-pub(crate) fn write_wav(path: &Path, samples: &[i16]) {
+/// Writes mono audio of so many samples a second as a WAV file.
+pub(crate) fn write_wav(path: &Path, rate: u32, samples: &[i16]) {
     let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
     let length = bytes.len() as u32;
     let mut file = Vec::new();
     file.extend(b"RIFF");
     file.extend((36 + length).to_le_bytes());
     file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    file.extend(8_000u32.to_le_bytes());
-    file.extend(16_000u32.to_le_bytes());
+    file.extend(rate.to_le_bytes());
+    file.extend((2 * rate).to_le_bytes());
     file.extend(b"\x02\0\x10\0data");
     file.extend(length.to_le_bytes());
     file.extend(bytes);
