@@ -39,6 +39,7 @@ test: $(target)/setup-test $(target)/setup-interop ## All tests, with real SIP p
 	ZAVUD_INTEROP=required cargo test --locked --workspace --all-features
 	$(MAKE) test-training
 	$(MAKE) train-reader SMOKE=1
+	$(MAKE) train-reader SMOKE=1 SHAPE=judge
 
 test-training: $(target)/setup-train ## The tests of what teaches and judges the reader
 	cd models/training && $(abspath $(target))/venv/bin/python -m unittest discover -q -p 'test_*.py'
@@ -67,8 +68,9 @@ bench-speech: build $(target)/setup-bench ## Measure the reader against its goal
 	scripts/bench-speech.sh
 
 # The recordings lie outside of the project: VOICES="folder folder". See models/README.md.
-train-reader: $(target)/setup-train ## Teach the reader anew, in hours; SMOKE=1 for two minutes of it
+train-reader: $(target)/setup-train ## Teach the reader anew, in hours; SMOKE=1 for two minutes; SHAPE=judge, DEVICE=cuda
 	$(target)/venv/bin/python models/training/recipe.py --work $(target)/reader$(if $(SMOKE),-smoke) \
+		--shape $(or $(SHAPE),reader) --device $(or $(DEVICE),cpu) \
 		$(if $(SMOKE),--smoke,--recorded $(or $(VOICES),../shared/voices ../shared/training))
 
 clean: ## Remove what was built, and forget what was set up

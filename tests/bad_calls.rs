@@ -12,7 +12,6 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use zavud::codes::{Decision, Finding};
 use zavud::config::Config;
-use zavud::speech::whisper::WhisperModel;
 use zavud::speech::{Capacity, LINE_RATE, SpeechModel, SpeechPool, audio_file, read_recording};
 use zavud::voices::Voice;
 
@@ -20,13 +19,13 @@ const RATE: usize = LINE_RATE as usize;
 const PACKET: usize = RATE / 50;
 const CODE: &str = "481529";
 
-fn model() -> WhisperModel {
+fn model() -> Box<dyn SpeechModel> {
     let config = Config::shipped(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-    WhisperModel::load(&config.speech.model, &config.speech.model_sha256).unwrap()
+    zavud::speech::load(&config.speech).unwrap()
 }
 
 /// What was shown in a call, one after another: a code, or nothing where none is.
-fn shown(model: &WhisperModel, call: &[i16]) -> Vec<Option<String>> {
+fn shown(model: &dyn SpeechModel, call: &[i16]) -> Vec<Option<String>> {
     let mut recogniser = model.recogniser().unwrap();
     let mut decision = Decision::default();
     let mut shown = vec![None];
@@ -172,7 +171,7 @@ fn without_a_code() -> [(&'static str, Vec<i16>); 14] {
 fn where_no_code_is_spoken_none_appears() {
     let model = model();
     for (what, call) in without_a_code() {
-        assert_eq!(shown(&model, &call), [None], "{what}");
+        assert_eq!(shown(model.as_ref(), &call), [None], "{what}");
     }
 }
 
@@ -180,7 +179,7 @@ fn where_no_code_is_spoken_none_appears() {
 /// decision may, a seventh one contradicts what was shown.
 #[test]
 fn a_seventh_digit_after_a_pause_takes_the_code_back() {
-    let shown = shown(&model(), &announced("4815290", 0.6));
+    let shown = shown(model().as_ref(), &announced("4815290", 0.6));
     assert_eq!(shown.last(), Some(&None), "{shown:?}");
 }
 
@@ -188,20 +187,20 @@ fn a_seventh_digit_after_a_pause_takes_the_code_back() {
 fn a_code_through_the_wrong_codec_is_read_right_or_not_at_all() {
     let model = model();
     for call in [wrong_codec(&spoken_code()), wrong_codec_reversed(&spoken_code())] {
-        let shown = shown(&model, &call);
+        let shown = shown(model.as_ref(), &call);
         assert!(shown.iter().flatten().all(|code| code == CODE), "{shown:?}");
     }
 }
 
 #[test]
 fn a_code_of_which_much_is_lost_is_read_right_or_not_at_all() {
-    let shown = shown(&model(), &with_losses(&spoken_code(), 0.4));
+    let shown = shown(model().as_ref(), &with_losses(&spoken_code(), 0.4));
     assert!(shown.iter().flatten().all(|code| code == CODE), "{shown:?}");
 }
 
 #[tokio::test]
 async fn whatever_was_heard_before_a_call_after_it_is_read() {
-    let pool = SpeechPool::start(&model(), Capacity { threads: 1, max_calls: 2 }).unwrap();
+    let pool = SpeechPool::start(model().as_ref(), Capacity { threads: 1, max_calls: 2 }).unwrap();
     let calls = [Vec::new(), keys_pressed(), tail_of_another_call(), spoken_code()];
     let mut hypotheses = Vec::new();
     for call in calls {

@@ -8,9 +8,8 @@ use std::time::Duration;
 use zavud::codes::{Decision, Finding};
 use zavud::config::Config;
 use zavud::domain::Language;
-use zavud::speech::whisper::WhisperModel;
 use zavud::speech::{
-    Heard, Hypothesis, Recogniser, RecogniserError, SpeechModel, Symbol, read_recording,
+    Care, Heard, Hypothesis, Recogniser, RecogniserError, Symbol, read_recording,
 };
 use zavud::voices::Voice;
 
@@ -19,9 +18,14 @@ use zavud::voices::Voice;
 struct WindowLengths(Vec<usize>);
 
 impl Recogniser for WindowLengths {
-    fn read(&mut self, window: &[f32], _: Option<Language>) -> Result<Heard, RecogniserError> {
+    fn read(
+        &mut self,
+        window: &[f32],
+        _: Option<Language>,
+        _: Care,
+    ) -> Result<Heard, RecogniserError> {
         self.0.push(window.len());
-        Ok(Heard::new())
+        Ok(Heard::default())
     }
 }
 
@@ -76,8 +80,7 @@ fn silence_is_never_read() {
 #[test]
 fn a_call_of_several_windows_is_joined_without_loss_or_repetition() {
     let config = Config::shipped(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let speech = &config.speech;
-    let model = WhisperModel::load(&speech.model, &speech.model_sha256).unwrap();
+    let model = zavud::speech::load(&config.speech).unwrap();
     let mut recogniser = model.recogniser().unwrap();
     let call = spoken("481529", "es");
     assert!(call.len() > 15 * 8_000, "longer than one window");

@@ -280,7 +280,9 @@ class Composer:
             x = reverberated(x, rng)
         if rng.random() < 0.55:
             x = self._noisy(x)
-        x = channel.band_limit(x, rng.uniform(80, 400), rng.uniform(2_900, 3_900))
+        # Some telephones and gateways leave little above 1.5 kHz.
+        highest = rng.uniform(1_500, 2_900) if rng.random() < 0.1 else rng.uniform(2_900, 3_900)
+        x = channel.band_limit(x, rng.uniform(80, 400), highest)
         peak = max(float(np.max(np.abs(x), initial=0)), 1e-4)
         x = x * np.float32(10 ** (rng.uniform(-26, 0) / 20) / max(peak, 0.05))
         if rng.random() < 0.04:

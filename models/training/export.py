@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from features import POSITIONS, mel_filters
-from network import DECODER_LAYERS, ENCODER_LAYERS, HEADS, TEXT_POSITIONS, VOCABULARY, WIDTH
+from network import SHAPES, TEXT_POSITIONS, VOCABULARY, Shape
 
 MAGIC = 0x67676D6C
 F32, F16, Q8_0 = 0, 1, 8
@@ -30,14 +30,15 @@ def tensor_type(name: str, shape: tuple[int, ...]) -> int:
     return F16 if ".conv" in name else Q8_0
 
 
-def write_ggml(state: dict[str, torch.Tensor], path: Path) -> None:
-    """Writes the tensors of a `Reader` to `path`."""
+def write_ggml(shape: Shape, state: dict[str, torch.Tensor], path: Path) -> None:
+    """Writes the tensors of a `Reader` of this shape to `path`."""
     filters = mel_filters()
     with path.open("wb") as file:
         file.write(struct.pack("<I", MAGIC))
         dimensions = (
-            len(VOCABULARY), POSITIONS, WIDTH, HEADS, len(ENCODER_LAYERS),
-            TEXT_POSITIONS, WIDTH, HEADS, len(DECODER_LAYERS), len(filters), FILE_OF_Q8_0,
+            len(VOCABULARY), POSITIONS, shape.width, shape.heads, len(shape.encoder_layers),
+            TEXT_POSITIONS, shape.width, shape.heads, len(shape.decoder_layers),
+            len(filters), FILE_OF_Q8_0,
         )
         file.write(struct.pack("<11i", *dimensions))
         file.write(struct.pack("<2i", *filters.shape))
@@ -47,7 +48,7 @@ def write_ggml(state: dict[str, torch.Tensor], path: Path) -> None:
             text = word.encode()
             file.write(struct.pack("<i", len(text)) + text)
         for name, tensor in state.items():
-            values = tensor.float().numpy()
+            values = tensor.float().cpu().numpy()
             if name.startswith("encoder.conv") and name.endswith("bias"):
                 values = values.reshape(-1, 1)
                 kind = F32
@@ -70,7 +71,7 @@ def main() -> None:
     arguments.add_argument("file", type=Path)
     given = arguments.parse_args()
     checkpoint = torch.load(given.checkpoint, map_location="cpu", weights_only=True)
-    write_ggml(checkpoint["average"], given.file)
+    write_ggml(SHAPES[checkpoint["shape"]], checkpoint["average"], given.file)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,7 @@ def main() -> int:
 
 def download(package: str, folder: Path) -> Path:
     """The package's file, which is kept in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
     name, version = package.replace("-", "_").split("==")
     pattern = f"{name}-{version}*"
     if not list(folder.glob(pattern)):

@@ -4,7 +4,7 @@ Engines that are not installed are named and left out. The same seed gives the s
 run that was stopped goes on where it was. What the engines need:
 
 - espeak: Debian's `libespeak-ng1`.
-- mbrola: `libespeak-ng1`, Debian's `mbrola` (contrib) and `mbrola-de1` ... (non-free).
+- mbrola: Debian's `espeak-ng`, `mbrola` (contrib) and `mbrola-de1` ... (non-free).
 - kokoro: the packages of `requirements-synthesise.txt` and `libespeak-ng1` for phonemes; for more
   than five voices also `npm pack kokoro-js@1.2.1`, unpacked, and KOKORO_VOICES=.../package/voices.
 - flite, festival: Debian's `libflite1`, `festival`, `festvox-kallpc16k`, `festvox-kdlpc16k`,

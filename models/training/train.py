@@ -1,8 +1,8 @@
 """Teaches the reader. Usage: python train.py --help
 
-Start: OpenAI's tiny.en, with two layers of its decoder. AdamW with a cosine, bfloat16 where the processor
-has it, and an average of the weights over the last steps, which is what is exported. The state is
-saved every few minutes, and training goes on from there when it is started again.
+Start: one of OpenAI's networks, with fewer layers of its decoder. AdamW with a cosine, bfloat16 where the
+processor has it, and an average of the weights over the last steps, which is what is exported. The state
+is saved every few minutes, and training goes on from there when it is started again.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ import numpy as np
 import torch
 from scipy import signal
 from torch.nn import functional
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from compose import READING_GAP, Composer, Window
 from distortion import distorted
 from export import write_ggml
 from features import POSITION, WINDOW, LogMel, positions_of
-from network import BREAK, END, FIRST_TIME, START, TIME_STEP, TIMES, VOCABULARY, Reader
+from network import BREAK, END, FIRST_TIME, SHAPES, START, TIME_STEP, TIMES, VOCABULARY, Reader
 from sources import SynthesisedVoices, Voice, recorded_voices
 
 Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -71,7 +71,8 @@ class Windows(IterableDataset):
 
     def __iter__(self) -> Iterator[Tensors]:
         corpora = [SynthesisedVoices(folder) for folder in self.synthesised]
-        composer = Composer(np.random.default_rng(self.seed))
+        worker = get_worker_info()
+        composer = Composer(np.random.default_rng([self.seed, worker.id if worker else 0]))
         waiting: dict[int, list[Tensors]] = defaultdict(list)
         while True:
             composer.voices = self.recorded + [v for corpus in corpora for v in corpus.refresh()]
@@ -124,17 +125,26 @@ def learning_rate(progress: Progress, peak: float) -> float:
 
 def loss_of(logits: torch.Tensor, due: torch.Tensor) -> torch.Tensor:
     """Of logits (batch, n, words) against the words due (batch, n)."""
-    return functional.cross_entropy(logits.float().flatten(0, 1), due.flatten(), WORD_WEIGHTS)
+    weights = WORD_WEIGHTS.to(logits.device)
+    return functional.cross_entropy(logits.float().flatten(0, 1), due.flatten(), weights)
+
+
+def half_precision(device: str) -> torch.autocast:
+    """bfloat16, unless a processor would have to emulate it, which is five times slower than none."""
+    is_fast = device != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=is_fast)
 
 
 @torch.no_grad()
-def judge(reader: Reader, mel: LogMel, batches: list[Tensors]) -> dict[str, float]:
+def assess(
+    reader: Reader, mel: LogMel, batches: list[Tensors], device: str
+) -> dict[str, float]:
     """Loss, and the share of windows in which every digit and break is right (teacher-forced)."""
     reader.eval()
     losses, right = [], []
     for samples, said, due in batches:
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = reader(mel(samples), said)
+        with half_precision(device):
+            logits = reader(mel(samples).to(device), said.to(device)).cpu()
         losses.append(loss_of(logits, due).item())
         judged = (due != IGNORED) & (due < START)
         right += ((logits.argmax(-1) == due) | ~judged).all(1).tolist()
@@ -149,10 +159,13 @@ class Training:
         self.out: Path = given.out
         self.out.mkdir(parents=True, exist_ok=True)
         self.peak: float = given.peak
+        self.device: str = given.device
         self.mel = LogMel()
-        self.reader = Reader.cut_from(given.tiny_en)
+        self.reader = Reader.cut_from_stock(SHAPES[given.shape], given.stock).to(self.device)
+        self.reader.encoder.freeze(given.frozen)
         self.optimizer = torch.optim.AdamW(
-            self.reader.parameters(), betas=(0.9, 0.98), weight_decay=0.01, fused=True
+            [p for p in self.reader.parameters() if p.requires_grad],
+            betas=(0.9, 0.98), weight_decay=0.01, fused=True,
         )
         self.forward = torch.compile(self.reader, dynamic=False) if given.compile else self.reader
         self.average = copied(self.reader)
@@ -167,7 +180,7 @@ class Training:
         return self.out / "checkpoint.pt"
 
     def _resume(self) -> None:
-        saved = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        saved = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
         self.reader.load_state_dict(saved["reader"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.average = saved["average"]
@@ -179,7 +192,8 @@ class Training:
             group["lr"] = learning_rate(self.progress, self.peak)
         with torch.no_grad():
             mel = distorted(self.mel(samples), self.chance)
-        with torch.autocast("cpu", torch.bfloat16):
+        mel, said, due = (tensor.to(self.device) for tensor in (mel, said, due))
+        with half_precision(self.device):
             logits = self.forward(mel, said)
         loss = loss_of(logits, due)
         self.optimizer.zero_grad()
@@ -201,13 +215,14 @@ class Training:
             "optimizer": self.optimizer.state_dict(),
             "step": self.progress.step,
             "minutes": self.progress.spent,
+            "shape": self.reader.shape.name,
         }
         torch.save(state, self.checkpoint.with_suffix(".new"))
         self.checkpoint.with_suffix(".new").rename(self.checkpoint)
-        write_ggml(self.average, self.out / "reader.bin")
+        write_ggml(self.reader.shape, self.average, self.out / f"{self.reader.shape.name}.bin")
         if unheard:
             self.reader.load_state_dict(self.average)
-            self.tell(unheard=judge(self.reader, self.mel, unheard))
+            self.tell(unheard=assess(self.reader, self.mel, unheard, self.device))
             self.reader.load_state_dict(learned)
 
     def tell(self, **facts: object) -> None:
@@ -222,7 +237,11 @@ def copied(reader: Reader) -> dict[str, torch.Tensor]:
 
 def arguments() -> argparse.Namespace:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("--tiny-en", type=Path, required=True, help="OpenAI's tiny.en.pt")
+    options.add_argument("--shape", choices=SHAPES, default="reader")
+    options.add_argument("--stock", type=Path, required=True, help="folder of OpenAI's networks")
+    options.add_argument(
+        "--frozen", type=int, default=0, help="layers of the encoder that stay as they are"
+    )
     options.add_argument("--recorded", type=Path, nargs="*", default=[], help="folders of voices")
     options.add_argument("--without", nargs="*", default=[], help="voices kept out, for testing")
     options.add_argument("--synthesised", type=Path, nargs="*", default=[], help="corpora")
@@ -233,6 +252,8 @@ def arguments() -> argparse.Namespace:
     options.add_argument("--peak", type=float, default=3e-4, help="learning rate")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--threads", type=int, default=torch.get_num_threads())
+    options.add_argument("--device", default="cpu", help="what PyTorch calls it, such as cuda")
+    options.add_argument("--workers", type=int, default=1, help="processes that compose windows")
     options.add_argument("--compile", action="store_true", help="15 %% faster after a minute")
     options.add_argument("--save-every", type=int, default=100, metavar="STEPS")
     return options.parse_args()
@@ -255,7 +276,7 @@ def main() -> None:
     unheard = list(islice(windows(kept_out, [], given.seed + 1), UNHEARD)) if kept_out else []
     # Whoever goes on later hears other windows.
     taught = windows(heard, given.synthesised, given.seed + 1_000 * progress.step)
-    batches = iter(DataLoader(taught, batch_size=None, num_workers=1, prefetch_factor=6))
+    batches = iter(DataLoader(taught, batch_size=None, num_workers=given.workers, prefetch_factor=6))
     losses: list[float] = []
     while progress.share < 1:
         losses.append(training.step(*next(batches)))

@@ -9,8 +9,7 @@ use super::Failure;
 use crate::codes::{Decision, Finding};
 use crate::config::Config;
 use crate::domain::{Language, SpokenCode};
-use crate::speech::whisper::WhisperModel;
-use crate::speech::{Hypothesis, Recogniser, SpeechModel, Symbol, audio_file, read_recording};
+use crate::speech::{self, Hypothesis, Recogniser, Symbol, audio_file, read_recording};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -43,9 +42,7 @@ struct Decided {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = Config::load_or_shipped(arguments.config.as_deref())?;
-    let speech = &config.speech;
-    let model =
-        WhisperModel::load(&speech.model, &speech.model_sha256).map_err(anyhow::Error::from)?;
+    let model = speech::load(&config.speech).map_err(anyhow::Error::from)?;
     let mut recogniser = model.recogniser().map_err(anyhow::Error::from)?;
     for file in &arguments.files {
         let transcript =

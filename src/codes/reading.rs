@@ -9,6 +9,8 @@
 //!    three of them again, are readings of their own: `481529481529`, `481529481`.
 //! 3. And at least three digits, which then come again with more behind them, are an interrupted
 //!    reading that starts over: `481481529`. One or two digits in common would be chance.
+//! 4. Unless the seventh digit came later than any before it: then one that is the first again begins
+//!    another reading, after a pause hardly longer than those between the digits.
 //!
 //! A run that none of these takes apart is no code: five or seven digits never are.
 
@@ -29,6 +31,9 @@ const SAME_BEGINNING: usize = 3;
 /// groups pauses between them.
 const LONGER_STEP: f32 = 1.4;
 const LONGER_BY: Duration = Duration::from_millis(250);
+
+/// A seventh digit that begins another reading comes so many times later than any digit of the first.
+const LATER_STEP: f32 = 1.15;
 
 /// One digit of a reading.
 #[derive(Clone, Copy, PartialEq)]
@@ -120,7 +125,7 @@ fn take_apart(run: &[Digit]) -> Vec<&[Digit]> {
     }
     let mut parts = at_longer_pauses(run);
     if parts.iter().all(|part| part.len() != CODE_LENGTH)
-        && let Some(at) = beginning_of_another(&values(run))
+        && let Some(at) = beginning_of_another(&values(run)).or_else(|| late_beginning(run))
     {
         parts = vec![&run[..at], &run[at..]];
     }
@@ -138,6 +143,15 @@ fn beginning_of_another(run: &[u8]) -> Option<usize> {
     };
     let repeats = again(CODE_LENGTH).then_some(CODE_LENGTH);
     repeats.or_else(|| (SAME_BEGINNING..CODE_LENGTH).find(|&at| again(at)))
+}
+
+/// Where the code begins again, if its first digit came late enough to be that.
+fn late_beginning(run: &[Digit]) -> Option<usize> {
+    let again = values(&run[CODE_LENGTH..]);
+    let (inside, later) = (steps(&run[..CODE_LENGTH]), steps(&run[CODE_LENGTH - 1..=CODE_LENGTH]));
+    let longest_inside = inside.into_iter().max()?;
+    let is_late = later[0] >= longest_inside.mul_f32(LATER_STEP);
+    (is_late && values(run).starts_with(&again)).then_some(CODE_LENGTH)
 }
 
 /// The parts between the pauses that are clearly longer than all others: only the longest of them,
@@ -221,6 +235,21 @@ mod tests {
         ] {
             assert_eq!(values(&spoken(run, 0.99, 1.0)), expected);
         }
+    }
+
+    #[test]
+    fn a_seventh_digit_that_is_the_first_again_and_late_begins_another_reading() {
+        let slow = |digits: &str, last_step: f32| {
+            let (code, seventh) = digits.split_at(6);
+            let mut symbols = spoken(code, 0.99, 1.0);
+            symbols.extend(spoken(seventh, 0.99, 3.5 + last_step));
+            values(&symbols)
+        };
+        assert_eq!(slow("4815294", 0.6), ["481529", "4"]);
+        assert_eq!(slow("48152948", 0.6), ["481529", "48"]);
+        assert_eq!(slow("4815294", 0.55), ["4815294"], "in its rhythm");
+        assert_eq!(slow("4815298", 0.6), ["4815298"], "another digit");
+        assert_eq!(slow("48152947", 0.6), ["48152947"], "and it goes on otherwise");
     }
 
     #[test]

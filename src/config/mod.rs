@@ -164,7 +164,7 @@ impl Config {
 
     fn resolve_paths(&mut self, directory: &Path) {
         let resolve = |path: &mut PathBuf| *path = directory.join(&*path);
-        resolve(&mut self.speech.model);
+        self.speech.resolve_paths(directory);
         resolve(&mut self.store.path);
         self.control.socket.as_mut().map(resolve);
         self.recordings.directory.as_mut().map(resolve);
@@ -366,6 +366,7 @@ mod tests {
             ("[speech]\nthreads = 0", "speech.threads"),
             ("[speech]\nmax_calls = 0", "speech.max_calls"),
             ("[speech]\nmodel_sha256 = \"abc\"", "speech.model_sha256"),
+            ("[speech]\njudge_sha256 = \"abc\"", "speech.judge_sha256"),
         ] {
             let message = refusal(text);
             assert!(message.contains(key), "{text}: {message}");

@@ -184,11 +184,27 @@ pub struct Speech {
     pub enabled: bool,
     pub model: PathBuf,
     pub model_sha256: String,
+    /// Empty for none.
+    judge: PathBuf,
+    pub judge_sha256: String,
     pub threads: usize,
     pub max_calls: usize,
 }
 
 impl Speech {
+    /// The model that judges what may be a code, if there is one.
+    pub fn judge(&self) -> Option<&Path> {
+        Some(self.judge.as_path()).filter(|path| !path.as_os_str().is_empty())
+    }
+
+    /// Takes a relative path as one below `directory`.
+    pub(super) fn resolve_paths(&mut self, directory: &Path) {
+        self.model = directory.join(&self.model);
+        if self.judge().is_some() {
+            self.judge = directory.join(&self.judge);
+        }
+    }
+
     pub(super) fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if !(1..=1024).contains(&self.threads) {
@@ -197,13 +213,16 @@ impl Speech {
         if self.max_calls == 0 {
             problems.push(Problem::new("speech.max_calls", "must be at least 1"));
         }
-        let is_digest = self.model_sha256.len() == 64
-            && self.model_sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_digest && !self.model_sha256.is_empty() {
-            problems.push(Problem::new(
-                "speech.model_sha256",
-                "must be 64 hexadecimal digits, as sha256sum prints them, or empty",
-            ));
+        for (key, digest) in [
+            ("speech.model_sha256", &self.model_sha256),
+            ("speech.judge_sha256", &self.judge_sha256),
+        ] {
+            let is_digest =
+                digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if !is_digest && !digest.is_empty() {
+                let problem = "must be 64 hexadecimal digits, as sha256sum prints them, or empty";
+                problems.push(Problem::new(key, problem));
+            }
         }
         problems
     }

@@ -25,8 +25,7 @@ use crate::meta::sandbox::Sandbox;
 use crate::onboarding::{Completions, expire_in_time, expire_overdue};
 use crate::recordings::{RecordingLimits, Recordings};
 use crate::seal::{KeyError, Seal, load_key, make_key};
-use crate::speech::whisper::WhisperModel;
-use crate::speech::{Capacity, SpeechModel, SpeechPool};
+use crate::speech::{self, Capacity, SpeechModel, SpeechPool};
 use crate::store::{Change, Store};
 use crate::telephony::{Shutdown, Telephony, TelephonyConfig, TlsConfig, TrunkPlan};
 use crate::tls::{Certificate, authorities};
@@ -48,9 +47,8 @@ impl Surroundings {
     /// # Errors
     /// When the model can not be loaded.
     pub fn real(config: &Config) -> anyhow::Result<Self> {
-        let speech = &config.speech;
-        let model: Option<Box<dyn SpeechModel>> = if speech.enabled {
-            Some(Box::new(WhisperModel::load(&speech.model, &speech.model_sha256)?))
+        let model = if config.speech.enabled {
+            Some(speech::load(&config.speech)?)
         } else {
             warn!("speech.enabled is false: calls are answered, and no code is read");
             None

@@ -270,7 +270,7 @@ mod tests {
 
         /// The oldest job is done, and nothing was heard in it.
         fn read(&mut self) -> Option<Job> {
-            self.read_as(Ok(Heard::new()))
+            self.read_as(Ok(Heard::default()))
         }
 
         fn read_as(&mut self, heard: Result<Heard, RecogniserError>) -> Option<Job> {
@@ -388,7 +388,7 @@ mod tests {
         bench.hear(1, &speech(1_200));
         let at = Duration::from_millis(500);
         let heard = vec![Symbol::Digit { value: 4, probability: 0.9, at }];
-        bench.read_as(Ok(heard)).unwrap();
+        bench.read_as(Ok(heard.into())).unwrap();
         let known = bench.hypothesis(1).symbols;
         assert_eq!(known.len(), 1);
         bench.hear(1, &speech(1_200));

@@ -2,15 +2,18 @@
 //!
 //! Frames of many calls go in, a growing [`Hypothesis`] for each call comes out. Between them: the
 //! audio is brought to 16 kHz ([`resample`]), voice activity cuts it into windows ([`segmenter`]),
-//! a [`Recogniser`] reads each window ([`whisper`]) on a worker thread ([`pool`]), and what
-//! overlapping windows say is joined again. Knows nothing of calls, codes or pages.
+//! a [`Recogniser`] reads each window ([`whisper`]) on a worker thread ([`pool`]), a larger network
+//! judges what may be a code ([`cascade`]), and what overlapping windows say is joined again. Knows
+//! nothing of calls, codes or pages.
 
 mod activity;
 pub mod audio_file;
 mod backlog;
+pub mod cascade;
 mod cut;
 mod desk;
 mod hypothesis;
+mod models;
 mod pool;
 mod recogniser;
 mod recording;
@@ -22,8 +25,9 @@ pub mod whisper;
 pub mod whisper_stock;
 
 pub use hypothesis::{Hypothesis, Symbol};
+pub use models::{CannotRead, load};
 pub use pool::{Capacity, Hypotheses, Listener, SpeechPool};
-pub use recogniser::{Heard, Recogniser, RecogniserError, SpeechModel};
+pub use recogniser::{Care, Heard, Recogniser, RecogniserError, SpeechModel};
 pub use recording::read_recording;
 
 /// Samples a second of the audio that comes in from a telephone line.

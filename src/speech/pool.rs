@@ -177,7 +177,7 @@ fn run(desk: &mut Desk, messages: &Receiver<Intake>, jobs: &Sender<Job>) {
 fn work(mut recogniser: Box<dyn Recogniser>, jobs: &Receiver<Job>, results: &Sender<Intake>) {
     for Job { stream, language, window } in jobs {
         // A model is foreign code: a panic in it must not cost a worker, and the call its end.
-        let reading = AssertUnwindSafe(|| recogniser.read(&window.samples, language));
+        let reading = AssertUnwindSafe(|| recogniser.read(&window.samples, language, window.care));
         let heard = catch_unwind(reading)
             .unwrap_or_else(|_| Err(RecogniserError("it panicked, as printed above".to_owned())));
         if results.send(Intake::Read { stream, heard }).is_err() {
@@ -193,7 +193,7 @@ mod tests {
 
     use super::*;
     use crate::speech::scripted::{Script, WINDOW};
-    use crate::speech::{Heard, LINE_RATE, Symbol};
+    use crate::speech::{Care, Heard, LINE_RATE, Symbol};
 
     type Answer = Box<dyn Fn(usize) -> Result<Heard, RecogniserError> + Send>;
 
@@ -223,7 +223,12 @@ mod tests {
     }
 
     impl Recogniser for TestRecogniser {
-        fn read(&mut self, _: &[f32], _: Option<Language>) -> Result<Heard, RecogniserError> {
+        fn read(
+            &mut self,
+            _: &[f32],
+            _: Option<Language>,
+            _: Care,
+        ) -> Result<Heard, RecogniserError> {
             self.windows += 1;
             (self.answer)(self.windows)
         }
@@ -237,7 +242,7 @@ mod tests {
     }
 
     fn digit() -> Heard {
-        vec![Symbol::Digit { value: 4, probability: 0.9, at: Duration::from_millis(640) }]
+        vec![Symbol::Digit { value: 4, probability: 0.9, at: Duration::from_millis(640) }].into()
     }
 
     /// Everything is said, and the caller has hung up.

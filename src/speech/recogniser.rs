@@ -5,8 +5,30 @@ use std::time::Duration;
 use super::Symbol;
 use crate::domain::Language;
 
-/// What was heard in one window: symbols whose times count from the window's start.
-pub type Heard = Vec<Symbol>;
+/// How well a window is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// Shows digits early. The same audio is read again later.
+    Glance,
+    /// A decision hangs on it.
+    Verdict,
+}
+
+/// What was heard in one window.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Heard {
+    /// Their times count from the window's start.
+    pub symbols: Vec<Symbol>,
+    /// Whether whoever knows best has heard it: no glance at the same audio overrules this.
+    pub is_judged: bool,
+}
+
+impl From<Vec<Symbol>> for Heard {
+    /// Symbols of a model that stands alone.
+    fn from(symbols: Vec<Symbol>) -> Self {
+        Self { symbols, is_judged: false }
+    }
+}
 
 /// A model that is loaded once and read with by several threads.
 pub trait SpeechModel: std::fmt::Debug + Send + Sync {
@@ -32,6 +54,7 @@ pub trait Recogniser: Send {
         &mut self,
         window: &[f32],
         language: Option<Language>,
+        care: Care,
     ) -> Result<Heard, RecogniserError>;
 }
 

@@ -26,7 +26,7 @@ pub fn read_recording(
         while segmenter.due().is_some()
             && let Some(window) = segmenter.window()
         {
-            segmenter.accept(recogniser.read(&window.samples, language)?);
+            segmenter.accept(recogniser.read(&window.samples, language, window.care)?);
             hear(&segmenter.hypothesis());
         }
         if segmenter.quiet_step_reached() || segmenter.is_complete() {

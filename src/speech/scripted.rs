@@ -11,7 +11,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use super::resample::{LineResampler, to_sample};
 use super::segmenter::samples;
 use super::{
-    Heard, Hypothesis, LINE_RATE, READING_RATE, Recogniser, RecogniserError, Symbol, read_recording,
+    Care, Heard, Hypothesis, LINE_RATE, READING_RATE, Recogniser, RecogniserError, Symbol, read_recording,
 };
 use crate::domain::Language;
 
@@ -164,12 +164,17 @@ fn beginning(samples: &[f32]) -> [u32; 2] {
 }
 
 impl Recogniser for ScriptedReader {
-    fn read(&mut self, window: &[f32], _: Option<Language>) -> Result<Heard, RecogniserError> {
+    fn read(
+        &mut self,
+        window: &[f32],
+        _: Option<Language>,
+        _: Care,
+    ) -> Result<Heard, RecogniserError> {
         *self.windows.lock().expect("nobody panics with it") += 1;
         assert!(window.len() <= samples(WINDOW.as_millis() as usize), "a window is too long");
         let from = self.places[&beginning(window)];
         let until = from + window.len();
-        let mut heard = Heard::new();
+        let mut heard = Vec::new();
         let mut last: Option<(&Spoken, usize)> = None;
         for digit in &self.digits {
             let half = digit.from.midpoint(digit.until);
@@ -190,6 +195,6 @@ impl Recogniser for ScriptedReader {
             heard.push(Symbol::Digit { value, probability, at });
             last = Some((digit, ends));
         }
-        Ok(heard)
+        Ok(heard.into())
     }
 }

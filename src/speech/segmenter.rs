@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::activity::{Activity, ActivityDetector, FRAME};
 use super::cut::{Cut, Pause};
 use super::resample::LineResampler;
-use super::{Heard, Hypothesis, LINE_RATE, READING_RATE, Symbol};
+use super::{Care, Heard, Hypothesis, LINE_RATE, READING_RATE, Symbol};
 
 /// Audio kept from before the first speech: in noise the beginning of a word is noticed up to a
 /// quarter of a second late.
@@ -67,6 +67,7 @@ fn position(at: Duration) -> usize {
 pub(super) struct Window {
     /// Mono, 16 kHz, between -1 and 1.
     pub(super) samples: Vec<f32>,
+    pub(super) care: Care,
 }
 
 /// How pressing a read is, the least first.
@@ -114,6 +115,8 @@ pub(super) struct Segmenter {
     settled: Vec<Symbol>,
     settled_until: usize,
     live: Vec<Symbol>,
+    /// The end of the newest window that was judged in a pause.
+    judged_words_until: usize,
     finished: bool,
 }
 
@@ -139,6 +142,7 @@ impl Segmenter {
             settled: Vec::new(),
             settled_until: 0,
             live: Vec::new(),
+            judged_words_until: 0,
             finished: false,
         }
     }
@@ -201,23 +205,39 @@ impl Segmenter {
     /// The window to read now. Call it when [`Segmenter::due`] says so.
     pub(super) fn window(&mut self) -> Option<Window> {
         let from = self.segment_from?;
+        let care = match self.due() {
+            Some(Urgency::Needed | Urgency::Final) => Care::Verdict,
+            Some(Urgency::Partial) | None => Care::Glance,
+        };
         let until = self.judged_until.min(from + self.longest_window);
         if until >= self.speech_until + EDGE {
             self.looks += 1;
         }
         self.reading = Some(Reading { from, until });
         let samples = self.audio[from - self.kept_from..until - self.kept_from].to_vec();
-        Some(Window { samples })
+        Some(Window { samples, care })
     }
 
     /// Takes what was heard in the window that was handed out last.
     pub(super) fn accept(&mut self, heard: Heard) {
         let Some(reading) = self.reading.take() else { return };
         let start = duration(reading.from);
-        let settled_until = duration(self.settled_until);
-        let symbols = heard.into_iter().map(|symbol| symbol.later_by(start));
-        // What ended before was settled by an earlier window, which heard it whole.
-        self.live = symbols.filter(|symbol| symbol.at() >= settled_until).collect();
+        let ends_in_a_pause = reading.until >= self.speech_until + EDGE;
+        // What ended before was settled by an earlier window, which heard it whole; and no glance
+        // overrules what was judged.
+        let known_until = if heard.is_judged {
+            self.live.clear();
+            self.settled_until
+        } else {
+            self.settled_until.max(self.judged_words_until)
+        };
+        let known_until = duration(known_until);
+        let symbols = heard.symbols.into_iter().map(|symbol| symbol.later_by(start));
+        self.live.retain(|symbol| symbol.at() < known_until);
+        self.live.extend(symbols.filter(|symbol| symbol.at() >= known_until));
+        if heard.is_judged && ends_in_a_pause {
+            self.judged_words_until = reading.until;
+        }
         self.was_read(reading);
     }
 
@@ -340,5 +360,76 @@ impl Segmenter {
         let count = position.saturating_sub(self.kept_from).min(self.audio.len());
         self.audio.drain(..count);
         self.kept_from += count;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speech::scripted::{Script, WINDOW};
+
+    const PACKET: usize = LINE_RATE as usize / 50;
+
+    /// Pushes the call until a window has to be read as this careful.
+    fn window_of(segmenter: &mut Segmenter, line: &mut std::slice::Chunks<'_, i16>, care: Care) {
+        for packet in line {
+            segmenter.push(packet, LINE_RATE);
+            while segmenter.due().is_some() {
+                let window = segmenter.window().unwrap();
+                if window.care == care {
+                    return;
+                }
+                // Nothing was heard, so that the segment stays as it is.
+                segmenter.accept(Heard::default());
+            }
+        }
+        panic!("no window was read with {care:?}");
+    }
+
+    fn digits(values: &[(u8, u64)]) -> Vec<Symbol> {
+        let digit = |&(value, millis)| Symbol::Digit {
+            value,
+            probability: 0.9,
+            at: Duration::from_millis(millis),
+        };
+        values.iter().map(digit).collect()
+    }
+
+    fn heard(segmenter: &Segmenter) -> Vec<u8> {
+        let value = |symbol| match symbol {
+            Symbol::Digit { value, .. } => Some(value),
+            Symbol::Break { .. } => None,
+        };
+        segmenter.hypothesis().symbols.into_iter().filter_map(value).collect()
+    }
+
+    #[test]
+    fn no_glance_overrules_what_was_judged_and_another_verdict_does() {
+        let call = Script::new().talk(1_600).pause(400).talk(1_600).pause(400).line();
+        let mut line = call.chunks(PACKET);
+        let mut segmenter = Segmenter::new(WINDOW);
+        let judged = |values| Heard { symbols: digits(values), is_judged: true };
+
+        window_of(&mut segmenter, &mut line, Care::Verdict);
+        segmenter.accept(judged(&[(4, 500), (8, 900)]));
+        window_of(&mut segmenter, &mut line, Care::Glance);
+        segmenter.accept(digits(&[(7, 500), (7, 900), (1, 2_600)]).into());
+        assert_eq!(heard(&segmenter), [4, 8, 1]);
+
+        window_of(&mut segmenter, &mut line, Care::Verdict);
+        segmenter.accept(judged(&[(4, 500), (9, 900), (5, 2_600)]));
+        assert_eq!(heard(&segmenter), [4, 9, 5]);
+    }
+
+    #[test]
+    fn a_glance_replaces_the_one_before() {
+        let call = Script::new().talk(3_200).line();
+        let mut line = call.chunks(PACKET);
+        let mut segmenter = Segmenter::new(WINDOW);
+        window_of(&mut segmenter, &mut line, Care::Glance);
+        segmenter.accept(digits(&[(7, 400)]).into());
+        window_of(&mut segmenter, &mut line, Care::Glance);
+        segmenter.accept(digits(&[(4, 400), (8, 900)]).into());
+        assert_eq!(heard(&segmenter), [4, 8]);
     }
 }

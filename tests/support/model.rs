@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use zavud::config::Config;
 use zavud::domain::Language;
-use zavud::speech::whisper::WhisperModel;
-use zavud::speech::{Heard, Recogniser, RecogniserError, SpeechModel};
+use zavud::speech::{Care, Heard, Recogniser, RecogniserError, SpeechModel};
 
 /// The model that is shipped.
 pub(crate) fn real_model() -> Box<dyn SpeechModel> {
     let config = Config::shipped(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let speech = &config.speech;
-    Box::new(WhisperModel::load(&speech.model, &speech.model_sha256).unwrap())
+    zavud::speech::load(&config.speech).unwrap()
 }
 
 /// Hears no digit in anything: for tests in which nobody speaks.
@@ -30,7 +28,7 @@ impl SpeechModel for DeafModel {
 }
 
 impl Recogniser for DeafModel {
-    fn read(&mut self, _: &[f32], _: Option<Language>) -> Result<Heard, RecogniserError> {
-        Ok(Heard::new())
+    fn read(&mut self, _: &[f32], _: Option<Language>, _: Care) -> Result<Heard, RecogniserError> {
+        Ok(Heard::default())
     }
 }

@@ -30,7 +30,7 @@ use self::mel::LogMel;
 use self::model_file::ModelFile;
 use self::search::{Decoder, search};
 use self::vocabulary::{Prompt, Token, Vocabulary};
-use super::{Heard, READING_RATE, Recogniser, RecogniserError, SpeechModel};
+use super::{Care, Heard, READING_RATE, Recogniser, RecogniserError, SpeechModel};
 use crate::domain::Language;
 
 /// What a position of the encoder stands for.
@@ -175,12 +175,13 @@ impl Recogniser for WhisperRecogniser {
         &mut self,
         window: &[f32],
         language: Option<Language>,
+        _: Care,
     ) -> Result<Heard, RecogniserError> {
         self.encode(window)?;
         let language = self.language_token(language);
         let mut steps = Steps { state: &mut self.state, fed: 0 };
         let written = search(&mut steps, &self.vocabulary, language, self.most_tokens)?;
-        Ok(timing::symbols(&written, window))
+        Ok(timing::symbols(&written, window).into())
     }
 }
 
@@ -281,8 +282,9 @@ mod tests {
         let mut recogniser = model.recogniser().unwrap();
         let mut digits = 0;
         for seed in 0..20 {
-            let heard = recogniser.read(&noise(seed, 81_920), None).unwrap();
+            let heard = recogniser.read(&noise(seed, 81_920), None, Care::Glance).unwrap();
             let times: Vec<_> = heard
+                .symbols
                 .iter()
                 .filter(|symbol| matches!(symbol, Symbol::Digit { .. }))
                 .map(Symbol::at)
@@ -300,8 +302,8 @@ mod tests {
         let mut used = model.recogniser().unwrap();
         for seed in 0..5 {
             let window = noise(seed, 16_000 * seed as usize);
-            let fresh = model.recogniser().unwrap().read(&window, None).unwrap();
-            assert_eq!(used.read(&window, None).unwrap(), fresh, "{seed}");
+            let fresh = model.recogniser().unwrap().read(&window, None, Care::Glance).unwrap();
+            assert_eq!(used.read(&window, None, Care::Verdict).unwrap(), fresh, "{seed}");
         }
     }
 
@@ -343,8 +345,8 @@ mod tests {
             let mut recogniser = model.recogniser().unwrap();
             for seed in 0..3 {
                 let window = noise(seed, 20_000);
-                let first = recogniser.read(&window, language).unwrap();
-                assert_eq!(recogniser.read(&window, language).unwrap(), first);
+                let first = recogniser.read(&window, language, Care::Glance).unwrap();
+                assert_eq!(recogniser.read(&window, language, Care::Glance).unwrap(), first);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::search::Written;
-use crate::speech::{Heard, READING_RATE, Symbol};
+use crate::speech::{READING_RATE, Symbol};
 
 /// Speech is looked for in steps of 20 ms.
 const STEP: usize = READING_RATE as usize / 50;
@@ -15,11 +15,11 @@ const QUIET: f32 = 1e-3;
 /// The symbols of `window`; a word ends a reading. Where the network told no times, words and digits
 /// are spread evenly over the speech there is: right in their order and about right for a reading
 /// as a whole, but the pauses inside it are lost.
-pub(super) fn symbols(written: &[Written], window: &[f32]) -> Heard {
+pub(super) fn symbols(written: &[Written], window: &[f32]) -> Vec<Symbol> {
     let speech = speech(window);
     let spoken = |written: &Written| *written != Written::Break;
     let total = written.iter().filter(|written| spoken(written)).count().max(1) as u32;
-    let mut heard = Heard::new();
+    let mut heard = Vec::new();
     let mut count = 0;
     for written in written {
         count += u32::from(spoken(written));

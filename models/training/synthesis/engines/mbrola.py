@@ -1,6 +1,8 @@
 """MBROLA voices, cut from recordings of people, with the phonemes of espeak-ng.
 
-espeak-ng does not tell when their words begin, so they only say single digits and phrases.
+espeak-ng does not tell when their words begin, so they only say single digits and phrases. It runs as a
+program, a process an utterance: in a process that lives on, it says nothing more after the first
+utterance that a voice has no sounds for.
 """
 
 from __future__ import annotations
@@ -9,9 +11,12 @@ import shutil
 from pathlib import Path
 
 from synthesis.engines import Missing, Voice
-from synthesis.engines.espeak import Espeak, Library
+from synthesis.engines.program import written_by
+from synthesis.plan import Utterance
+from synthesis.sound import Speech
 
 _VOICE_FOLDER = Path("/usr/share/mbrola")
+_USUAL_WORDS_PER_MINUTE = 165
 _VOICES = {
     "en": ("en1", "us1", "us2", "us3"),
     "es": ("es1", "es2", "es3", "es4", "mx1", "mx2", "vz1"),
@@ -22,24 +27,37 @@ _VOICES = {
 }
 
 
-class Mbrola(Espeak):
+class Mbrola:
     """espeak-ng with MBROLA's diphones in place of its own sounds."""
 
     name = "mbrola"
 
     def voices(self) -> list[Voice]:
         """Those of the known voices that are installed."""
-        settings = {"pitch": 50, "range": 50, "speed": 1.0}
         return [
-            Voice(f"mb-{voice}", language, settings)
+            Voice(f"mb-{voice}", language)
             for language, voices in _VOICES.items()
             for voice in voices
             if (_VOICE_FOLDER / voice / voice).is_file()
         ]
 
+    def speak(self, utterance: Utterance, voice: Voice) -> Speech:
+        """Says it."""
+        speed = round(_USUAL_WORDS_PER_MINUTE * min(2.0, utterance.rate))
+
+        def command(wave: Path) -> list[str]:
+            return [
+                "espeak-ng", "-v", voice.name, "-s", str(speed), "-w", str(wave), "--",
+                utterance.text,
+            ]  # fmt: skip
+
+        samples, rate = written_by(command)
+        return Speech(samples, rate, [None] * len(utterance.spans))
+
 
 def start() -> Mbrola:
-    """Starts espeak-ng where MBROLA is installed beside it."""
-    if shutil.which("mbrola") is None:
-        raise Missing("mbrola is not installed")
-    return Mbrola(Library())
+    """Finds espeak-ng and MBROLA."""
+    for program in ("espeak-ng", "mbrola"):
+        if shutil.which(program) is None:
+            raise Missing(f"{program} is not installed")
+    return Mbrola()

@@ -34,7 +34,7 @@ use crate::cli::Failure;
 use crate::config::Config;
 use crate::speech::whisper::WhisperModel;
 use crate::speech::whisper_stock::StockModel;
-use crate::speech::{Capacity, SpeechPool};
+use crate::speech::{self, Capacity, SpeechPool};
 
 use curve::Curve;
 use manifest::Call;
@@ -79,7 +79,7 @@ pub(super) struct Arguments {
     /// Configuration that names the model
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Model to read with, in place of that of the configuration
+    /// Model to read with alone, in place of those of the configuration
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     /// Read with this Whisper file as it is, each call once when it is over: to compare
@@ -137,16 +137,15 @@ impl Arguments {
             return Ok(Reader::Stock(Arc::new(Mutex::new(StockModel::load(path, threads)?))));
         }
         let speech = &config.speech;
-        let (path, sha256): (&Path, &str) = match &self.model {
-            Some(path) => (path, ""),
-            None => (&speech.model, &speech.model_sha256),
+        let model = match &self.model {
+            Some(path) => Box::new(WhisperModel::load(path, "")?),
+            None => speech::load(speech)?,
         };
-        let model = WhisperModel::load(path, sha256)?;
         let capacity = Capacity { threads: speech.threads, max_calls: speech.max_calls };
         Ok(if self.realtime {
-            Reader::Paced(Arc::new(SpeechPool::start(&model, capacity)?))
+            Reader::Paced(Arc::new(SpeechPool::start(model.as_ref(), capacity)?))
         } else {
-            Reader::Unpaced(Arc::new(Recognisers::of(Box::new(model), concurrent)?))
+            Reader::Unpaced(Arc::new(Recognisers::of(model, concurrent)?))
         })
     }
 

@@ -21,7 +21,7 @@ use super::transcript::Transcript;
 use crate::domain::Language;
 use crate::speech::whisper_stock::StockModel;
 use crate::speech::{
-    Heard, Hypothesis, Recogniser, RecogniserError, SpeechModel, SpeechPool, read_recording,
+    Care, Heard, Hypothesis, Recogniser, RecogniserError, SpeechModel, SpeechPool, read_recording,
 };
 
 /// What a packet holds.
@@ -159,9 +159,10 @@ impl Recogniser for Timed<'_> {
         &mut self,
         window: &[f32],
         language: Option<Language>,
+        care: Care,
     ) -> Result<Heard, RecogniserError> {
         let began = Instant::now();
-        let heard = self.recogniser.read(window, language);
+        let heard = self.recogniser.read(window, language, care);
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.micros.fetch_add(micros, Ordering::Relaxed);
         heard
