@@ -216,7 +216,7 @@ fn signup_event(signup: &SignupState) -> Event {
 }
 
 fn to_event(event: &StageEvent, left: Attempts, now: Timestamp) -> Event {
-    let remaining_ms = super::view::remaining(&event.stage, now)
+    let remaining_ms = super::code_card::remaining(&event.stage, now)
         .map(|remaining| u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX));
     let attempts_left = attempts::left(left);
     let message = StageMessage { stage: &event.stage, remaining_ms, attempts_left };

@@ -1,6 +1,7 @@
 //! The invitation page: the client sees on it the code that is spoken, while it is spoken.
 
 mod attempts;
+mod code_card;
 mod events;
 mod recording;
 mod signup;
