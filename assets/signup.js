@@ -16,7 +16,7 @@
   const button = byId("connect");
   if (!card || !button) return;
 
-  const notices = ["sdk-blocked", "popup-ready", "not-sent"].map(byId);
+  const notices = [...card.querySelectorAll("[data-notice]")];
   const parts = new Map(
     [...card.querySelectorAll("[data-signup]")].map((part) => [part.dataset.signup, part]),
   );
@@ -43,8 +43,10 @@
 
   document.addEventListener("signup", (event) => show(event.detail));
 
+  // Shows one notice or none, and has it read out.
   function notify(id) {
     for (const notice of notices) notice.hidden = notice.id !== id;
+    if (id) byId("announcement").textContent = byId(id).textContent;
   }
 
   // ---- Meta's script ------------------------------------------------------------------------
@@ -108,7 +110,8 @@
       return notify("sdk-blocked");
     }
     const begun = await post("begin", {});
-    if (!begun) return notify("not-sent");
+    if (begun?.status === 429) return notify("too-often");
+    if (!begun?.ok) return notify("not-sent");
     prepared = (await begun.json()).signup;
     if (navigator.userActivation && !navigator.userActivation.isActive) return notify("popup-ready");
     openWindow();
@@ -172,12 +175,11 @@
   async function report(opened) {
     opened.isReported = true;
     const { signup, answer, message } = opened;
-    const isSent = await post("result", { signup, ...message, ...answer });
-    notify(isSent ? undefined : "not-sent");
+    const answered = await post("result", { signup, ...message, ...answer });
+    notify(answered?.ok ? undefined : "not-sent");
   }
 
-  // The answer of the server; undefined when there is none that helps. Saying a thing twice changes
-  // nothing there.
+  // The answer of the server; undefined when there is none. Saying a thing twice changes nothing there.
   async function post(what, body) {
     for (let count = 1; count <= TRIES; count += 1) {
       try {
@@ -186,10 +188,9 @@
           headers: { "Content-Type": "application/json" },
           body: JSON.stringify(body),
         });
-        if (answer.ok) return answer;
         // The invitation itself has changed: its page says how.
         if (answer.status === 404 || answer.status === 410) location.reload();
-        if (answer.status < 500) return undefined;
+        if (answer.status < 500) return answer;
       } catch {
         // No network. It may come back.
       }

@@ -57,6 +57,8 @@ impl NewConnection {
 pub struct Invitation {
     pub id: InvitationId,
     pub project_name: String,
+    /// What the client speaks.
+    pub language: Option<Language>,
     /// At the moment that was asked for.
     pub status: InvitationStatus,
     pub connection: ConnectionType,
@@ -252,7 +254,7 @@ impl Reader<'_> {
         let mut statement = self.connection.prepare_cached(
             "SELECT invitations.id, projects.name, invitations.status, invitations.expires_at,
                     phone_numbers.id, phone_numbers.number, invitations.token,
-                    invitations.connection_type, invitations.sender_id
+                    invitations.connection_type, invitations.sender_id, invitations.language
              FROM invitations
              JOIN projects ON projects.id = invitations.project_id
              LEFT JOIN phone_numbers ON phone_numbers.id = invitations.phone_number_id
@@ -307,12 +309,12 @@ impl Reader<'_> {
             })
             .optional()?;
         let Some((id, language)) = row else { return Ok(None) };
-        let language = language
-            .map(|code| code.parse())
-            .transpose()
-            .map_err(|error| StoreError::Unexpected(format!("{error}")))?;
-        Ok(Some(OpenInvitation { id, language }))
+        Ok(Some(OpenInvitation { id, language: parsed_language(language)? }))
     }
+}
+
+fn parsed_language(code: Option<String>) -> Result<Option<Language>, StoreError> {
+    code.map(|code| code.parse()).transpose().map_err(StoreError::unexpected)
 }
 
 fn hash(token: &InvitationToken) -> [u8; 32] {
@@ -336,6 +338,7 @@ fn columns(row: &Row<'_>, now: Timestamp) -> Result<Invitation, StoreError> {
     Ok(Invitation {
         id: InvitationId::from_stored(row.get(0)?),
         project_name: row.get(1)?,
+        language: parsed_language(row.get(9)?)?,
         status: status.at(expires_at, now),
         connection: row.get::<_, String>(7)?.parse().map_err(StoreError::unexpected)?,
         phone_number,

@@ -2,12 +2,14 @@
 
 use axum::http::HeaderValue;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, REFERRER_POLICY,
+    VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{Asset, STYLE};
+use super::words::Tongue;
 
 /// Nothing from anywhere but ourselves, nothing inline, no frame round us.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -34,6 +36,7 @@ pub(super) fn content_policy(sources: Sources<'_>) -> String {
 
 /// A page.
 pub(super) struct Page<'a> {
+    pub(super) tongue: Tongue,
     pub(super) title: &'a str,
     /// Of one that changes while it is open: without scripts it reloads itself.
     pub(super) scripts: &'a [&'a Asset],
@@ -44,7 +47,7 @@ pub(super) struct Page<'a> {
 pub(super) fn document(page: &Page<'_>) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(page.tongue.tag()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -64,6 +67,12 @@ pub(super) fn document(page: &Page<'_>) -> Markup {
             }
         }
     }
+}
+
+/// Sends a page, and says which language it is in. Another browser may get another one.
+pub(super) fn in_language(tongue: Tongue, page: Markup) -> impl IntoResponse {
+    let language = HeaderValue::from_static(tongue.tag());
+    ([(CONTENT_LANGUAGE, language), (VARY, HeaderValue::from(ACCEPT_LANGUAGE))], page)
 }
 
 /// Adds the headers that every answer carries.

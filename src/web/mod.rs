@@ -13,6 +13,7 @@ mod same_site;
 mod server;
 mod signup;
 mod webhook;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;

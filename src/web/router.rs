@@ -32,6 +32,7 @@ pub fn router(state: WebState) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .route("/health", get(health::health))
         .fallback(error::not_found)
+        .layer(middleware::from_fn(error::explain))
         .layer(middleware::map_response(layout::harden))
         .with_state(state)
 }

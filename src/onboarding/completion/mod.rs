@@ -24,7 +24,6 @@ use crate::seal::Seal;
 use crate::store::{Learned, Signup, Store, StoreError};
 
 pub use attempts::{begin_signup, pin_of, token_of};
-pub use failure::in_plain_words;
 
 use executor::Executor;
 use plan::Arrival;

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::view::{InvitationView, copy_button};
+use super::view::{CopyButton, InvitationView};
 use super::{attempts, recording};
 use crate::domain::{CODE_LENGTH, CodeStage, HeardDigit, Recording, SpokenCode, Timestamp};
+use crate::web::words::{CodeWords, Words};
 
 /// For how much longer the code of a stage is valid.
 pub(super) fn remaining(stage: &CodeStage, now: Timestamp) -> Option<Duration> {
@@ -25,7 +26,7 @@ pub(super) fn remaining(stage: &CodeStage, now: Timestamp) -> Option<Duration> {
 
 /// The card.
 pub(super) fn card(view: &InvitationView<'_>) -> Markup {
-    let stage = &view.current.stage;
+    let (stage, words) = (&view.current.stage, &view.words.code);
     let code = match stage {
         CodeStage::Code { code, .. } => Some(code),
         _ => None,
@@ -33,16 +34,16 @@ pub(super) fn card(view: &InvitationView<'_>) -> Markup {
     let earlier = view.codes.iter().filter(|earlier| Some(*earlier) != code);
     html! {
         section.card #stage aria-labelledby="code-title" {
-            h2 #code-title { "3. Read the code here" }
-            (waiting(stage))
-            (ringing(stage))
-            (listening(stage))
-            (code_shown(stage, view.now))
-            (unreadable(stage, view.token))
-            (expired(stage))
-            (attempts::warning(view.attempts))
+            h2 #code-title { "3. " (words.heading) }
+            (waiting(stage, words))
+            (ringing(stage, words))
+            (listening(stage, words))
+            (code_shown(stage, view.now, view.words))
+            (unreadable(stage, view.token, view.words))
+            (expired(stage, words))
+            (attempts::warning(view.attempts, &view.words.attempts))
             div #earlier.earlier hidden[!has_earlier(view, code)] {
-                p { "Codes from earlier calls:" }
+                p { (words.earlier) }
                 ul { @for earlier in earlier { li { (grouped(earlier.expose())) } } }
             }
         }
@@ -60,118 +61,114 @@ fn part(name: &str, is_current: bool, announcement: &str, content: &Markup) -> M
     }
 }
 
-fn waiting(stage: &CodeStage) -> Markup {
+fn waiting(stage: &CodeStage, words: &CodeWords) -> Markup {
     part(
         "waiting",
         matches!(stage, CodeStage::Waiting),
-        "Waiting for Meta's call.",
+        &words.waiting_status.as_sentence(),
         &html! {
-            p.status { span.pulse {} "Waiting for Meta's call" }
-            p { "The code appears here while it is being spoken. There is nothing to reload." }
+            p.status { span.pulse {} (words.waiting_status) }
+            p { (words.waiting_text) }
             div.hint #no-call hidden {
-                p { strong { "No call yet?" } }
+                p { strong { (words.no_call) } }
                 ul {
-                    li { "Check in Meta's window that the number is the one above." }
-                    li { "Check that you chose Phone call, not text message." }
-                    li { "Ask Meta to call again: the choice appears after a minute or two." }
+                    li { (words.check_number) }
+                    li { (words.check_method) }
+                    li { (words.check_again) }
                 }
             }
         },
     )
 }
 
-fn ringing(stage: &CodeStage) -> Markup {
+fn ringing(stage: &CodeStage, words: &CodeWords) -> Markup {
     part(
         "ringing",
         matches!(stage, CodeStage::Ringing),
-        "Meta is calling.",
+        &words.ringing_status.as_sentence(),
         &html! {
-            p.status { span.pulse {} "Meta is calling" }
-            p { "We are answering." }
+            p.status { span.pulse {} (words.ringing_status) }
+            p { (words.ringing_text) }
         },
     )
 }
 
-fn listening(stage: &CodeStage) -> Markup {
+fn listening(stage: &CodeStage, words: &CodeWords) -> Markup {
     let digits = match stage {
         CodeStage::Listening { digits } => digits.as_slice(),
         _ => &[],
     };
-    let is_current = matches!(stage, CodeStage::Listening { .. });
     part(
         "listening",
-        is_current,
-        "Listening to the call.",
+        matches!(stage, CodeStage::Listening { .. }),
+        &words.listening_spoken.as_sentence(),
         &html! {
-            p.status { span.pulse {} "Listening" }
+            p.status { span.pulse {} (words.listening_status) }
             (digit_cells(digits, CODE_LENGTH))
-            p {
-                "Wait for the whole code. A dotted digit is not certain yet; a small one that is \
-                 struck out was corrected."
-            }
+            p { (words.listening_text) }
         },
     )
 }
 
-fn code_shown(stage: &CodeStage, now: Timestamp) -> Markup {
+fn code_shown(stage: &CodeStage, now: Timestamp, words: &Words) -> Markup {
     let code = match stage {
         CodeStage::Code { code, .. } => code.expose(),
         _ => "",
     };
     let remaining = remaining(stage, now).map(|remaining| remaining.as_millis());
-    let is_current = matches!(stage, CodeStage::Code { .. });
+    let time = html! {
+        span #remaining data-remaining=[remaining] { (words.code.about_ten_minutes) }
+    };
+    let copy = CopyButton {
+        label: &words.code.copy,
+        copied: &words.number.copied,
+        text: code,
+        id: Some("copy-code"),
+    };
     part(
         "code",
-        is_current,
-        "Your code is",
+        matches!(stage, CodeStage::Code { .. }),
+        words.code.shown_spoken.as_str(),
         &html! {
-            p.status { "Here is your code" }
+            p.status { (words.code.shown_status) }
             p.code #code-digits { (grouped(code)) }
-            (copy_button("Copy code", code, Some("copy-code")))
-            p {
-                "Type it into Meta's window. Valid for "
-                span #remaining data-remaining=[remaining] { "about ten minutes" } "."
-            }
+            (copy)
+            p { (words.code.valid_for.around(time)) }
         },
     )
 }
 
-fn unreadable(stage: &CodeStage, token: &str) -> Markup {
+fn unreadable(stage: &CodeStage, token: &str, words: &Words) -> Markup {
     let (digits, recording) = match stage {
         CodeStage::Unreadable { digits, recording } => (digits.as_slice(), recording),
         _ => (&[][..], &Recording::None),
     };
-    let is_current = matches!(stage, CodeStage::Unreadable { .. });
-    let announcement = "The code could not be read. Ask Meta to call again.";
     part(
         "unreadable",
-        is_current,
-        announcement,
+        matches!(stage, CodeStage::Unreadable { .. }),
+        words.code.unreadable_spoken.as_str(),
         &html! {
-            p.status { "We could not read the code" }
+            p.status { (words.code.unreadable_status) }
             div #heard-digits hidden[digits.is_empty()] {
                 // No empty cells: they would say where a digit is missing.
                 (digit_cells(digits, 0))
-                p { "This is what we heard. It is not certain: do not use it as it is." }
-                p #missing-digits hidden[digits.len() >= CODE_LENGTH] {
-                    "Some digits are missing, and we cannot tell where."
-                }
+                p { (words.code.heard) }
+                p #missing-digits hidden[digits.len() >= CODE_LENGTH] { (words.code.missing) }
             }
-            (recording::offered(recording, token))
-            p { "Ask Meta in its window to call again. This page is ready for the next call." }
+            (recording::offered(recording, token, &words.recording))
+            p { (words.code.ask_again) }
         },
     )
 }
 
-fn expired(stage: &CodeStage) -> Markup {
-    let announcement = "The code has expired. Ask Meta to call again.";
+fn expired(stage: &CodeStage, words: &CodeWords) -> Markup {
     part(
         "expired",
         matches!(stage, CodeStage::Expired),
-        announcement,
+        words.expired_spoken.as_str(),
         &html! {
-            p.status { "The code has expired" }
-            p { "Ask Meta in its window to call again. This page is ready for the next call." }
+            p.status { (words.expired_status) }
+            p { (words.ask_again) }
         },
     )
 }
@@ -200,21 +197,26 @@ fn grouped(code: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CallId, EventId, SignupState};
+    use crate::domain::{CallId, ConnectionType, EventId, SignupState};
     use crate::onboarding::Attempts;
     use crate::store::StageEvent;
     use crate::web::invitation::signup_card::SignupView;
+    use crate::web::words::Tongue;
 
     fn page(stage: CodeStage, codes: &[SpokenCode]) -> String {
+        let tongue = Tongue::English;
+        let words = Words::of(tongue);
         card(&InvitationView {
+            tongue,
+            words,
             token: "t0k3n",
             company: "Acme",
             signup: SignupView {
-                title: "",
+                words,
                 state: &SignupState::NotBegun,
                 app: None,
                 extras: String::new(),
-                number_needed: "",
+                connection: ConnectionType::Preassigned,
             },
             number: Some(&"+15551234567".parse().unwrap()),
             attempts: Attempts::Plenty,

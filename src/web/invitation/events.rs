@@ -72,7 +72,7 @@ pub(in crate::web) async fn events(
 /// The invitation of a page that may be told something: one that is open, or completed just now.
 async fn followed_invitation(state: &WebState, token: String) -> Result<InvitationId, WebError> {
     match open_invitation(state, token.clone()).await {
-        Err(WebError::Closed { status: InvitationStatus::Completed, .. }) => {}
+        Err(WebError::Closed(closed)) if closed.status == InvitationStatus::Completed => {}
         found => return found.map(|invitation| invitation.id),
     }
     let (token, now) = (InvitationToken::from_text(token), state.clock.now());

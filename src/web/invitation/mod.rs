@@ -9,13 +9,16 @@ mod signup_card;
 mod view;
 
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{IntoResponse as _, Response};
 
 use super::WebState;
-use super::error::WebError;
+use super::error::{ClosedInvitation, WebError};
+use super::layout::in_language;
 use super::signup::extras;
-use crate::domain::{ConnectionType, InvitationToken};
+use super::words::{Tongue, Words};
+use crate::domain::InvitationToken;
 use crate::store::Invitation;
 use signup_card::SignupView;
 use view::InvitationView;
@@ -29,6 +32,7 @@ pub(super) use signup_card::done;
 pub(super) async fn page(
     State(state): State<WebState>,
     Path(token): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, WebError> {
     let invitation = open_invitation(&state, token.clone()).await?;
     let now = state.clock.now();
@@ -41,16 +45,20 @@ pub(super) async fn page(
     let (current, codes, attempts, signup) = read.await?;
     let number = invitation.phone_number.as_ref().map(|assigned| &assigned.number);
     let setup = state.signup.as_deref();
+    let tongue =
+        invitation.language.and_then(Tongue::of).unwrap_or_else(|| Tongue::accepted(&headers));
+    let words = Words::of(tongue);
     let page = view::render(&InvitationView {
+        tongue,
+        words,
         token: &token,
         company: &invitation.project_name,
         signup: SignupView {
-            // Where we hear the code there are cards to come.
-            title: number.map_or("Connect with Facebook", |_| "1. Connect with Facebook"),
+            words,
             state: &signup,
             app: setup.map(|setup| &setup.app),
             extras: extras(invitation.connection, number).to_string(),
-            number_needed: number_needed(invitation.connection),
+            connection: invitation.connection,
         },
         number,
         attempts,
@@ -60,23 +68,11 @@ pub(super) async fn page(
         heartbeat: state.heartbeat,
     });
     let policy = setup.map(|setup| [(CONTENT_SECURITY_POLICY, setup.content_policy.clone())]);
+    let page = in_language(tongue, page);
     Ok(match policy {
         Some(policy) => (policy, page).into_response(),
         None => page.into_response(),
     })
-}
-
-/// What the client has to have at hand, besides an account.
-fn number_needed(connection: ConnectionType) -> &'static str {
-    match connection {
-        ConnectionType::ClientNumber => {
-            "a phone number that can be called or written to, and that phone at hand"
-        }
-        ConnectionType::Preassigned => "no phone: the number below is ready for you",
-        ConnectionType::Coexistence => {
-            "the phone with your WhatsApp Business App, which you go on using"
-        }
-    }
 }
 
 /// The invitation that the token opens, if the client may still act on it.
@@ -90,6 +86,6 @@ async fn open_invitation(state: &WebState, token: String) -> Result<Invitation, 
     if invitation.status.is_open() {
         Ok(invitation)
     } else {
-        Err(WebError::Closed { status: invitation.status, sender: invitation.sender })
+        Err(WebError::Closed(ClosedInvitation::from(invitation)))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 
 use super::code_card;
 use super::signup_card::{self, SignupView};
@@ -11,9 +11,12 @@ use crate::onboarding::Attempts;
 use crate::store::StageEvent;
 use crate::web::assets::{INVITATION_SCRIPT, SIGNUP_SCRIPT};
 use crate::web::layout::{Page, document};
+use crate::web::words::{Text, Tongue, Words};
 
 /// What the page shows.
 pub(super) struct InvitationView<'a> {
+    pub(super) tongue: Tongue,
+    pub(super) words: &'a Words,
     /// As it stands in the address of the page.
     pub(super) token: &'a str,
     pub(super) company: &'a str,
@@ -31,24 +34,23 @@ pub(super) struct InvitationView<'a> {
 
 /// The whole page.
 pub(super) fn render(view: &InvitationView<'_>) -> Markup {
-    let title = format!("Connect WhatsApp Business with {}", view.company);
+    let words = view.words;
     document(&Page {
-        title: &title,
+        tongue: view.tongue,
+        title: &words.page.title_with.with_name(view.company),
         scripts: &[&INVITATION_SCRIPT, &SIGNUP_SCRIPT],
         content: html! {
-            p.company { (view.company) }
-            h1 { "Connect WhatsApp Business" }
+            p.company { bdi { (view.company) } }
+            h1 { (words.page.title) }
             div #live data-event=(view.current.id) data-heartbeat=(view.heartbeat.as_millis()) {
                 (signup_card::card(&view.signup))
                 @if let Some(number) = view.number {
                     div #number hidden[matches!(view.signup.state, SignupState::Done { .. })] {
-                        (number_card(number))
+                        (number_card(number, words))
                         (code_card::card(view))
                     }
                 }
-                p.notice #offline role="status" hidden {
-                    "The connection is interrupted. Reconnecting ..."
-                }
+                p.notice #offline hidden { (words.page.offline) }
                 // The only thing read out by a screen reader: one sentence a stage, not every digit.
                 p.visually-hidden #announcement role="status" {}
             }
@@ -56,46 +58,58 @@ pub(super) fn render(view: &InvitationView<'_>) -> Markup {
     })
 }
 
-fn number_card(number: &PhoneNumber) -> Markup {
+fn number_card(number: &PhoneNumber, words: &Words) -> Markup {
+    let words = &words.number;
+    let copy =
+        CopyButton { label: &words.copy, copied: &words.copied, text: number.as_str(), id: None };
     html! {
         section.card aria-labelledby="number-title" {
-            h2 #number-title { "2. Give Meta this number" }
+            h2 #number-title { "2. " (words.heading) }
             div.row {
-                span.number { (number) }
-                (copy_button("Copy number", number.as_str(), None))
+                bdi.number { (number) }
+                (copy)
             }
-            p {
-                "When Meta asks how to verify it, choose " strong { "Phone call" }
-                ". We answer the call for you."
-            }
+            p { (words.choose.around(html! { strong { (words.phone_call) } })) }
         }
     }
 }
 
 /// A button that copies `text`, and says that it did. With an id it is the main one.
-pub(super) fn copy_button(label: &str, text: &str, id: Option<&str>) -> Markup {
-    html! {
-        button type="button" id=[id] class=[id.map(|_| "primary")] data-copy=(text)
-            data-label=(label) data-copied="Copied" { (label) }
+pub(super) struct CopyButton<'a> {
+    pub(super) label: &'a Text,
+    pub(super) copied: &'a Text,
+    pub(super) text: &'a str,
+    pub(super) id: Option<&'static str>,
+}
+
+impl Render for CopyButton<'_> {
+    fn render(&self) -> Markup {
+        let Self { label, copied, text, id } = self;
+        html! {
+            button type="button" id=[id] class=[id.map(|_| "primary")] data-copy=(text)
+                data-label=(label.as_str()) data-copied=(copied.as_str()) { (label) }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CodeStage, EventId};
+    use crate::domain::{CodeStage, ConnectionType, EventId};
 
-    #[test]
-    fn a_company_name_can_not_break_out_of_its_place() {
-        let page = render(&InvitationView {
+    fn page(company: &str, tongue: Tongue) -> String {
+        let words = Words::of(tongue);
+        render(&InvitationView {
+            tongue,
+            words,
             token: "t0k3n",
-            company: "Tom & Jerry <script>",
+            company,
             signup: SignupView {
-                title: "",
+                words,
                 state: &SignupState::NotBegun,
                 app: None,
                 extras: String::new(),
-                number_needed: "",
+                connection: ConnectionType::ClientNumber,
             },
             number: None,
             attempts: Attempts::Plenty,
@@ -103,7 +117,27 @@ mod tests {
             codes: &[],
             now: Timestamp::from_unix_millis(0),
             heartbeat: Duration::from_secs(15),
-        });
-        assert!(page.into_string().contains("Tom &amp; Jerry &lt;script&gt;"));
+        })
+        .into_string()
+    }
+
+    #[test]
+    fn a_company_name_can_not_break_out_of_its_place() {
+        let page = page("Tom & Jerry <script>", Tongue::English);
+        assert!(page.contains("<bdi>Tom &amp; Jerry &lt;script&gt;</bdi>"), "{page}");
+        assert!(page.contains("with \u{2068}Tom &amp; Jerry &lt;script&gt;\u{2069}</title>"));
+    }
+
+    #[test]
+    fn the_page_says_which_language_it_is_in() {
+        for (tongue, tag, heading) in [
+            (Tongue::English, "en", "Connect WhatsApp Business"),
+            (Tongue::Spanish, "es", "Conectar WhatsApp Business"),
+            (Tongue::Portuguese, "pt-BR", "Conectar o WhatsApp Business"),
+        ] {
+            let page = page("Acme", tongue);
+            assert!(page.contains(&format!("<html lang=\"{tag}\">")), "{page}");
+            assert!(page.contains(&format!("<h1>{heading}</h1>")), "{page}");
+        }
     }
 }
