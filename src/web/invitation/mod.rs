@@ -52,7 +52,7 @@ pub(super) async fn page(
         tongue,
         words,
         token: &token,
-        company: &invitation.project_name,
+        company: &invitation.brand.company,
         signup: SignupView {
             words,
             state: &signup,
