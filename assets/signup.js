@@ -64,12 +64,8 @@
       const timer = setTimeout(fail, SDK_LIMIT_MS);
       window.fbAsyncInit = () => {
         clearTimeout(timer);
-        FB.init({
-          appId: card.dataset.app,
-          autoLogAppEvents: true,
-          xfbml: false,
-          version: card.dataset.version,
-        });
+        const { app: appId, version } = card.dataset;
+        withoutToken(() => FB.init({ appId, autoLogAppEvents: false, xfbml: false, version }));
         resolve();
       };
       script.onerror = () => {
@@ -81,6 +77,21 @@
       document.head.append(script);
     });
     return sdk;
+  }
+
+  // Meta's script looks at the address of the page when it is started and when it opens its window, and
+  // sends it to Meta: as `fallback_redirect_uri`, which it takes from the options where they name one, and
+  // in what it logs of page views (`autoLogAppEvents`, off here). None of that is documented; it is what
+  // can be seen in the address of its dialog. The token in our address is the client's key, so for these
+  // moments the page goes by another one.
+  function withoutToken(act) {
+    const address = location.href;
+    history.replaceState(history.state, "", "/");
+    try {
+      act();
+    } finally {
+      history.replaceState(history.state, "", address);
+    }
   }
 
   // ---- The window ---------------------------------------------------------------------------
@@ -122,18 +133,18 @@
     prepared = undefined;
     clearTimeout(attempt?.timer);
     attempt = opened;
-    FB.login(
-      (answer) => {
-        opened.answer = { code: answer?.authResponse?.code, status: answer?.status };
-        join(opened);
-      },
-      {
-        config_id: card.dataset.config,
-        response_type: "code",
-        override_default_response_type: true,
-        extras: JSON.parse(card.dataset.extras),
-      },
-    );
+    const answered = (answer) => {
+      opened.answer = { code: answer?.authResponse?.code, status: answer?.status };
+      join(opened);
+    };
+    const options = {
+      config_id: card.dataset.config,
+      response_type: "code",
+      override_default_response_type: true,
+      fallback_redirect_uri: `${location.origin}/`,
+      extras: JSON.parse(card.dataset.extras),
+    };
+    withoutToken(() => FB.login(answered, options));
   }
 
   const text = (value) => (value === undefined || value === null ? undefined : String(value));
