@@ -10,10 +10,12 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tracing::error;
 
-use super::invitation::done;
+use super::assets::ONWARD_SCRIPT;
+use super::brand::BrandView;
+use super::invitation::{Onward, done};
 use super::layout::{Page, document, in_language};
 use super::words::{Text, Tongue, Words};
-use crate::domain::{InvitationStatus, Language, SenderId};
+use crate::domain::{Brand, InvitationStatus, Language, RedirectTarget, SenderId};
 use crate::store::{Invitation, StoreError};
 
 /// Why there is no page to show.
@@ -24,7 +26,7 @@ pub(super) enum WebError {
     /// No recording of that call: it was erased, or never was.
     NoRecording,
     /// The invitation can not be used any more.
-    Closed(ClosedInvitation),
+    Closed(Box<ClosedInvitation>),
     /// A recording can not be read; logged here, where it is finally handled.
     Recording(std::io::Error),
     /// The store failed; logged here, where it is finally handled.
@@ -35,14 +37,22 @@ pub(super) enum WebError {
 #[derive(Debug, Clone)]
 pub(super) struct ClosedInvitation {
     pub(super) status: InvitationStatus,
+    token: String,
     language: Option<Language>,
+    brand: Brand,
     sender: Option<SenderId>,
+    /// Where the client of a completed one goes on.
+    onward: Option<RedirectTarget>,
 }
 
-impl From<Invitation> for ClosedInvitation {
-    fn from(invitation: Invitation) -> Self {
-        let Invitation { status, language, sender, .. } = invitation;
-        Self { status, language, sender }
+impl ClosedInvitation {
+    pub(super) fn new(
+        token: String,
+        invitation: Invitation,
+        onward: Option<RedirectTarget>,
+    ) -> Self {
+        let Invitation { status, language, brand, sender, .. } = invitation;
+        Self { status, token, language, brand, sender, onward }
     }
 }
 
@@ -57,7 +67,7 @@ impl From<StoreError> for WebError {
 enum Explanation {
     NotFound,
     NoRecording,
-    Closed(ClosedInvitation),
+    Closed(Box<ClosedInvitation>),
     OurFault,
 }
 
@@ -105,7 +115,7 @@ impl Explanation {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound | Self::NoRecording => StatusCode::NOT_FOUND,
-            Self::Closed(ClosedInvitation { status: InvitationStatus::Completed, .. }) => {
+            Self::Closed(invitation) if invitation.status == InvitationStatus::Completed => {
                 StatusCode::OK
             }
             Self::Closed(_) => StatusCode::GONE,
@@ -136,7 +146,20 @@ impl Explanation {
                 | InvitationStatus::Failed => (&words.expired_title, &words.expired_text),
             },
         };
-        message(title, text, tongue)
+        message(title, text, self.brand(), tongue)
+    }
+
+    fn brand(&self) -> Option<BrandView<'_>> {
+        match self {
+            Self::Closed(invitation) => Some(invitation.brand()),
+            Self::NotFound | Self::NoRecording | Self::OurFault => None,
+        }
+    }
+}
+
+impl ClosedInvitation {
+    fn brand(&self) -> BrandView<'_> {
+        BrandView { brand: &self.brand, token: &self.token }
     }
 }
 
@@ -145,19 +168,29 @@ fn completed(invitation: &ClosedInvitation, tongue: Tongue) -> Markup {
     document(&Page {
         tongue,
         title: words.done.status.as_str(),
-        scripts: &[],
+        brand: Some(invitation.brand()),
+        scripts: &[&ONWARD_SCRIPT],
+        is_live: false,
         content: html! {
             h1 { (words.page.title) }
-            section.card { (done(invitation.sender.as_ref(), &words.done)) }
+            section.card {
+                (done(invitation.sender.as_ref(), &Onward {
+                    words: &words.done,
+                    target: invitation.onward.as_ref(),
+                }))
+            }
+            p.visually-hidden #announcement role="status" {}
         },
     })
 }
 
-fn message(title: &Text, text: &Text, tongue: Tongue) -> Markup {
+fn message(title: &Text, text: &Text, brand: Option<BrandView<'_>>, tongue: Tongue) -> Markup {
     document(&Page {
         tongue,
         title: title.as_str(),
+        brand,
         scripts: &[],
+        is_live: false,
         content: html! {
             h1 { (title) }
             p { (text) }

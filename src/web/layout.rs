@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{Asset, STYLE};
+use super::brand::{self, BrandView};
 use super::words::Tongue;
 
 /// Nothing from anywhere but ourselves, nothing inline, no frame round us.
@@ -38,8 +39,11 @@ pub(super) fn content_policy(sources: Sources<'_>) -> String {
 pub(super) struct Page<'a> {
     pub(super) tongue: Tongue,
     pub(super) title: &'a str,
-    /// Of one that changes while it is open: without scripts it reloads itself.
+    /// The company whose page it is. Nobody is told of it who has no valid link.
+    pub(super) brand: Option<BrandView<'a>>,
     pub(super) scripts: &'a [&'a Asset],
+    /// It changes while it is open: without scripts it reloads itself.
+    pub(super) is_live: bool,
     pub(super) content: Markup,
 }
 
@@ -55,14 +59,18 @@ pub(super) fn document(page: &Page<'_>) -> Markup {
                 meta name="color-scheme" content="light dark";
                 title { (page.title) }
                 link rel="stylesheet" href=(STYLE.path);
+                @if let Some(colour) = page.brand.and_then(|view| view.brand.colour) {
+                    link rel="stylesheet" href=(brand::style_path(colour));
+                }
                 @for script in page.scripts {
                     script src=(script.path) defer {}
                 }
-                @if !page.scripts.is_empty() {
+                @if page.is_live {
                     noscript { meta http-equiv="refresh" content="2"; }
                 }
             }
             body {
+                @if let Some(view) = page.brand { (brand::header(view)) }
                 main { (page.content) }
             }
         }

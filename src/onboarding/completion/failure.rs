@@ -29,7 +29,7 @@ pub(super) const fn of_exchange(reason: Reason) -> SignupFailure {
 }
 
 /// What it means for the invitation.
-pub(super) const fn for_invitation(failure: SignupFailure) -> FailureReason {
+pub const fn reason_of(failure: SignupFailure) -> FailureReason {
     match failure {
         SignupFailure::Cancelled => FailureReason::Cancelled,
         SignupFailure::CodeMissed => FailureReason::Abandoned,

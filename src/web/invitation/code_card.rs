@@ -34,7 +34,7 @@ pub(super) fn card(view: &InvitationView<'_>) -> Markup {
     let earlier = view.codes.iter().filter(|earlier| Some(*earlier) != code);
     html! {
         section.card #stage aria-labelledby="code-title" {
-            h2 #code-title { "3. " (words.heading) }
+            h2 #code-title { span.step { "3" } (words.heading) }
             (waiting(stage, words))
             (ringing(stage, words))
             (listening(stage, words))
@@ -197,7 +197,7 @@ fn grouped(code: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CallId, ConnectionType, EventId, SignupState};
+    use crate::domain::{Brand, CallId, ConnectionType, EventId, SignupState};
     use crate::onboarding::Attempts;
     use crate::store::StageEvent;
     use crate::web::invitation::signup_card::SignupView;
@@ -210,10 +210,12 @@ mod tests {
             tongue,
             words,
             token: "t0k3n",
-            company: "Acme",
+            brand: &Brand { company: "Acme".into(), colour: None, logo: None },
+            client: None,
             signup: SignupView {
                 words,
                 state: &SignupState::NotBegun,
+                target: None,
                 app: None,
                 extras: String::new(),
                 connection: ConnectionType::Preassigned,

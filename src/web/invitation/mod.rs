@@ -3,6 +3,7 @@
 mod attempts;
 mod code_card;
 mod events;
+mod onward;
 mod recording;
 mod signup;
 mod signup_card;
@@ -24,6 +25,7 @@ use signup_card::SignupView;
 use view::InvitationView;
 
 pub(super) use events::events;
+pub(super) use onward::Onward;
 pub(super) use recording::recording;
 pub(super) use signup::{begin, result};
 pub(super) use signup_card::done;
@@ -40,9 +42,11 @@ pub(super) async fn page(
     let read = state.store.read(move |reader| {
         let attempts = attempts::of(reader, number.as_ref(), now)?;
         let (stage, codes) = (reader.current_stage(&id, now)?, reader.valid_codes(&id, now)?);
-        Ok((stage, codes, attempts, reader.signup_state(&id)?))
+        let signup = reader.signup_state(&id)?;
+        let target = onward::target(reader, &id, &signup)?;
+        Ok((stage, codes, attempts, signup, target))
     });
-    let (current, codes, attempts, signup) = read.await?;
+    let (current, codes, attempts, signup, target) = read.await?;
     let number = invitation.phone_number.as_ref().map(|assigned| &assigned.number);
     let setup = state.signup.as_deref();
     let tongue =
@@ -52,10 +56,12 @@ pub(super) async fn page(
         tongue,
         words,
         token: &token,
-        company: &invitation.brand.company,
+        brand: &invitation.brand,
+        client: invitation.client_name.as_deref(),
         signup: SignupView {
             words,
             state: &signup,
+            target: target.as_ref(),
             app: setup.map(|setup| &setup.app),
             extras: extras(invitation.connection, number).to_string(),
             connection: invitation.connection,
@@ -77,15 +83,20 @@ pub(super) async fn page(
 
 /// The invitation that the token opens, if the client may still act on it.
 async fn open_invitation(state: &WebState, token: String) -> Result<Invitation, WebError> {
-    let (token, now) = (InvitationToken::from_text(token), state.clock.now());
-    let invitation = state
-        .store
-        .read(move |reader| reader.invitation_by_token(&token, now))
-        .await?
-        .ok_or(WebError::NotFound)?;
+    let (secret, now) = (InvitationToken::from_text(token.clone()), state.clock.now());
+    let read = state.store.read(move |reader| {
+        let Some(invitation) = reader.invitation_by_token(&secret, now)? else { return Ok(None) };
+        if invitation.status.is_open() {
+            return Ok(Some((invitation, None)));
+        }
+        let signup = reader.signup_state(&invitation.id)?;
+        let onward = onward::target(reader, &invitation.id, &signup)?;
+        Ok(Some((invitation, onward)))
+    });
+    let (invitation, onward) = read.await?.ok_or(WebError::NotFound)?;
     if invitation.status.is_open() {
         Ok(invitation)
     } else {
-        Err(WebError::Closed(ClosedInvitation::from(invitation)))
+        Err(WebError::Closed(Box::new(ClosedInvitation::new(token, invitation, onward))))
     }
 }

@@ -25,14 +25,15 @@ pub(in crate::web) async fn begin(
     if state.signup.is_none() {
         return Err(WebError::NotFound);
     }
-    let (opened, now) = (open_invitation(&state, token).await?, state.clock.now());
+    let (opened, now) = (open_invitation(&state, token.clone()).await?, state.clock.now());
     let invitation = opened.id.clone();
     let id = SignupId::new(now, rand::rng().random());
     let new = id.clone();
     let begin = state.store.write(move |writer| begin_signup(writer, &invitation, &new, now));
     begin.await?.map_err(|refusal| match refusal {
         Refusal::Illegal { status, .. } => {
-            WebError::Closed(ClosedInvitation::from(Invitation { status, ..opened }))
+            let closed = Invitation { status, ..opened };
+            WebError::Closed(Box::new(ClosedInvitation::new(token, closed, None)))
         }
         _ => WebError::NotFound,
     })?;

@@ -3,14 +3,17 @@
 
 use maud::{Markup, html};
 
-use crate::domain::{ConnectionType, SenderId, SignupFailure, SignupState};
+use super::onward::{Onward, back};
+use crate::domain::{ConnectionType, RedirectTarget, SenderId, SignupFailure, SignupState};
 use crate::web::signup::SignupApp;
-use crate::web::words::{DoneWords, SignupWords, Text, Words};
+use crate::web::words::{SignupWords, Text, Words};
 
 /// What the card shows.
 pub(super) struct SignupView<'a> {
     pub(super) words: &'a Words,
     pub(super) state: &'a SignupState,
+    /// Where the client goes from there.
+    pub(super) target: Option<&'a RedirectTarget>,
     /// `None`: connecting is not set up here.
     pub(super) app: Option<&'a SignupApp>,
     /// What `FB.login` is told, in JSON.
@@ -24,7 +27,7 @@ pub(super) fn card(view: &SignupView<'_>) -> Markup {
     let title = html! {
         // Where we hear the code there are cards to come.
         h2 #signup-title tabindex="-1" {
-            @if view.connection == ConnectionType::Preassigned { "1. " }
+            @if view.connection == ConnectionType::Preassigned { span.step { "1" } }
             (words.heading)
         }
     };
@@ -34,6 +37,8 @@ pub(super) fn card(view: &SignupView<'_>) -> Markup {
         };
     };
     let label = label(view.state, words);
+    let is_done = matches!(view.state, SignupState::Done { .. });
+    let onward = Onward { words: &view.words.done, target: view.target.filter(|_| is_done) };
     html! {
         section.card #signup aria-labelledby="signup-title" data-app=(app.app_id)
             data-config=(app.config_id) data-sdk=(app.sdk_url) data-version=(app.graph_version)
@@ -50,8 +55,9 @@ pub(super) fn card(view: &SignupView<'_>) -> Markup {
             }))
             (failed(view))
             (part("done", view, &view.words.done.status.as_sentence(),
-                &done(sender(view.state), &view.words.done)))
+                &done(sender(view.state), &onward)))
             button.primary #connect type="button" hidden[label.is_none()] { (label.unwrap_or_default()) }
+            (back(view.target.filter(|_| !is_done), words))
             (notices(words))
             noscript { p.notice { (words.needs_script) } }
         }
@@ -70,12 +76,13 @@ fn notices(words: &SignupWords) -> Markup {
 }
 
 /// The confirmation, also on a page of its own.
-pub(in crate::web) fn done(sender: Option<&SenderId>, words: &DoneWords) -> Markup {
+pub(in crate::web) fn done(sender: Option<&SenderId>, onward: &Onward<'_>) -> Markup {
+    let words = onward.words;
     let id = html! { code #sender { (sender.map(SenderId::as_str).unwrap_or_default()) } };
     html! {
-        p.status { (words.status) }
-        p { (words.text) }
+        p.status.good { (words.status) }
         p #sender-line hidden[sender.is_none()] { (words.sender.around(id)) }
+        (onward)
     }
 }
 
@@ -121,6 +128,7 @@ fn not_begun(view: &SignupView<'_>) -> Markup {
             li { (number_needed(view.connection, words)) }
             li { (words.needs_time) }
         }
+        p.quiet { (words.trust) }
     };
     part("not_begun", view, "", &content)
 }
@@ -172,7 +180,7 @@ mod tests {
         let app = Some(&app);
         let connection = ConnectionType::Preassigned;
         let words = Words::of(Tongue::English);
-        let view = SignupView { words, state, app, extras, connection };
+        let view = SignupView { words, state, target: None, app, extras, connection };
         let page = card(&view).into_string();
         assert!(page.contains("data-extras=\"{&quot;a&quot;:&quot;&lt;\\&quot;&gt;&quot;}\""));
         let marks =
@@ -205,6 +213,7 @@ mod tests {
         let view = SignupView {
             words: Words::of(Tongue::English),
             state: &state,
+            target: None,
             app: None,
             extras: String::new(),
             connection: ConnectionType::ClientNumber,

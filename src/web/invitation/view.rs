@@ -6,10 +6,11 @@ use maud::{Markup, Render, html};
 
 use super::code_card;
 use super::signup_card::{self, SignupView};
-use crate::domain::{PhoneNumber, SignupState, SpokenCode, Timestamp};
+use crate::domain::{Brand, PhoneNumber, SignupState, SpokenCode, Timestamp};
 use crate::onboarding::Attempts;
 use crate::store::StageEvent;
-use crate::web::assets::{INVITATION_SCRIPT, SIGNUP_SCRIPT};
+use crate::web::assets::{INVITATION_SCRIPT, ONWARD_SCRIPT, SIGNUP_SCRIPT};
+use crate::web::brand::BrandView;
 use crate::web::layout::{Page, document};
 use crate::web::words::{Text, Tongue, Words};
 
@@ -19,7 +20,8 @@ pub(super) struct InvitationView<'a> {
     pub(super) words: &'a Words,
     /// As it stands in the address of the page.
     pub(super) token: &'a str,
-    pub(super) company: &'a str,
+    pub(super) brand: &'a Brand,
+    pub(super) client: Option<&'a str>,
     pub(super) signup: SignupView<'a>,
     /// The pre-assigned number, if there is one.
     pub(super) number: Option<&'a PhoneNumber>,
@@ -37,11 +39,16 @@ pub(super) fn render(view: &InvitationView<'_>) -> Markup {
     let words = view.words;
     document(&Page {
         tongue: view.tongue,
-        title: &words.page.title_with.with_name(view.company),
-        scripts: &[&INVITATION_SCRIPT, &SIGNUP_SCRIPT],
+        title: &words.page.title_with.with_name(&view.brand.company),
+        brand: Some(BrandView { brand: view.brand, token: view.token }),
+        scripts: &[&INVITATION_SCRIPT, &SIGNUP_SCRIPT, &ONWARD_SCRIPT],
+        is_live: true,
         content: html! {
-            p.company { bdi { (view.company) } }
             h1 { (words.page.title) }
+            @if let Some(client) = view.client {
+                p.client { (words.page.invited.around(html! { bdi { (client) } })) }
+            }
+            p { (words.page.welcome.around(html! { bdi { (view.brand.company) } })) }
             div #live data-event=(view.current.id) data-heartbeat=(view.heartbeat.as_millis()) {
                 (signup_card::card(&view.signup))
                 @if let Some(number) = view.number {
@@ -64,7 +71,7 @@ fn number_card(number: &PhoneNumber, words: &Words) -> Markup {
         CopyButton { label: &words.copy, copied: &words.copied, text: number.as_str(), id: None };
     html! {
         section.card aria-labelledby="number-title" {
-            h2 #number-title { "2. " (words.heading) }
+            h2 #number-title { span.step { "2" } (words.heading) }
             div.row {
                 bdi.number { (number) }
                 (copy)
@@ -97,16 +104,18 @@ mod tests {
     use super::*;
     use crate::domain::{CodeStage, ConnectionType, EventId};
 
-    fn page(company: &str, tongue: Tongue) -> String {
+    fn page(name: &str, tongue: Tongue) -> String {
         let words = Words::of(tongue);
         render(&InvitationView {
             tongue,
             words,
             token: "t0k3n",
-            company,
+            brand: &Brand { company: name.into(), colour: None, logo: None },
+            client: Some(name),
             signup: SignupView {
                 words,
                 state: &SignupState::NotBegun,
+                target: None,
                 app: None,
                 extras: String::new(),
                 connection: ConnectionType::ClientNumber,
@@ -122,9 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn a_company_name_can_not_break_out_of_its_place() {
+    fn the_name_of_a_company_or_a_client_can_not_break_out_of_its_place() {
         let page = page("Tom & Jerry <script>", Tongue::English);
-        assert!(page.contains("<bdi>Tom &amp; Jerry &lt;script&gt;</bdi>"), "{page}");
+        let places = page.matches("<bdi>Tom &amp; Jerry &lt;script&gt;</bdi>").count();
+        assert_eq!(places, 3, "above, for whom, and by whom: {page}");
         assert!(page.contains("with \u{2068}Tom &amp; Jerry &lt;script&gt;\u{2069}</title>"));
     }
 

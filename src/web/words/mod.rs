@@ -45,7 +45,7 @@ words! {
         attempts: AttemptWords,
         problems: ProblemWords,
     }
-    PageWords { title: Text, title_with: Gapped, offline: Text }
+    PageWords { title: Text, title_with: Gapped, invited: Gapped, welcome: Gapped, offline: Text }
     /// Those of the card from which Meta's window is opened.
     SignupWords {
         heading: Text,
@@ -55,6 +55,7 @@ words! {
         needs_no_phone: Text,
         needs_app: Text,
         needs_time: Text,
+        trust: Text,
         connect: Text,
         reopen: Text,
         retry: Text,
@@ -63,6 +64,7 @@ words! {
         finishing_status: Text,
         finishing_text: Text,
         failed_status: Text,
+        back: Gapped,
         not_set_up: Text,
         sdk_blocked: Text,
         popup_ready: Text,
@@ -91,7 +93,14 @@ words! {
         unavailable: Text,
         unknown: Text,
     }
-    DoneWords { status: Text, text: Text, sender: Gapped }
+    DoneWords {
+        status: Text,
+        text: Text,
+        sender: Gapped,
+        onward: Gapped,
+        onward_soon: Gapped,
+        stay: Text,
+    }
     NumberWords { heading: Text, choose: Gapped, phone_call: Text, copy: Text, copied: Text }
     /// Those of the card on which the code is read. What is `spoken` is for screen readers.
     CodeWords {
