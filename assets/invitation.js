@@ -10,6 +10,8 @@
   const CODE_LENGTH = 6;
 
   const byId = (id) => document.getElementById(id);
+  // The one place that a screen reader reads out, when it is done with what it is reading.
+  const say = (text) => (byId("announcement").textContent = text);
   const live = byId("live");
   const card = byId("stage");
 
@@ -135,24 +137,31 @@
     byId("remaining").textContent = `${Math.floor(seconds / 60)}:${rest}`;
   }
 
-  // How many more times Meta calls; undefined while that is of no concern.
+  // How many more times Meta calls; undefined while that is of no concern. Tells what is news in it.
   function warnOfLimit(attemptsLeft) {
-    byId("attempts-few").hidden = !attemptsLeft;
-    byId("attempts-none").hidden = attemptsLeft !== 0;
+    const [few, none] = [byId("attempts-few"), byId("attempts-none")];
+    const warning = attemptsLeft === undefined ? undefined : attemptsLeft === 0 ? none : few;
+    const isNews = Boolean(warning?.hidden);
     byId("attempts-left").textContent = attemptsLeft ?? "";
+    for (const other of [few, none]) other.hidden = other !== warning;
+    return isNews ? warning.textContent : "";
   }
 
   function armNoCallHint(stage) {
     clearTimeout(noCallTimer);
-    byId("no-call").hidden = true;
+    const hint = byId("no-call");
+    hint.hidden = true;
     if (stage !== "waiting") return;
-    noCallTimer = setTimeout(() => (byId("no-call").hidden = false), NO_CALL_HINT_MS);
+    noCallTimer = setTimeout(() => {
+      hint.hidden = false;
+      say(hint.innerText);
+    }, NO_CALL_HINT_MS);
   }
 
-  function announce(message) {
-    const part = parts.get(message.stage);
-    const digits = message.code ? ` ${[...message.code].join(" ")}` : "";
-    byId("announcement").textContent = part.dataset.announce + digits;
+  // What a screen reader says of a stage: not every digit as it comes, but the code when it is whole.
+  function spoken(message) {
+    const digits = message.code ? [...message.code].join(" ") : "";
+    return `${parts.get(message.stage).dataset.announce} ${digits}`;
   }
 
   function show(message) {
@@ -173,10 +182,11 @@
     }
     offerRecording(message.recording);
     countDown(message.remaining_ms);
-    warnOfLimit(message.attempts_left);
+    const warning = warnOfLimit(message.attempts_left);
     const isNew = part.hidden;
     for (const other of parts.values()) other.hidden = other !== part;
-    if (isNew || message.stage === "code") announce(message);
+    const stage = isNew || message.stage === "code" ? spoken(message) : "";
+    if (stage || warning) say(`${stage} ${warning}`.trim());
     if (isNew) armNoCallHint(message.stage);
   }
 
@@ -214,7 +224,9 @@
     // The link opens the invitation no more: the page says why.
     source.addEventListener("closed", () => location.reload());
     source.onerror = () => {
-      byId("offline").hidden = false;
+      const offline = byId("offline");
+      if (offline.hidden) say(offline.textContent);
+      offline.hidden = false;
       // The browser comes back by itself after a broken connection, but not after a refusal.
       if (source.readyState === EventSource.CLOSED) setTimeout(reopen, REOPEN_MS);
     };

@@ -16,7 +16,7 @@
   const button = byId("connect");
   if (!card || !button) return;
 
-  const notices = ["sdk-blocked", "popup-ready", "not-sent"].map(byId);
+  const notices = [...card.querySelectorAll("[data-notice]")];
   const parts = new Map(
     [...card.querySelectorAll("[data-signup]")].map((part) => [part.dataset.signup, part]),
   );
@@ -43,8 +43,10 @@
 
   document.addEventListener("signup", (event) => show(event.detail));
 
+  // Shows one notice or none, and has it read out.
   function notify(id) {
     for (const notice of notices) notice.hidden = notice.id !== id;
+    if (id) byId("announcement").textContent = byId(id).textContent;
   }
 
   // ---- Meta's script ------------------------------------------------------------------------
@@ -62,12 +64,8 @@
       const timer = setTimeout(fail, SDK_LIMIT_MS);
       window.fbAsyncInit = () => {
         clearTimeout(timer);
-        FB.init({
-          appId: card.dataset.app,
-          autoLogAppEvents: true,
-          xfbml: false,
-          version: card.dataset.version,
-        });
+        const { app: appId, version } = card.dataset;
+        withoutToken(() => FB.init({ appId, autoLogAppEvents: false, xfbml: false, version }));
         resolve();
       };
       script.onerror = () => {
@@ -79,6 +77,21 @@
       document.head.append(script);
     });
     return sdk;
+  }
+
+  // Meta's script looks at the address of the page when it is started and when it opens its window, and
+  // sends it to Meta: as `fallback_redirect_uri`, which it takes from the options where they name one, and
+  // in what it logs of page views (`autoLogAppEvents`, off here). None of that is documented; it is what
+  // can be seen in the address of its dialog. The token in our address is the client's key, so for these
+  // moments the page goes by another one.
+  function withoutToken(act) {
+    const address = location.href;
+    history.replaceState(history.state, "", "/");
+    try {
+      act();
+    } finally {
+      history.replaceState(history.state, "", address);
+    }
   }
 
   // ---- The window ---------------------------------------------------------------------------
@@ -108,7 +121,8 @@
       return notify("sdk-blocked");
     }
     const begun = await post("begin", {});
-    if (!begun) return notify("not-sent");
+    if (begun?.status === 429) return notify("too-often");
+    if (!begun?.ok) return notify("not-sent");
     prepared = (await begun.json()).signup;
     if (navigator.userActivation && !navigator.userActivation.isActive) return notify("popup-ready");
     openWindow();
@@ -119,18 +133,18 @@
     prepared = undefined;
     clearTimeout(attempt?.timer);
     attempt = opened;
-    FB.login(
-      (answer) => {
-        opened.answer = { code: answer?.authResponse?.code, status: answer?.status };
-        join(opened);
-      },
-      {
-        config_id: card.dataset.config,
-        response_type: "code",
-        override_default_response_type: true,
-        extras: JSON.parse(card.dataset.extras),
-      },
-    );
+    const answered = (answer) => {
+      opened.answer = { code: answer?.authResponse?.code, status: answer?.status };
+      join(opened);
+    };
+    const options = {
+      config_id: card.dataset.config,
+      response_type: "code",
+      override_default_response_type: true,
+      fallback_redirect_uri: `${location.origin}/`,
+      extras: JSON.parse(card.dataset.extras),
+    };
+    withoutToken(() => FB.login(answered, options));
   }
 
   const text = (value) => (value === undefined || value === null ? undefined : String(value));
@@ -172,12 +186,11 @@
   async function report(opened) {
     opened.isReported = true;
     const { signup, answer, message } = opened;
-    const isSent = await post("result", { signup, ...message, ...answer });
-    notify(isSent ? undefined : "not-sent");
+    const answered = await post("result", { signup, ...message, ...answer });
+    notify(answered?.ok ? undefined : "not-sent");
   }
 
-  // The answer of the server; undefined when there is none that helps. Saying a thing twice changes
-  // nothing there.
+  // The answer of the server; undefined when there is none. Saying a thing twice changes nothing there.
   async function post(what, body) {
     for (let count = 1; count <= TRIES; count += 1) {
       try {
@@ -186,10 +199,9 @@
           headers: { "Content-Type": "application/json" },
           body: JSON.stringify(body),
         });
-        if (answer.ok) return answer;
         // The invitation itself has changed: its page says how.
         if (answer.status === 404 || answer.status === 410) location.reload();
-        if (answer.status < 500) return undefined;
+        if (answer.status < 500) return answer;
       } catch {
         // No network. It may come back.
       }

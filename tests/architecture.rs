@@ -68,6 +68,8 @@ const PRIVATE_CRATES: &[(&str, &[&str])] = &[
     ("hickory_resolver", &["telephony/names/system.rs"]),
     ("symphonia", &["speech/audio_file.rs"]),
     ("rubato", &["speech/resample.rs"]),
+    ("imagesize", &["domain/logo.rs"]),
+    ("url", &["domain/redirect.rs"]),
     ("anyhow", &["cli", "daemon", "main.rs"]),
     ("sip::Endpoint", &["telephony"]),
 ];

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use zavud::domain::{
-    CodeStage, EventId, InvitationId, InvitationToken, PhoneNumberId, ProjectId, Sealed, SenderId,
-    Timestamp,
+    CodeStage, EventId, InvitationId, InvitationToken, PhoneNumberId, ProjectId, Redirects, Sealed,
+    SenderId, Timestamp,
 };
 use zavud::store::{
     Change, Connected, EventKind, NewConnection, NewEvent, NewInvitation, NewPhoneNumber,
@@ -53,6 +53,7 @@ fn invitation(index: u8) -> NewInvitation {
         client_name: None,
         language: None,
         connection: NewConnection::Preassigned(phone_number().id),
+        redirects: Redirects::default(),
         created_at: NOW,
         expires_at: NOW + Duration::from_secs(60),
     }

@@ -20,7 +20,7 @@ use crate::config::{Config, MetaMode, installation};
 use crate::daemon::{Daemon, Surroundings};
 use crate::domain::{
     Actor, CODE_LENGTH, CodeStage, HeardDigit, InvitationId, InvitationToken, Language,
-    PhoneNumberId, ProjectId, SpokenCode,
+    PhoneNumberId, ProjectId, Redirects, SpokenCode,
 };
 use crate::observability::start_logging;
 use crate::onboarding::invite;
@@ -164,6 +164,7 @@ async fn make_invitation(daemon: &Daemon, language: Language) -> anyhow::Result<
         client_name: Some("Demo client".to_owned()),
         language: Some(language),
         connection: NewConnection::Preassigned(number.id.clone()),
+        redirects: Redirects::default(),
         created_at: now,
         expires_at: now + LINK_LIFETIME,
     };

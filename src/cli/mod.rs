@@ -4,9 +4,12 @@
 mod bench;
 mod call;
 mod check_config;
+mod database;
 mod demo;
 mod failure;
+mod invitation;
 pub mod page_watcher;
+mod project;
 mod serve;
 mod trace;
 mod transcribe;
@@ -33,6 +36,10 @@ enum Command {
     Serve(serve::Arguments),
     /// Show everything at work: a call speaks a code, and the invitation page shows it
     Demo(demo::Arguments),
+    /// Make projects, and say how they show themselves to clients
+    Project(project::Arguments),
+    /// Make invitations
+    Invitation(invitation::Arguments),
     /// Say whether a configuration can be used
     CheckConfig(check_config::Arguments),
     /// Place a test call
@@ -54,6 +61,8 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Command::Serve(arguments) => wait_for(serve::run(arguments)),
         Command::Demo(arguments) => wait_for(demo::run(arguments)),
+        Command::Project(arguments) => wait_for(project::run(arguments)),
+        Command::Invitation(arguments) => wait_for(invitation::run(arguments)),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Call(arguments) => wait_for(call::run(arguments)),
         Command::Trace(arguments) => wait_for(trace::run(arguments)),

@@ -3,18 +3,24 @@
 //! Known by every module, uses none of them. No I/O, no clock, no randomness: both come in as
 //! arguments.
 
+mod brand;
+mod colour;
 mod connection;
 mod id;
 mod invitation;
 mod language;
+mod logo;
 mod phone_number;
 mod redacted;
+mod redirect;
 mod sealed;
 mod signup;
 mod spoken_code;
 mod stage;
 mod timestamp;
 
+pub use brand::{Brand, InvalidName, ShownName};
+pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
 pub use id::{CallId, EventId, InvitationId, PhoneNumberId, ProjectId, SenderId, SignupId};
 pub use invitation::{
@@ -22,8 +28,13 @@ pub use invitation::{
     InvitationToken,
 };
 pub use language::{InvalidLanguage, Language};
+pub use logo::{InvalidKind, InvalidLogo, Logo, LogoKind, LogoVersion};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use redacted::{Redact, Redacted};
+pub use redirect::{
+    InvalidRedirect, InvalidState, RedirectOrigin, RedirectState, RedirectTarget, RedirectUrl,
+    Redirects,
+};
 pub use sealed::Sealed;
 pub use signup::{InvalidFailure, InvalidStep, SignupFailure, SignupState, SignupStep};
 pub use spoken_code::{CODE_LENGTH, InvalidCode, SpokenCode};

@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::domain::{
-    Actor, CodeStage, FailureReason, InvitationId, InvitationStatus, PhoneNumberId, Timestamp,
+    Actor, CodeStage, FailureReason, InvitationId, InvitationStatus, PhoneNumberId, RedirectOrigin,
+    RedirectUrl, Timestamp,
 };
 use crate::store::{
     EventKind, InvitationState, NewEvent, NewInvitation, RecordedStep, StoreError, Writer,
@@ -26,6 +27,8 @@ pub enum Refusal {
     NumberTaken(InvitationId),
     #[error("the number is not an active one of this project")]
     NumberNotUsable,
+    #[error("clients of this project may not be sent to {0}; `zavud project set` allows an origin")]
+    RedirectNotAllowed(RedirectOrigin),
 }
 
 /// How long a link can be used, at least and at most.
@@ -45,6 +48,11 @@ pub fn invite(
     let at = invitation.created_at;
     if !LIFETIMES.contains(&invitation.expires_at.since(at)) {
         return Ok(Err(Refusal::Lifetime));
+    }
+    let allowed = writer.redirect_origins(&invitation.project)?;
+    let mut led_to = invitation.redirects.urls().map(RedirectUrl::origin);
+    if let Some(origin) = led_to.find(|origin| !allowed.contains(origin)) {
+        return Ok(Err(Refusal::RedirectNotAllowed(origin)));
     }
     if let Some(number) = invitation.connection.number() {
         if !writer.is_active_number(number, &invitation.project)? {

@@ -15,7 +15,7 @@ mod invitations;
 mod steps;
 
 pub use attempts::{Attempts, attempts_left, record_attempt};
-pub use completion::{Completions, Returned, begin_signup, in_plain_words, pin_of, token_of};
+pub use completion::{Completions, Returned, begin_signup, pin_of, reason_of, token_of};
 pub use expiry::{expire_in_time, expire_overdue};
 pub use invitations::{Refusal, invite, take_step};
 pub use steps::Step;

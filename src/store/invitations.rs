@@ -5,10 +5,12 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::domain::{
-    ConnectionType, FailureReason, InvitationId, InvitationStatus, InvitationToken, Language,
-    PhoneNumber, PhoneNumberId, ProjectId, SenderId, Timestamp,
+    Brand, ConnectionType, FailureReason, InvitationId, InvitationStatus, InvitationToken,
+    Language, PhoneNumber, PhoneNumberId, ProjectId, RedirectState, RedirectUrl, Redirects,
+    SenderId, Timestamp,
 };
 
+use super::projects::brand;
 use super::{Reader, StoreError, Writer};
 
 /// An invitation to be made. It is pending at once.
@@ -21,6 +23,8 @@ pub struct NewInvitation {
     /// What the client speaks, and so probably the voice that calls.
     pub language: Option<Language>,
     pub connection: NewConnection,
+    /// Where the client is sent afterwards.
+    pub redirects: Redirects,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -56,7 +60,11 @@ impl NewConnection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invitation {
     pub id: InvitationId,
-    pub project_name: String,
+    pub project: ProjectId,
+    pub brand: Brand,
+    pub client_name: Option<String>,
+    /// What the client speaks.
+    pub language: Option<Language>,
     /// At the moment that was asked for.
     pub status: InvitationStatus,
     pub connection: ConnectionType,
@@ -106,8 +114,9 @@ impl Writer<'_> {
         self.connection.execute(
             "INSERT INTO invitations (id, project_id, token, token_hash, status, client_name,
                                       language, connection_type, phone_number_id, created_at,
-                                      updated_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)",
+                                      updated_at, expires_at, success_url, failure_url,
+                                      redirect_state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11, ?12, ?13, ?14)",
             (
                 invitation.id.as_str(),
                 invitation.project.as_str(),
@@ -120,6 +129,9 @@ impl Writer<'_> {
                 invitation.connection.number().map(PhoneNumberId::as_str),
                 invitation.created_at.unix_millis(),
                 invitation.expires_at.unix_millis(),
+                invitation.redirects.success.as_ref().map(RedirectUrl::as_str),
+                invitation.redirects.failure.as_ref().map(RedirectUrl::as_str),
+                invitation.redirects.state.as_ref().map(RedirectState::as_str),
             ),
         )?;
         Ok(())
@@ -250,11 +262,14 @@ impl Reader<'_> {
         now: Timestamp,
     ) -> Result<Option<Invitation>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT invitations.id, projects.name, invitations.status, invitations.expires_at,
-                    phone_numbers.id, phone_numbers.number, invitations.token,
-                    invitations.connection_type, invitations.sender_id
+            "SELECT invitations.id, ifnull(projects.company, projects.name), invitations.status,
+                    invitations.expires_at, phone_numbers.id, phone_numbers.number,
+                    invitations.token, invitations.connection_type, invitations.sender_id,
+                    invitations.language, invitations.project_id, projects.colour, logos.version,
+                    invitations.client_name
              FROM invitations
              JOIN projects ON projects.id = invitations.project_id
+             LEFT JOIN logos ON logos.project_id = projects.id
              LEFT JOIN phone_numbers ON phone_numbers.id = invitations.phone_number_id
              WHERE token_hash = ?1",
         )?;
@@ -286,6 +301,30 @@ impl Reader<'_> {
         Ok(id.map(InvitationId::from_stored))
     }
 
+    /// Where the client of an invitation is sent, as far as its project allows it now.
+    ///
+    /// # Errors
+    /// When there is no such invitation, or the database refuses.
+    pub fn redirects_of(&self, invitation: &InvitationId) -> Result<Redirects, StoreError> {
+        let (project, success, failure, state) = self
+            .connection
+            .prepare_cached(
+                "SELECT project_id, success_url, failure_url, redirect_state FROM invitations
+                 WHERE id = ?1",
+            )?
+            .query_row([invitation.as_str()], |row| {
+                let texts: (String, Option<String>, Option<String>, Option<String>) =
+                    (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+                Ok(texts)
+            })?;
+        let url = |text: Option<String>| {
+            text.map(|url| url.parse::<RedirectUrl>()).transpose().map_err(StoreError::unexpected)
+        };
+        let state = state.map(|state| state.parse()).transpose().map_err(StoreError::unexpected)?;
+        let redirects = Redirects { success: url(success)?, failure: url(failure)?, state };
+        Ok(redirects.within(&self.redirect_origins(&ProjectId::from_stored(project))?))
+    }
+
     /// The open invitation that `number` is pre-assigned to.
     ///
     /// # Errors
@@ -307,12 +346,12 @@ impl Reader<'_> {
             })
             .optional()?;
         let Some((id, language)) = row else { return Ok(None) };
-        let language = language
-            .map(|code| code.parse())
-            .transpose()
-            .map_err(|error| StoreError::Unexpected(format!("{error}")))?;
-        Ok(Some(OpenInvitation { id, language }))
+        Ok(Some(OpenInvitation { id, language: parsed_language(language)? }))
     }
+}
+
+fn parsed_language(code: Option<String>) -> Result<Option<Language>, StoreError> {
+    code.map(|code| code.parse()).transpose().map_err(StoreError::unexpected)
 }
 
 fn hash(token: &InvitationToken) -> [u8; 32] {
@@ -335,7 +374,10 @@ fn columns(row: &Row<'_>, now: Timestamp) -> Result<Invitation, StoreError> {
         .transpose()?;
     Ok(Invitation {
         id: InvitationId::from_stored(row.get(0)?),
-        project_name: row.get(1)?,
+        project: ProjectId::from_stored(row.get(10)?),
+        brand: brand(row.get(1)?, row.get(11)?, row.get(12)?)?,
+        client_name: row.get(13)?,
+        language: parsed_language(row.get(9)?)?,
         status: status.at(expires_at, now),
         connection: row.get::<_, String>(7)?.parse().map_err(StoreError::unexpected)?,
         phone_number,

@@ -10,10 +10,12 @@ mod codes;
 mod events;
 mod invitation_steps;
 mod invitations;
+mod logos;
 mod phone_numbers;
 mod projects;
 mod readers;
 mod recordings;
+mod redirect_origins;
 mod seal_check;
 mod senders;
 mod shared_accounts;
@@ -39,7 +41,7 @@ pub use invitations::{
     OpenInvitation,
 };
 pub use phone_numbers::{NewPhoneNumber, OwnNumber};
-pub use projects::NewProject;
+pub use projects::{NewProject, Project};
 pub use readers::Reader;
 pub use senders::{Connected, NewSender, Sender};
 pub use signups::{Learned, Signup};
@@ -54,6 +56,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0003_onboarding.sql")),
     M::up(include_str!("migrations/0004_seal.sql")),
     M::up(include_str!("migrations/0005_signups.sql")),
+    M::up(include_str!("migrations/0006_brands_and_redirects.sql")),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.

@@ -1,16 +1,26 @@
 //! Table `projects`.
 
-use crate::domain::{ProjectId, Timestamp};
+use rusqlite::{OptionalExtension, Row};
 
-use super::{StoreError, Writer};
+use crate::domain::{Brand, Colour, LogoVersion, ProjectId, ShownName, Timestamp};
+
+use super::{Reader, StoreError, Writer};
 
 /// A project to be made.
 #[derive(Debug, Clone)]
 pub struct NewProject {
     pub id: ProjectId,
-    /// Shown to clients as the company that invites them.
+    /// Shown to clients as the company that invites them, as long as that has no name of its own.
     pub name: String,
     pub created_at: Timestamp,
+}
+
+/// A project, and how it shows itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    pub id: ProjectId,
+    pub name: String,
+    pub brand: Brand,
 }
 
 impl Writer<'_> {
@@ -25,4 +35,79 @@ impl Writer<'_> {
         )?;
         Ok(())
     }
+
+    /// Says which company clients see.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_company(&self, project: &ProjectId, company: &ShownName) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE projects SET company = ?2 WHERE id = ?1",
+            (project.as_str(), company.as_str()),
+        )?;
+        Ok(())
+    }
+
+    /// Gives a project a colour, or none.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_colour(
+        &self,
+        project: &ProjectId,
+        colour: Option<Colour>,
+    ) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE projects SET colour = ?2 WHERE id = ?1",
+            (project.as_str(), colour.map(|colour| colour.to_string())),
+        )?;
+        Ok(())
+    }
+}
+
+const SELECT: &str = "SELECT id, name, ifnull(company, name), colour, logos.version FROM projects
+                      LEFT JOIN logos ON logos.project_id = projects.id";
+
+impl Reader<'_> {
+    /// A project; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn project(&self, id: &ProjectId) -> Result<Option<Project>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
+        statement.query_row([id.as_str()], |row| Ok(columns(row))).optional()?.transpose()
+    }
+
+    /// All projects, by name.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached(&format!("{SELECT} ORDER BY name, id"))?;
+        let rows = statement.query_map([], |row| Ok(columns(row)))?;
+        rows.map(|row| row?).collect()
+    }
+}
+
+fn columns(row: &Row<'_>) -> Result<Project, StoreError> {
+    Ok(Project {
+        id: ProjectId::from_stored(row.get(0)?),
+        name: row.get(1)?,
+        brand: brand(row.get(2)?, row.get(3)?, row.get(4)?)?,
+    })
+}
+
+/// A brand as it was stored.
+pub(super) fn brand(
+    company: String,
+    colour: Option<String>,
+    logo: Option<String>,
+) -> Result<Brand, StoreError> {
+    let colour = colour.map(|colour| colour.parse()).transpose();
+    Ok(Brand {
+        company,
+        colour: colour.map_err(StoreError::unexpected)?,
+        logo: logo.map(LogoVersion::from_text),
+    })
 }

@@ -9,6 +9,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
+use super::brand;
+
 /// A file of `assets/`.
 pub(super) struct Asset {
     /// Where a page finds it.
@@ -34,27 +36,35 @@ pub(super) static SIGNUP_SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("signup", "js", body, "text/javascript; charset=utf-8")
 });
 
+/// Leads the client on when the sign-up is over.
+pub(super) static ONWARD_SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    let body = include_str!("../../assets/onward.js");
+    Asset::new("onward", "js", body, "text/javascript; charset=utf-8")
+});
+
 impl Asset {
     fn new(stem: &str, extension: &str, body: &'static str, content_type: &'static str) -> Self {
-        let hash: String =
-            Sha256::digest(body).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Self { path: format!("/assets/{stem}.{hash}.{extension}"), body, content_type }
+        let path = format!("/assets/{stem}.{}.{extension}", hash(body));
+        Self { path, body, content_type }
     }
+}
+
+/// What tells one version of a file from another, in its name.
+pub(super) fn hash(body: &str) -> String {
+    Sha256::digest(body).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An asset by the name that pages use for it.
 pub(super) async fn serve(Path(name): Path<String>) -> Response {
-    let asset = [&STYLE, &INVITATION_SCRIPT, &SIGNUP_SCRIPT]
+    let asset = [&STYLE, &INVITATION_SCRIPT, &SIGNUP_SCRIPT, &ONWARD_SCRIPT]
         .into_iter()
         .find(|asset| asset.path.strip_prefix("/assets/") == Some(name.as_str()));
-    match asset {
-        Some(asset) => {
-            let headers = [
-                (CONTENT_TYPE, asset.content_type),
-                (CACHE_CONTROL, "public, max-age=31536000, immutable"),
-            ];
-            (headers, asset.body).into_response()
-        }
-        None => StatusCode::NOT_FOUND.into_response(),
+    let for_ever = |content_type| {
+        [(CONTENT_TYPE, content_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")]
+    };
+    match (asset, brand::style_of(&name)) {
+        (Some(asset), _) => (for_ever(asset.content_type), asset.body).into_response(),
+        (None, Some(style)) => (for_ever("text/css; charset=utf-8"), style).into_response(),
+        (None, None) => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -1,14 +1,22 @@
 //! Pages for what went wrong: they say what happened and what to do, and nothing more.
+//!
+//! A handler that fails knows nothing of the browser. So an error is an answer with no page yet, and
+//! [`explain`] makes the page, in the language of the invitation or else of the browser.
 
+use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tracing::error;
 
-use super::invitation::done;
-use super::layout::{Page, document};
-use crate::domain::{InvitationStatus, SenderId};
-use crate::store::StoreError;
+use super::assets::ONWARD_SCRIPT;
+use super::brand::BrandView;
+use super::invitation::{Onward, done};
+use super::layout::{Page, document, in_language};
+use super::words::{Text, Tongue, Words};
+use crate::domain::{Brand, InvitationStatus, Language, RedirectTarget, SenderId};
+use crate::store::{Invitation, StoreError};
 
 /// Why there is no page to show.
 #[derive(Debug)]
@@ -18,11 +26,34 @@ pub(super) enum WebError {
     /// No recording of that call: it was erased, or never was.
     NoRecording,
     /// The invitation can not be used any more.
-    Closed { status: InvitationStatus, sender: Option<SenderId> },
+    Closed(Box<ClosedInvitation>),
     /// A recording can not be read; logged here, where it is finally handled.
     Recording(std::io::Error),
     /// The store failed; logged here, where it is finally handled.
     Store(StoreError),
+}
+
+/// What the page of a closed invitation shows.
+#[derive(Debug, Clone)]
+pub(super) struct ClosedInvitation {
+    pub(super) status: InvitationStatus,
+    token: String,
+    language: Option<Language>,
+    brand: Brand,
+    sender: Option<SenderId>,
+    /// Where the client of a completed one goes on.
+    onward: Option<RedirectTarget>,
+}
+
+impl ClosedInvitation {
+    pub(super) fn new(
+        token: String,
+        invitation: Invitation,
+        onward: Option<RedirectTarget>,
+    ) -> Self {
+        let Invitation { status, language, brand, sender, .. } = invitation;
+        Self { status, token, language, brand, sender, onward }
+    }
 }
 
 impl From<StoreError> for WebError {
@@ -31,36 +62,47 @@ impl From<StoreError> for WebError {
     }
 }
 
+/// What went wrong, as far as the client is told.
+#[derive(Debug, Clone)]
+enum Explanation {
+    NotFound,
+    NoRecording,
+    Closed(Box<ClosedInvitation>),
+    OurFault,
+}
+
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
-        let (status, page) = match self {
-            Self::NotFound => (
-                StatusCode::NOT_FOUND,
-                message(
-                    "This link does not work",
-                    "It may be incomplete, or it has been replaced by a newer one. Open the link \
-                     from your invitation again, or ask whoever sent it to you for a new one.",
-                ),
-            ),
-            Self::NoRecording => (
-                StatusCode::NOT_FOUND,
-                message(
-                    "This recording is gone",
-                    "A recording is erased when the code in it is no longer valid. Ask Meta in its \
-                     window to call again.",
-                ),
-            ),
-            Self::Closed { status, sender } => closed(status, sender.as_ref()),
+        let explanation = match self {
+            Self::NotFound => Explanation::NotFound,
+            Self::NoRecording => Explanation::NoRecording,
+            Self::Closed(invitation) => Explanation::Closed(invitation),
             Self::Recording(error) => {
                 error!(%error, "a recording could not be read");
-                our_fault()
+                Explanation::OurFault
             }
             Self::Store(error) => {
                 error!(%error, "a page could not be made");
-                our_fault()
+                Explanation::OurFault
             }
         };
-        (status, page).into_response()
+        let mut response = explanation.status().into_response();
+        response.extensions_mut().insert(explanation);
+        response
+    }
+}
+
+/// Gives an answer that explains something its page.
+pub(super) async fn explain(request: Request, next: Next) -> Response {
+    let accepted = Tongue::accepted(request.headers());
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Explanation>() {
+        Some(explanation) => {
+            let tongue = explanation.language().and_then(Tongue::of).unwrap_or(accepted);
+            let page = in_language(tongue, explanation.page(tongue));
+            (explanation.status(), page).into_response()
+        }
+        None => response,
     }
 }
 
@@ -69,48 +111,86 @@ pub(super) async fn not_found() -> WebError {
     WebError::NotFound
 }
 
-fn our_fault() -> (StatusCode, Markup) {
-    (
-        StatusCode::INTERNAL_SERVER_ERROR,
-        message(
-            "Something went wrong here",
-            "It is our fault, not yours. Wait a moment and reload this page.",
-        ),
-    )
-}
-
-fn closed(status: InvitationStatus, sender: Option<&SenderId>) -> (StatusCode, Markup) {
-    match status {
-        InvitationStatus::Completed => {
-            let content = html! {
-                h1 { "Connect WhatsApp Business" }
-                section.card { (done(sender)) }
-            };
-            let title = "WhatsApp is connected";
-            (StatusCode::OK, document(&Page { title, scripts: &[], content }))
+impl Explanation {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound | Self::NoRecording => StatusCode::NOT_FOUND,
+            Self::Closed(invitation) if invitation.status == InvitationStatus::Completed => {
+                StatusCode::OK
+            }
+            Self::Closed(_) => StatusCode::GONE,
+            Self::OurFault => StatusCode::INTERNAL_SERVER_ERROR,
         }
-        InvitationStatus::Cancelled => (
-            StatusCode::GONE,
-            message(
-                "This invitation was withdrawn",
-                "Ask whoever sent it to you if you still want to connect.",
-            ),
-        ),
-        // Open ones are not closed; should one be said to be, its link is no longer of use.
-        InvitationStatus::Expired
-        | InvitationStatus::Pending
-        | InvitationStatus::InProgress
-        | InvitationStatus::Failed => (
-            StatusCode::GONE,
-            message("This invitation has expired", "Ask whoever sent it to you for a new link."),
-        ),
+    }
+
+    fn language(&self) -> Option<Language> {
+        match self {
+            Self::Closed(invitation) => invitation.language,
+            Self::NotFound | Self::NoRecording | Self::OurFault => None,
+        }
+    }
+
+    fn page(&self, tongue: Tongue) -> Markup {
+        let words = &Words::of(tongue).problems;
+        let (title, text) = match self {
+            Self::NotFound => (&words.unknown_title, &words.unknown_text),
+            Self::NoRecording => (&words.recording_title, &words.recording_text),
+            Self::OurFault => (&words.fault_title, &words.fault_text),
+            Self::Closed(invitation) => match invitation.status {
+                InvitationStatus::Completed => return completed(invitation, tongue),
+                InvitationStatus::Cancelled => (&words.cancelled_title, &words.cancelled_text),
+                // Open ones are not closed; should one be said to be, its link is of no use any more.
+                InvitationStatus::Expired
+                | InvitationStatus::Pending
+                | InvitationStatus::InProgress
+                | InvitationStatus::Failed => (&words.expired_title, &words.expired_text),
+            },
+        };
+        message(title, text, self.brand(), tongue)
+    }
+
+    fn brand(&self) -> Option<BrandView<'_>> {
+        match self {
+            Self::Closed(invitation) => Some(invitation.brand()),
+            Self::NotFound | Self::NoRecording | Self::OurFault => None,
+        }
     }
 }
 
-fn message(title: &str, text: &str) -> Markup {
+impl ClosedInvitation {
+    fn brand(&self) -> BrandView<'_> {
+        BrandView { brand: &self.brand, token: &self.token }
+    }
+}
+
+fn completed(invitation: &ClosedInvitation, tongue: Tongue) -> Markup {
+    let words = Words::of(tongue);
     document(&Page {
-        title,
+        tongue,
+        title: words.done.status.as_str(),
+        brand: Some(invitation.brand()),
+        scripts: &[&ONWARD_SCRIPT],
+        is_live: false,
+        content: html! {
+            h1 { (words.page.title) }
+            section.card {
+                (done(invitation.sender.as_ref(), &Onward {
+                    words: &words.done,
+                    target: invitation.onward.as_ref(),
+                }))
+            }
+            p.visually-hidden #announcement role="status" {}
+        },
+    })
+}
+
+fn message(title: &Text, text: &Text, brand: Option<BrandView<'_>>, tongue: Tongue) -> Markup {
+    document(&Page {
+        tongue,
+        title: title.as_str(),
+        brand,
         scripts: &[],
+        is_live: false,
         content: html! {
             h1 { (title) }
             p { (text) }

@@ -2,12 +2,15 @@
 
 use axum::http::HeaderValue;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, REFERRER_POLICY,
+    VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::{Asset, STYLE};
+use super::brand::{self, BrandView};
+use super::words::Tongue;
 
 /// Nothing from anywhere but ourselves, nothing inline, no frame round us.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -34,9 +37,13 @@ pub(super) fn content_policy(sources: Sources<'_>) -> String {
 
 /// A page.
 pub(super) struct Page<'a> {
+    pub(super) tongue: Tongue,
     pub(super) title: &'a str,
-    /// Of one that changes while it is open: without scripts it reloads itself.
+    /// The company whose page it is. Nobody is told of it who has no valid link.
+    pub(super) brand: Option<BrandView<'a>>,
     pub(super) scripts: &'a [&'a Asset],
+    /// It changes while it is open: without scripts it reloads itself.
+    pub(super) is_live: bool,
     pub(super) content: Markup,
 }
 
@@ -44,7 +51,7 @@ pub(super) struct Page<'a> {
 pub(super) fn document(page: &Page<'_>) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(page.tongue.tag()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -52,18 +59,28 @@ pub(super) fn document(page: &Page<'_>) -> Markup {
                 meta name="color-scheme" content="light dark";
                 title { (page.title) }
                 link rel="stylesheet" href=(STYLE.path);
+                @if let Some(colour) = page.brand.and_then(|view| view.brand.colour) {
+                    link rel="stylesheet" href=(brand::style_path(colour));
+                }
                 @for script in page.scripts {
                     script src=(script.path) defer {}
                 }
-                @if !page.scripts.is_empty() {
+                @if page.is_live {
                     noscript { meta http-equiv="refresh" content="2"; }
                 }
             }
             body {
+                @if let Some(view) = page.brand { (brand::header(view)) }
                 main { (page.content) }
             }
         }
     }
+}
+
+/// Sends a page, and says which language it is in. Another browser may get another one.
+pub(super) fn in_language(tongue: Tongue, page: Markup) -> impl IntoResponse {
+    let language = HeaderValue::from_static(tongue.tag());
+    ([(CONTENT_LANGUAGE, language), (VARY, HeaderValue::from(ACCEPT_LANGUAGE))], page)
 }
 
 /// Adds the headers that every answer carries.

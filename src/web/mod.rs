@@ -4,6 +4,7 @@
 //! [`router`]; the connection handling below it in [`server`].
 
 mod assets;
+mod brand;
 mod error;
 mod health;
 mod invitation;
@@ -13,6 +14,7 @@ mod same_site;
 mod server;
 mod signup;
 mod webhook;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
 
-use super::{WebState, assets, error, health, invitation, layout, same_site, webhook};
+use super::{WebState, assets, brand, error, health, invitation, layout, same_site, webhook};
 
 /// The longest report of Meta's window: a code and some names.
 const LONGEST_REPORT: usize = 16 * 1024;
@@ -29,9 +29,11 @@ pub fn router(state: WebState) -> Router {
         .route("/i/{token}", get(invitation::page))
         .route("/i/{token}/events", get(invitation::events))
         .route("/i/{token}/recordings/{call}", get(invitation::recording))
+        .route("/i/{token}/logo/{version}", get(brand::logo))
         .route("/assets/{name}", get(assets::serve))
         .route("/health", get(health::health))
         .fallback(error::not_found)
+        .layer(middleware::from_fn(error::explain))
         .layer(middleware::map_response(layout::harden))
         .with_state(state)
 }

@@ -159,3 +159,89 @@ fn the_demo_succeeds_only_when_the_page_showed_the_spoken_code() {
     let delay = delay.strip_suffix(" ms after the last digit").unwrap();
     assert!(delay.parse::<u64>().is_ok(), "{last}");
 }
+
+/// Runs a command on the database of this configuration, and tells what it printed.
+fn operate(config: &str, command: &[&str]) -> String {
+    let output = run(&[command, &["--config", config]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    stdout(&output)
+}
+
+/// The smallest PNG there is.
+const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\
+    \x1f\x15\xc4\x89\x00\x00\x00\nIDATx\x9cc\x00\x01\x00\x00\x05\x00\x01\r\n-\xb4\x00\x00\x00\x00IEND\xaeB`\x82";
+
+#[test]
+fn a_project_shows_itself_as_it_is_told_and_an_invitation_of_it_has_a_link() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = config(directory.path(), "[web]\npublic_url = \"https://invite.example.com\"\n");
+    let logo = directory.path().join("logo.svg");
+    std::fs::write(&logo, PIXEL).unwrap();
+    let id = operate(&path, &["project", "new", "acme"]);
+    let set = [
+        "project",
+        "set",
+        "acme",
+        "--company",
+        "Söhne & Cie <b>",
+        "--colour",
+        "#0A7C66",
+        "--logo",
+        logo.to_str().unwrap(),
+        "--allow-redirect",
+        "https://app.example.com",
+    ];
+    let shown = operate(&path, &set);
+    let expected = format!(
+        "acme ({})\n  company:   Söhne & Cie <b>\n  colour:    #0a7c66\n  logo:      ",
+        id.trim()
+    );
+    assert!(shown.starts_with(&expected), "{shown}");
+    assert!(shown.ends_with("\n  redirects: https://app.example.com\n"), "{shown}");
+    assert_eq!(operate(&path, &["project", "list"]), shown);
+    let undo = ["--no-colour", "--no-logo", "--forbid-redirect", "https://app.example.com"];
+    let shown = operate(&path, &[&["project", "set", id.trim()], &undo[..]].concat());
+    assert!(shown.ends_with("colour:    none\n  logo:      none\n  redirects: none\n"), "{shown}");
+
+    let link = operate(&path, &["invitation", "new", "--project", "acme", "--language", "es"]);
+    let token = link.trim().strip_prefix("https://invite.example.com/i/").unwrap();
+    assert!(token.len() == 40 && token.bytes().all(|byte| byte.is_ascii_hexdigit()), "{link}");
+}
+
+#[test]
+fn what_a_project_or_an_invitation_can_not_have_is_refused_with_its_reason() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = config(directory.path(), "");
+    operate(&path, &["project", "new", "acme"]);
+    let svg = directory.path().join("logo.png");
+    std::fs::write(&svg, "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
+    let elsewhere = "https://app.example.com@evil.example/";
+    for (command, code, parts) in [
+        (&["project", "new", "acme"][..], 1, &["acme", "already"][..]),
+        (&["project", "set", "acme"], 64, &["required"]),
+        (&["project", "set", "Acme", "--no-logo"], 1, &["no project \"Acme\""]),
+        (&["project", "set", "acme", "--colour", "teal"], 64, &["teal", "#0a7c66"]),
+        (&["project", "set", "acme", "--logo", svg.to_str().unwrap()], 1, &["logo.png", "WebP"]),
+        (&["project", "set", "acme", "--logo", "gone.png"], 1, &["gone.png", "cannot read"]),
+        (
+            &["project", "set", "acme", "--allow-redirect", "https://a.example/x"],
+            64,
+            &["more than"],
+        ),
+        (&["invitation", "new", "--project", "other"], 1, &["no project \"other\""]),
+        (
+            &["invitation", "new", "--project", "acme", "--number", "+15550100999"],
+            1,
+            &["no number"],
+        ),
+        (&["invitation", "new", "--project", "acme", "--days", "31"], 64, &["31"]),
+        (&["invitation", "new", "--project", "acme", "--success-url", elsewhere], 64, &["a user"]),
+        (
+            &["invitation", "new", "--project", "acme", "--success-url", "https://a.example/x"],
+            1,
+            &["may not be sent to https://a.example"],
+        ),
+    ] {
+        assert_failure(&run(&[command, &["--config", &path]].concat()), code, parts);
+    }
+}

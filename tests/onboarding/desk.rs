@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use zavud::domain::{
-    Actor, InvitationId, InvitationStatus, InvitationToken, PhoneNumberId, ProjectId, Timestamp,
+    Actor, InvitationId, InvitationStatus, InvitationToken, PhoneNumberId, ProjectId, Redirects,
+    Timestamp,
 };
 use zavud::onboarding::{Refusal, Step, invite, take_step};
 use zavud::store::{
@@ -105,6 +106,7 @@ impl Desk {
             client_name: None,
             language: None,
             connection,
+            redirects: Redirects::default(),
             created_at: now,
             expires_at: now + DAY * days,
         };

@@ -12,4 +12,5 @@ mod desk;
 #[allow(dead_code, reason = "the tests of the Graph client use more of it")]
 mod graph;
 mod random_walk;
+mod redirects;
 mod rules;

@@ -13,7 +13,7 @@ use zavud::config::Config;
 use zavud::daemon::{Daemon, Surroundings};
 use zavud::domain::{
     Actor, CallOutcome, EventId, InvitationId, InvitationStatus, InvitationToken, Language,
-    PhoneNumberId, ProjectId, Timestamp,
+    PhoneNumberId, ProjectId, Redirects, Timestamp,
 };
 use zavud::onboarding::invite;
 use zavud::speech::SpeechModel;
@@ -50,6 +50,7 @@ impl Invited {
             client_name: None,
             language: Some("en".parse::<Language>().unwrap()),
             connection: NewConnection::Preassigned(number.id.clone()),
+            redirects: Redirects::default(),
             created_at: now,
             expires_at: now + Duration::from_secs(7 * 24 * 60 * 60),
         };
@@ -126,6 +127,7 @@ impl TestDaemon {
             client_name: None,
             language: None,
             connection,
+            redirects: Redirects::default(),
             created_at: now,
             expires_at: now + Duration::from_secs(24 * 60 * 60),
         };

@@ -92,52 +92,6 @@ impl Reason {
             _ => return None,
         })
     }
-
-    /// What to tell the client: what happened, and what can be done.
-    pub const fn in_plain_words(self) -> &'static str {
-        match self {
-            Self::NumberNotEligible => {
-                "Meta does not accept this number for WhatsApp Business at the moment. If it was used \
-                 with WhatsApp before, delete that account first, then try again; or use another \
-                 number."
-            }
-            Self::TokenInvalid => {
-                "The permission that you gave in Meta's window is no longer valid. Start the set-up \
-                 once more from this page."
-            }
-            Self::PermissionMissing => {
-                "Your Facebook account may not do this for the business. Ask somebody who is an \
-                 administrator of it, or allow everything that Meta's window asks for."
-            }
-            Self::InvalidRequest => {
-                "Meta did not understand us. This is our mistake, not yours: please tell whoever \
-                 sent you this link."
-            }
-            Self::RateLimited => {
-                "Meta has been asked too often in a short time. Wait for an hour, then try again."
-            }
-            Self::HistoryDeclined => {
-                "Your earlier conversations are not shared. WhatsApp is connected without them; you \
-                 can share them later from the WhatsApp Business App."
-            }
-            Self::CodeNotSent => {
-                "Meta could not deliver the code. Check the number, wait for some minutes, and ask \
-                 for a phone call again."
-            }
-            Self::CodeNotAccepted => {
-                "Meta did not accept the code. Ask for a new phone call and use the newest code: \
-                 after several wrong ones Meta locks the number for some hours."
-            }
-            Self::Unavailable => {
-                "Meta does not answer at the moment. Nothing is lost: wait for some minutes, then \
-                 try again."
-            }
-            Self::Unknown => {
-                "Meta refused, and we do not know why. Try again; if it happens once more, please \
-                 tell whoever sent you this link."
-            }
-        }
-    }
 }
 
 /// Reads the body of an answer that is no success.

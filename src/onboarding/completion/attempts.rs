@@ -87,7 +87,7 @@ pub(super) fn fail(
     }
     writer.end_signup(id, Some(failure), now)?;
     if !writer.is_signup_overtaken(id)? && !writer.is_signup_finishing(invitation)? {
-        let step = Step::Fail(failure::for_invitation(failure));
+        let step = Step::Fail(failure::reason_of(failure));
         // One that was closed meanwhile stays as it is.
         let _ = take_step(writer, invitation, &step, Actor::Client, now)?;
     }

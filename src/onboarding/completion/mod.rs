@@ -24,7 +24,7 @@ use crate::seal::Seal;
 use crate::store::{Learned, Signup, Store, StoreError};
 
 pub use attempts::{begin_signup, pin_of, token_of};
-pub use failure::in_plain_words;
+pub use failure::reason_of;
 
 use executor::Executor;
 use plan::Arrival;

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::domain::Timestamp;
 use crate::onboarding::{Attempts, attempts_left};
 use crate::store::{AssignedNumber, Reader, StoreError};
+use crate::web::words::AttemptWords;
 
 /// How often Meta may still be asked to verify the number of a page.
 pub(super) fn of(
@@ -25,23 +26,25 @@ pub(super) fn left(attempts: Attempts) -> Option<usize> {
 }
 
 /// Meta calls a number ten times in 72 hours, and tells nobody when that comes to an end.
-pub(super) fn warning(attempts: Attempts) -> Markup {
+pub(super) fn warning(attempts: Attempts, words: &AttemptWords) -> Markup {
     let left = left(attempts);
+    let count = html! { strong #attempts-left { (left.unwrap_or_default()) } };
     html! {
         p.notice #attempts-few hidden[left.is_none_or(|left| left == 0)] {
-            "Meta calls a number only so many times. Calls left for now: "
-            strong #attempts-left { (left.unwrap_or_default()) } "."
+            (words.few.around(count))
         }
-        p.notice #attempts-none hidden[left != Some(0)] {
-            "Meta has called this number as often as it does in three days. If it refuses to call \
-             again, wait for a day and open this link again."
-        }
+        p.notice #attempts-none hidden[left != Some(0)] { (words.none) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::words::{Tongue, Words};
+
+    fn warning_of(attempts: Attempts) -> String {
+        warning(attempts, &Words::of(Tongue::English).attempts).into_string()
+    }
 
     /// Whether the element with this id is not hidden.
     fn is_shown(page: &str, id: &str) -> bool {
@@ -56,11 +59,11 @@ mod tests {
             (Attempts::Few(3), true, false),
             (Attempts::NoneUntil(Timestamp::from_unix_millis(7)), false, true),
         ] {
-            let html = warning(attempts).into_string();
+            let html = warning_of(attempts);
             assert_eq!(is_shown(&html, "attempts-few"), few, "{attempts:?}");
             assert_eq!(is_shown(&html, "attempts-none"), none, "{attempts:?}");
         }
-        let html = warning(Attempts::Few(3)).into_string();
+        let html = warning_of(Attempts::Few(3));
         assert!(html.contains("<strong id=\"attempts-left\">3</strong>"), "{html}");
     }
 }

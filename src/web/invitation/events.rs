@@ -19,9 +19,10 @@ use futures_util::stream::unfold;
 use serde::{Deserialize, Serialize};
 use tracing::error;
 
-use super::{attempts, open_invitation};
+use super::{attempts, onward, open_invitation};
 use crate::domain::{
-    CodeStage, EventId, InvitationId, InvitationStatus, InvitationToken, SignupState, Timestamp,
+    CodeStage, EventId, InvitationId, InvitationStatus, InvitationToken, RedirectTarget,
+    SignupState, Timestamp,
 };
 use crate::feed::Subscription;
 use crate::onboarding::Attempts;
@@ -72,7 +73,7 @@ pub(in crate::web) async fn events(
 /// The invitation of a page that may be told something: one that is open, or completed just now.
 async fn followed_invitation(state: &WebState, token: String) -> Result<InvitationId, WebError> {
     match open_invitation(state, token.clone()).await {
-        Err(WebError::Closed { status: InvitationStatus::Completed, .. }) => {}
+        Err(WebError::Closed(closed)) if closed.status == InvitationStatus::Completed => {}
         found => return found.map(|invitation| invitation.id),
     }
     let (token, now) = (InvitationToken::from_text(token), state.clock.now());
@@ -103,7 +104,7 @@ struct Follower {
 /// What a page is told.
 enum News {
     Stage { stage: StageEvent, attempts: Attempts },
-    Signup(SignupState),
+    Signup { state: SignupState, target: Option<RedirectTarget> },
     Closed,
 }
 
@@ -124,10 +125,10 @@ impl Follower {
                 self.seen = Some(stage.id);
                 Some((Ok(to_event(&stage, attempts, self.state.clock.now())), self))
             }
-            Ok(News::Signup(signup)) => {
-                self.is_told_of_end = matches!(signup, SignupState::Done { .. });
-                let event = signup_event(&signup);
-                self.signup = Some(signup);
+            Ok(News::Signup { state, target }) => {
+                self.is_told_of_end = matches!(state, SignupState::Done { .. });
+                let event = signup_event(&state, target.as_ref());
+                self.signup = Some(state);
                 Some((Ok(event), self))
             }
             Ok(News::Closed) => {
@@ -179,9 +180,10 @@ fn news(
     let Some(invitation) = reader.invitation_by_token(token, now)? else {
         return Ok(vec![News::Closed]);
     };
-    let signup = reader.signup_state(&invitation.id)?;
-    if let (InvitationStatus::Completed, SignupState::Done { .. }) = (invitation.status, &signup) {
-        return Ok(vec![News::Signup(signup)]);
+    let state = reader.signup_state(&invitation.id)?;
+    let target = onward::target(reader, &invitation.id, &state)?;
+    if let (InvitationStatus::Completed, SignupState::Done { .. }) = (invitation.status, &state) {
+        return Ok(vec![News::Signup { state, target }]);
     }
     if !invitation.status.is_open() {
         return Ok(vec![News::Closed]);
@@ -191,7 +193,8 @@ fn news(
         None => vec![reader.current_stage(&invitation.id, now)?],
     };
     let attempts = attempts::of(reader, invitation.phone_number.as_ref(), now)?;
-    let signup = Some(News::Signup(signup.clone())).filter(|_| known != Some(signup));
+    let is_news = known.as_ref() != Some(&state);
+    let signup = is_news.then_some(News::Signup { state, target });
     let stages = stages.into_iter().map(|stage| News::Stage { stage, attempts });
     Ok(signup.into_iter().chain(stages).collect())
 }
@@ -209,14 +212,25 @@ struct StageMessage<'a> {
     attempts_left: Option<usize>,
 }
 
+/// What the page's script gets of the sign-up.
+#[derive(Debug, Serialize)]
+struct SignupMessage<'a> {
+    #[serde(flatten)]
+    state: &'a SignupState,
+    /// Where the client goes from there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a RedirectTarget>,
+}
+
 /// Without an id: the page is told where the sign-up stands whenever it connects.
-fn signup_event(signup: &SignupState) -> Event {
-    let json = serde_json::to_string(signup).expect("a state has a JSON form");
+fn signup_event(state: &SignupState, target: Option<&RedirectTarget>) -> Event {
+    let message = SignupMessage { state, target };
+    let json = serde_json::to_string(&message).expect("a state has a JSON form");
     Event::default().event("signup").retry(RETRY).data(json)
 }
 
 fn to_event(event: &StageEvent, left: Attempts, now: Timestamp) -> Event {
-    let remaining_ms = super::view::remaining(&event.stage, now)
+    let remaining_ms = super::code_card::remaining(&event.stage, now)
         .map(|remaining| u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX));
     let attempts_left = attempts::left(left);
     let message = StageMessage { stage: &event.stage, remaining_ms, attempts_left };

@@ -1,25 +1,31 @@
 //! The invitation page: the client sees on it the code that is spoken, while it is spoken.
 
 mod attempts;
+mod code_card;
 mod events;
+mod onward;
 mod recording;
 mod signup;
 mod signup_card;
 mod view;
 
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{IntoResponse as _, Response};
 
 use super::WebState;
-use super::error::WebError;
+use super::error::{ClosedInvitation, WebError};
+use super::layout::in_language;
 use super::signup::extras;
-use crate::domain::{ConnectionType, InvitationToken};
+use super::words::{Tongue, Words};
+use crate::domain::InvitationToken;
 use crate::store::Invitation;
 use signup_card::SignupView;
 use view::InvitationView;
 
 pub(super) use events::events;
+pub(super) use onward::Onward;
 pub(super) use recording::recording;
 pub(super) use signup::{begin, result};
 pub(super) use signup_card::done;
@@ -28,6 +34,7 @@ pub(super) use signup_card::done;
 pub(super) async fn page(
     State(state): State<WebState>,
     Path(token): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, WebError> {
     let invitation = open_invitation(&state, token.clone()).await?;
     let now = state.clock.now();
@@ -35,21 +42,29 @@ pub(super) async fn page(
     let read = state.store.read(move |reader| {
         let attempts = attempts::of(reader, number.as_ref(), now)?;
         let (stage, codes) = (reader.current_stage(&id, now)?, reader.valid_codes(&id, now)?);
-        Ok((stage, codes, attempts, reader.signup_state(&id)?))
+        let signup = reader.signup_state(&id)?;
+        let target = onward::target(reader, &id, &signup)?;
+        Ok((stage, codes, attempts, signup, target))
     });
-    let (current, codes, attempts, signup) = read.await?;
+    let (current, codes, attempts, signup, target) = read.await?;
     let number = invitation.phone_number.as_ref().map(|assigned| &assigned.number);
     let setup = state.signup.as_deref();
+    let tongue =
+        invitation.language.and_then(Tongue::of).unwrap_or_else(|| Tongue::accepted(&headers));
+    let words = Words::of(tongue);
     let page = view::render(&InvitationView {
+        tongue,
+        words,
         token: &token,
-        company: &invitation.project_name,
+        brand: &invitation.brand,
+        client: invitation.client_name.as_deref(),
         signup: SignupView {
-            // Where we hear the code there are cards to come.
-            title: number.map_or("Connect with Facebook", |_| "1. Connect with Facebook"),
+            words,
             state: &signup,
+            target: target.as_ref(),
             app: setup.map(|setup| &setup.app),
             extras: extras(invitation.connection, number).to_string(),
-            number_needed: number_needed(invitation.connection),
+            connection: invitation.connection,
         },
         number,
         attempts,
@@ -59,36 +74,29 @@ pub(super) async fn page(
         heartbeat: state.heartbeat,
     });
     let policy = setup.map(|setup| [(CONTENT_SECURITY_POLICY, setup.content_policy.clone())]);
+    let page = in_language(tongue, page);
     Ok(match policy {
         Some(policy) => (policy, page).into_response(),
         None => page.into_response(),
     })
 }
 
-/// What the client has to have at hand, besides an account.
-fn number_needed(connection: ConnectionType) -> &'static str {
-    match connection {
-        ConnectionType::ClientNumber => {
-            "a phone number that can be called or written to, and that phone at hand"
-        }
-        ConnectionType::Preassigned => "no phone: the number below is ready for you",
-        ConnectionType::Coexistence => {
-            "the phone with your WhatsApp Business App, which you go on using"
-        }
-    }
-}
-
 /// The invitation that the token opens, if the client may still act on it.
 async fn open_invitation(state: &WebState, token: String) -> Result<Invitation, WebError> {
-    let (token, now) = (InvitationToken::from_text(token), state.clock.now());
-    let invitation = state
-        .store
-        .read(move |reader| reader.invitation_by_token(&token, now))
-        .await?
-        .ok_or(WebError::NotFound)?;
+    let (secret, now) = (InvitationToken::from_text(token.clone()), state.clock.now());
+    let read = state.store.read(move |reader| {
+        let Some(invitation) = reader.invitation_by_token(&secret, now)? else { return Ok(None) };
+        if invitation.status.is_open() {
+            return Ok(Some((invitation, None)));
+        }
+        let signup = reader.signup_state(&invitation.id)?;
+        let onward = onward::target(reader, &invitation.id, &signup)?;
+        Ok(Some((invitation, onward)))
+    });
+    let (invitation, onward) = read.await?.ok_or(WebError::NotFound)?;
     if invitation.status.is_open() {
         Ok(invitation)
     } else {
-        Err(WebError::Closed { status: invitation.status, sender: invitation.sender })
+        Err(WebError::Closed(Box::new(ClosedInvitation::new(token, invitation, onward))))
     }
 }

@@ -10,10 +10,11 @@ use super::open_invitation;
 use crate::domain::Recording;
 use crate::web::WebState;
 use crate::web::error::WebError;
+use crate::web::words::RecordingWords;
 
 /// What was said, to listen to. Without a script the page reloads itself, and a player in it would
 /// start over: there is the link, which opens a page of its own.
-pub(super) fn offered(recording: &Recording, token: &str) -> Markup {
+pub(super) fn offered(recording: &Recording, token: &str, words: &RecordingWords) -> Markup {
     let folder = format!("/i/{token}/recordings/");
     let address = match recording {
         Recording::Kept { call, .. } => Some(format!("{folder}{call}")),
@@ -21,18 +22,16 @@ pub(super) fn offered(recording: &Recording, token: &str) -> Markup {
     };
     html! {
         div #recording data-folder=(folder) hidden[address.is_none()] {
-            p { "Listen to the call, and write down the code that you hear:" }
+            p { (words.listen) }
             audio #recording-player controls preload="none" src=[address.as_deref()]
-                aria-label="Recording of the call" {}
+                aria-label=(words.name.as_str()) {}
             p {
                 a #recording-link href=[address.as_deref()] target="_blank" rel="noopener" {
-                    "Open the recording in a new tab"
+                    (words.open)
                 }
             }
         }
-        p #recording-erased hidden[*recording != Recording::Erased] {
-            "The recording of the call was erased."
-        }
+        p #recording-erased hidden[*recording != Recording::Erased] { (words.erased) }
     }
 }
 

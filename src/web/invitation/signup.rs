@@ -12,8 +12,9 @@ use super::open_invitation;
 use crate::domain::{SignupFailure, SignupId};
 use crate::meta::window::{Left, Report};
 use crate::onboarding::{Refusal, Returned, begin_signup};
+use crate::store::Invitation;
 use crate::web::WebState;
-use crate::web::error::WebError;
+use crate::web::error::{ClosedInvitation, WebError};
 
 /// `POST /i/{token}/signup/begin`: the client is about to open Meta's window. Answers with the name of
 /// the attempt.
@@ -24,12 +25,16 @@ pub(in crate::web) async fn begin(
     if state.signup.is_none() {
         return Err(WebError::NotFound);
     }
-    let (invitation, now) = (open_invitation(&state, token).await?.id, state.clock.now());
+    let (opened, now) = (open_invitation(&state, token.clone()).await?, state.clock.now());
+    let invitation = opened.id.clone();
     let id = SignupId::new(now, rand::rng().random());
     let new = id.clone();
     let begin = state.store.write(move |writer| begin_signup(writer, &invitation, &new, now));
     begin.await?.map_err(|refusal| match refusal {
-        Refusal::Illegal { status, .. } => WebError::Closed { status, sender: None },
+        Refusal::Illegal { status, .. } => {
+            let closed = Invitation { status, ..opened };
+            WebError::Closed(Box::new(ClosedInvitation::new(token, closed, None)))
+        }
         _ => WebError::NotFound,
     })?;
     Ok(([(CONTENT_TYPE, "application/json")], json!({ "signup": id }).to_string()))

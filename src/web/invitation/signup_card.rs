@@ -3,86 +3,95 @@
 
 use maud::{Markup, html};
 
-use crate::domain::{SenderId, SignupFailure, SignupState};
-use crate::onboarding::in_plain_words;
+use super::onward::{Onward, back};
+use crate::domain::{ConnectionType, RedirectTarget, SenderId, SignupFailure, SignupState};
 use crate::web::signup::SignupApp;
+use crate::web::words::{SignupWords, Text, Words};
 
 /// What the card shows.
 pub(super) struct SignupView<'a> {
-    pub(super) title: &'a str,
+    pub(super) words: &'a Words,
     pub(super) state: &'a SignupState,
+    /// Where the client goes from there.
+    pub(super) target: Option<&'a RedirectTarget>,
     /// `None`: connecting is not set up here.
     pub(super) app: Option<&'a SignupApp>,
     /// What `FB.login` is told, in JSON.
     pub(super) extras: String,
-    /// What the client needs besides an account.
-    pub(super) number_needed: &'a str,
+    pub(super) connection: ConnectionType,
 }
 
 /// The card.
 pub(super) fn card(view: &SignupView<'_>) -> Markup {
-    let Some(app) = view.app else { return not_set_up(view.title) };
-    let label = label(view.state);
+    let words = &view.words.signup;
+    let title = html! {
+        // Where we hear the code there are cards to come.
+        h2 #signup-title tabindex="-1" {
+            @if view.connection == ConnectionType::Preassigned { span.step { "1" } }
+            (words.heading)
+        }
+    };
+    let Some(app) = view.app else {
+        return html! {
+            section.card aria-labelledby="signup-title" { (title) p { (words.not_set_up) } }
+        };
+    };
+    let label = label(view.state, words);
+    let is_done = matches!(view.state, SignupState::Done { .. });
+    let onward = Onward { words: &view.words.done, target: view.target.filter(|_| is_done) };
     html! {
         section.card #signup aria-labelledby="signup-title" data-app=(app.app_id)
             data-config=(app.config_id) data-sdk=(app.sdk_url) data-version=(app.graph_version)
             data-stand-in=[app.stand_in_origin.as_deref()] data-extras=(view.extras) {
-            h2 #signup-title tabindex="-1" { (view.title) }
+            (title)
             (not_begun(view))
-            (part("open", view.state, "Meta's window is open.", &html! {
-                p.status { span.pulse {} "Meta's window is open" }
-                p { "Follow it to the end, then come back here. If you closed it, open it again." }
+            (part("open", view, &words.open_status.as_sentence(), &html! {
+                p.status { span.pulse {} (words.open_status) }
+                p { (words.open_text) }
             }))
-            (part("finishing", view.state, "Finishing the set-up.", &html! {
-                p.status { span.pulse {} "Finishing the set-up" }
-                p { "This takes some seconds. You can leave this page: it goes on without you." }
+            (part("finishing", view, &words.finishing_status.as_sentence(), &html! {
+                p.status { span.pulse {} (words.finishing_status) }
+                p { (words.finishing_text) }
             }))
-            (failed(view.state))
-            (part("done", view.state, "WhatsApp is connected.", &done(sender(view.state))))
+            (failed(view))
+            (part("done", view, &view.words.done.status.as_sentence(),
+                &done(sender(view.state), &onward)))
             button.primary #connect type="button" hidden[label.is_none()] { (label.unwrap_or_default()) }
-            p.notice #sdk-blocked role="alert" hidden {
-                "Meta's window cannot be opened: your browser, or an add-on in it, blocks Facebook. \
-                 Switch off tracking protection or the ad blocker for this page, or open the link \
-                 in another browser. Then press the button again."
-            }
-            p.notice #popup-ready role="alert" hidden {
-                "Meta is ready now. Press the button once more to open its window."
-            }
-            p.notice #not-sent role="alert" hidden {
-                "We could not be reached. Check your connection, then press the button again."
-            }
-            noscript { p.notice { "Meta's window needs JavaScript. Please allow it for this page." } }
+            (back(view.target.filter(|_| !is_done), words))
+            (notices(words))
+            noscript { p.notice { (words.needs_script) } }
         }
     }
+}
+
+/// What may go wrong on the page itself. The script shows one, and has it read out.
+fn notices(words: &SignupWords) -> Markup {
+    let notices = [
+        ("sdk-blocked", &words.sdk_blocked),
+        ("popup-ready", &words.popup_ready),
+        ("not-sent", &words.not_sent),
+        ("too-often", &words.too_often),
+    ];
+    html! { @for (id, text) in notices { p.notice id=(id) data-notice hidden { (text) } } }
 }
 
 /// The confirmation, also on a page of its own.
-pub(in crate::web) fn done(sender: Option<&SenderId>) -> Markup {
+pub(in crate::web) fn done(sender: Option<&SenderId>, onward: &Onward<'_>) -> Markup {
+    let words = onward.words;
+    let id = html! { code #sender { (sender.map(SenderId::as_str).unwrap_or_default()) } };
     html! {
-        p.status { "WhatsApp is connected" }
-        p { "There is nothing left to do here. You can close this page." }
-        p #sender-line hidden[sender.is_none()] {
-            "Your sender: " code #sender { (sender.map(SenderId::as_str).unwrap_or_default()) }
-        }
-    }
-}
-
-fn not_set_up(title: &str) -> Markup {
-    html! {
-        section.card aria-labelledby="signup-title" {
-            h2 #signup-title { (title) }
-            p { "Connecting from this page is not set up here. Whoever sent you this link tells you \
-                 how to go on." }
-        }
+        p.status.good { (words.status) }
+        p #sender-line hidden[sender.is_none()] { (words.sender.around(id)) }
+        (onward)
     }
 }
 
 /// What the button says; `None` where there is nothing to press.
-fn label(state: &SignupState) -> Option<&'static str> {
+fn label<'a>(state: &SignupState, words: &'a SignupWords) -> Option<&'a str> {
     match state {
-        SignupState::NotBegun => Some("Connect with Facebook"),
-        SignupState::Open => Some("Open Meta's window again"),
-        SignupState::Failed { .. } => Some("Try again"),
+        SignupState::NotBegun => Some(words.connect.as_str()),
+        SignupState::Open => Some(words.reopen.as_str()),
+        SignupState::Failed { .. } => Some(words.retry.as_str()),
         SignupState::Finishing | SignupState::Done { .. } => None,
     }
 }
@@ -95,62 +104,65 @@ fn sender(state: &SignupState) -> Option<&SenderId> {
 }
 
 /// One state's part of the card. `announcement` is what a screen reader says when it begins.
-fn part(name: &str, state: &SignupState, announcement: &str, content: &Markup) -> Markup {
+fn part(name: &str, view: &SignupView<'_>, announcement: &str, content: &Markup) -> Markup {
     // The button's words for each state stand beside the state.
+    let words = &view.words.signup;
     let label = match name {
-        "not_begun" => label(&SignupState::NotBegun),
-        "open" => label(&SignupState::Open),
-        "failed" => label(&SignupState::Failed { failure: SignupFailure::Unknown }),
+        "not_begun" => label(&SignupState::NotBegun, words),
+        "open" => label(&SignupState::Open, words),
+        "failed" => label(&SignupState::Failed { failure: SignupFailure::Unknown }, words),
         _ => None,
     };
     html! {
         div data-signup=(name) data-announce=(announcement) data-button=[label]
-            hidden[state.as_str() != name] { (content) }
+            hidden[view.state.as_str() != name] { (content) }
     }
 }
 
 fn not_begun(view: &SignupView<'_>) -> Markup {
-    part(
-        "not_begun",
-        view.state,
-        "",
-        &html! {
-            p {
-                "You connect your business to WhatsApp in a window of Meta, the company behind \
-                 Facebook and WhatsApp. We do the rest. You need:"
-            }
-            ul.needs {
-                li { "a Facebook account that may manage your business" }
-                li { (view.number_needed) }
-                li { "about five minutes" }
-            }
-        },
-    )
+    let words = &view.words.signup;
+    let content = html! {
+        p { (words.intro) }
+        ul.needs {
+            li { (words.needs_account) }
+            li { (number_needed(view.connection, words)) }
+            li { (words.needs_time) }
+        }
+        p.quiet { (words.trust) }
+    };
+    part("not_begun", view, "", &content)
 }
 
-fn failed(state: &SignupState) -> Markup {
-    let current = match state {
+/// What the client has to have at hand, besides an account.
+fn number_needed(connection: ConnectionType, words: &SignupWords) -> &Text {
+    match connection {
+        ConnectionType::ClientNumber => &words.needs_own_number,
+        ConnectionType::Preassigned => &words.needs_no_phone,
+        ConnectionType::Coexistence => &words.needs_app,
+    }
+}
+
+fn failed(view: &SignupView<'_>) -> Markup {
+    let words = view.words;
+    let current = match view.state {
         SignupState::Failed { failure } => Some(*failure),
         _ => None,
     };
-    part(
-        "failed",
-        state,
-        "The set-up was not finished.",
-        &html! {
-            p.status { "The set-up was not finished" }
-            @for failure in SignupFailure::ALL {
-                p data-failure=(failure.as_str()) hidden[current != Some(failure)] {
-                    (in_plain_words(failure))
-                }
+    let content = html! {
+        p.status { (words.signup.failed_status) }
+        @for failure in SignupFailure::ALL {
+            p data-failure=(failure.as_str()) hidden[current != Some(failure)] {
+                (words.failures.of(failure))
             }
-        },
-    )
+        }
+    };
+    part("failed", view, &words.signup.failed_status.as_sentence(), &content)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::words::Tongue;
 
     fn app() -> SignupApp {
         SignupApp {
@@ -166,7 +178,9 @@ mod tests {
         let app = app();
         let extras = r#"{"a":"<\">"}"#.to_owned();
         let app = Some(&app);
-        let view = SignupView { title: "", state, app, extras, number_needed: "a number" };
+        let connection = ConnectionType::Preassigned;
+        let words = Words::of(Tongue::English);
+        let view = SignupView { words, state, target: None, app, extras, connection };
         let page = card(&view).into_string();
         assert!(page.contains("data-extras=\"{&quot;a&quot;:&quot;&lt;\\&quot;&gt;&quot;}\""));
         let marks =
@@ -197,11 +211,12 @@ mod tests {
     fn without_an_app_there_is_nothing_to_press() {
         let state = SignupState::NotBegun;
         let view = SignupView {
-            title: "",
+            words: Words::of(Tongue::English),
             state: &state,
+            target: None,
             app: None,
             extras: String::new(),
-            number_needed: "",
+            connection: ConnectionType::ClientNumber,
         };
         let page = card(&view).into_string();
         assert!(page.contains("not set up here") && !page.contains("<button"), "{page}");

@@ -18,7 +18,7 @@ use super::load::Load;
 use crate::cli::bench::usage::Process;
 use crate::clock::{Clock as _, SystemClock};
 use crate::control::{Answer, AudioTotals, Question, ask};
-use crate::domain::{InvitationId, InvitationToken, PhoneNumberId, ProjectId};
+use crate::domain::{InvitationId, InvitationToken, PhoneNumberId, ProjectId, Redirects};
 use crate::store::{NewConnection, NewInvitation, NewPhoneNumber, NewProject, Store};
 
 /// How often a daemon that starts is asked whether it is ready.
@@ -163,6 +163,7 @@ async fn add_numbers(store: &Store, load: &Load) -> anyhow::Result<()> {
                     client_name: None,
                     language: None,
                     connection: NewConnection::Preassigned(number.id.clone()),
+                    redirects: Redirects::default(),
                     created_at: now,
                     expires_at: now + INVITATION_LIFETIME,
                 };
