@@ -8,6 +8,7 @@ mod model;
 mod phone;
 mod process;
 mod recorder;
+pub(crate) mod stand_in;
 
 pub(crate) use clock::ManualClock;
 pub(crate) use daemon::{Invited, NUMBER, TestDaemon, recordings_of};

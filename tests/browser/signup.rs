@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use zavud::store::NewConnection;
 
 use crate::chromium::Browser;
-use crate::stand_in::{ACCOUNT, CODE, NUMBER_ID, StandIn};
+use crate::support::stand_in::{ACCOUNT, CODE, NUMBER_ID, StandIn};
 use crate::support::{TestDaemon, skip};
 
 /// The state is the one that is shown.

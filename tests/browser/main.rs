@@ -1,0 +1,14 @@
+//! The pages as clients meet them: in a real browser, driven by its WebDriver.
+//!
+//! Without Chromium they are skipped, and said to be. `make test-browser` installs it and sets
+//! `ZAVUD_BROWSER=required`, which makes it a failure that it is missing.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod chromium;
+mod journeys;
+mod page;
+mod signup;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the rest of it is for the daemon's own tests")]
+mod support;
