@@ -14,7 +14,7 @@ mod sandbox;
 mod secrets;
 mod signup;
 #[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "some of it is for the tests with a browser")]
+#[allow(dead_code, unused_imports, reason = "some of it is for the tests with a browser")]
 mod support;
 mod transports;
 mod trunks;
