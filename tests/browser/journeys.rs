@@ -1,192 +1,130 @@
-//! The whole way of a client, in a real browser: from the link through the pop-up of the stand-in for
-//! Meta to the sender, for each way to connect.
+//! The whole way of a client: from the link through the window of the stand-in for Meta to the sender,
+//! for each way to connect and in each language.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::time::Duration;
-
-use fantoccini::Locator;
-use fantoccini::wd::WindowHandle;
 use tokio::time::timeout;
-use zavud::clock::SystemClock;
-use zavud::config::{Config, MetaMode};
+use zavud::cli::page_watcher::PageWatcher;
+use zavud::clock::{Clock as _, SystemClock};
+use zavud::domain::{CodeStage, Timestamp};
 use zavud::store::NewConnection;
+use zavud::voices::Voice;
 
 use crate::chromium::{Browser, PATIENCE};
-use crate::support::{DeafModel, TestDaemon, get, post_form, real_model, skip};
+use crate::support::tell;
+use crate::window::{Attempt, control, start_deaf, start_reading, text_message};
 
-fn in_the_sandbox(config: &mut Config) {
-    config.meta.mode = MetaMode::Sandbox;
-    config.meta.sandbox_listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-}
+/// The languages of pages and voices, each with a number of ours where it is spoken.
+const LANGUAGES: [(&str, &str); 3] =
+    [("en", "+15550100124"), ("es", "+34910000124"), ("pt", "+5511900000124")];
 
-async fn start_deaf() -> TestDaemon {
-    TestDaemon::start_with(Arc::new(SystemClock), Box::new(DeafModel), in_the_sandbox).await
-}
+/// Notes in the page when six digits stand in it, and when it says that they are the code.
+const WATCH: &str = "window.came = {};
+    const note = (what) => came[what] ??= Date.now();
+    const look = () => {
+        const cells = [...document.querySelectorAll('[data-stage=listening] li')];
+        if (cells.every((cell) => cell.textContent)) note('digits');
+        if (!document.querySelector('[data-stage=code]').hidden) note('code');
+    };
+    const all = { subtree: true, childList: true, attributes: true, characterData: true };
+    new MutationObserver(look).observe(document.getElementById('stage'), all);";
 
-/// The client's page and Meta's window beside it.
-struct Journey {
-    browser: Browser,
-    page: WindowHandle,
-    pop_up: WindowHandle,
-}
-
-impl Journey {
-    /// Opens the link and presses the button.
-    async fn begin(browser: Browser, link: &str) -> Self {
-        browser.client.goto(link).await.unwrap();
-        browser.client.find(Locator::Id("connect")).await.unwrap().click().await.unwrap();
-        let page = browser.client.window().await.unwrap();
-        let pop_up = timeout(PATIENCE, async {
-            loop {
-                let windows = browser.client.windows().await.unwrap();
-                if let Some(other) = windows.into_iter().find(|window| *window != page) {
-                    return other;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        });
-        let pop_up = pop_up.await.expect("Meta's window opens");
-        Self { browser, page, pop_up }
-    }
-
-    async fn in_the_pop_up(&self) {
-        self.browser.client.switch_to_window(self.pop_up.clone()).await.unwrap();
-    }
-
-    async fn on_the_page(&self) {
-        self.browser.client.switch_to_window(self.page.clone()).await.unwrap();
-    }
-
-    /// Presses the button with this value, once it is there.
-    async fn press(&self, action: &str) {
-        let selector = format!("button[value={action}]");
-        self.browser.wait_for(&selector).await;
-        let button = self.browser.client.find(Locator::Css(&selector)).await.unwrap();
-        button.click().await.unwrap();
-    }
-
-    /// Types into the only field, and goes on.
-    async fn fill_in(&self, text: &str, action: &str) {
-        self.browser.wait_for(&format!("button[value={action}]")).await;
-        let field = self.browser.client.find(Locator::Id("value")).await.unwrap();
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
-        self.press(action).await;
-    }
-
-    /// Waits until the page says that WhatsApp is connected, and tells the name of the sender.
-    async fn sender(&self) -> String {
-        self.on_the_page().await;
-        self.browser.wait_for("[data-signup=done]:not([hidden])").await;
-        let sender = self.browser.client.find(Locator::Id("sender")).await.unwrap();
-        sender.text().await.unwrap()
+/// The moment at which the page of this link is told that its call was answered.
+async fn answered(link: String) -> Timestamp {
+    let mut page = PageWatcher::open(&link, None).await.unwrap();
+    loop {
+        let seen = page.next().await.unwrap().expect("the stream goes on");
+        if matches!(seen.stage, CodeStage::Listening { .. }) {
+            return SystemClock.now();
+        }
     }
 }
 
 #[tokio::test]
-async fn a_client_connects_a_number_of_ours_with_the_code_that_is_spoken() {
-    let Some(browser) = Browser::open(1_280, 1_000).await else {
-        let name = "a_client_connects_a_number_of_ours_with_the_code_that_is_spoken";
-        return skip(name, "chromedriver is not installed");
-    };
-    let daemon = TestDaemon::start_with(Arc::new(SystemClock), real_model(), in_the_sandbox).await;
-    let journey = Journey::begin(browser, &daemon.link()).await;
-    journey.in_the_pop_up().await;
-    journey.press("log_in").await;
-    journey.fill_in("Acme \"Söhne\" <script>", "choose").await;
-    // The number is filled in already.
-    journey.press("enter").await;
-    journey.press("call").await;
+async fn in_each_language_a_client_connects_a_number_of_ours_with_the_code_that_is_spoken() {
+    let daemon = start_reading().await;
+    for (language, number) in LANGUAGES {
+        // Meta speaks the language of the browser.
+        let Some(browser) = Browser::open_for(1_280, language).await else { break };
+        let number = daemon.add_number(number).await;
+        let link = daemon.link_of(&daemon.invite(number, Some(language)).await);
+        let answer = tokio::spawn(answered(link.clone()));
+        browser.client.goto(&link).await.unwrap();
+        assert_eq!(browser.eval("navigator.language").await, language);
+        browser.client.execute(WATCH, vec![]).await.unwrap();
 
-    journey.on_the_page().await;
-    journey.browser.wait_for_stage("code").await;
-    let code = "document.getElementById('copy-code').dataset.copy";
-    let code = journey.browser.eval(code).await.as_str().unwrap().to_owned();
-    journey.in_the_pop_up().await;
-    journey.fill_in(&code, "type").await;
-    journey.press("allow").await;
+        let attempt = Attempt::on_this_page(&browser).await;
+        attempt.press("log_in").await;
+        attempt.fill_in("Acme \"Söhne\" <script>", "choose").await;
+        // The number is filled in already.
+        attempt.press("enter").await;
+        attempt.press("call").await;
+        attempt.on_the_page().await;
+        browser.wait_for_stage("code").await;
+        let code = browser.eval("document.getElementById('copy-code').dataset.copy").await;
+        let code = code.as_str().unwrap().to_owned();
+        let answered_at = timeout(PATIENCE, answer).await.unwrap().unwrap();
+        tell_of_the_time(&browser, language, &code, answered_at).await;
 
-    assert!(journey.sender().await.starts_with("snd_"));
-    assert!(journey.browser.picture("journey-done-1280").await);
-    journey.browser.close().await;
+        attempt.in_the_pop_up().await;
+        attempt.fill_in(&code, "type").await;
+        attempt.press("allow").await;
+        attempt.sender().await;
+        browser.close().await;
+    }
+    daemon.daemon.stop().await;
+}
+
+/// Prints how long after the last spoken digit the page had all six, and said that they are the code.
+async fn tell_of_the_time(browser: &Browser, language: &str, code: &str, answered_at: Timestamp) {
+    let voice = Voice::of(language.parse().unwrap()).unwrap();
+    let spoken = voice.speak(&code.parse().unwrap()).unwrap();
+    let came = browser.eval("[came.digits ?? came.code, came.code]").await;
+    let came = [0, 1].map(|index| came[index].as_i64().unwrap() - answered_at.unix_millis());
+    let ends = spoken.readings_end.iter().map(|end| end.as_millis() as i64);
+    let after = came.map(|came| {
+        // A digit can be known before its sound has faded: then it is less than nothing after its end.
+        let heard = ends.clone().filter(|end| end - 500 <= came).max();
+        came - heard.expect("nothing is shown before it was spoken")
+    });
+    let [digits, decision] = after;
+    tell(&format!(
+        "{language}: {digits} ms from the last spoken digit to six digits in the page, \
+         {decision} ms to the code"
+    ));
+}
+
+#[tokio::test]
+async fn in_each_language_a_client_connects_a_number_of_their_own_with_a_text_message() {
+    let Some(browser) = Browser::open(320).await else { return };
+    let daemon = start_deaf().await;
+    for (language, _) in LANGUAGES {
+        let invited = daemon.invite(NewConnection::ClientNumber, Some(language)).await;
+        let attempt = Attempt::at(&browser, &daemon.link_of(&invited)).await;
+        attempt.press("log_in").await;
+        attempt.fill_in("Acme", "choose").await;
+        attempt.fill_in("+44 20 7183 8750", "enter").await;
+        attempt.press("sms").await;
+        browser.wait_for("button[value=type]").await;
+        let code = text_message(&daemon, "+442071838750").await;
+        attempt.fill_in(&code, "type").await;
+        attempt.press("allow").await;
+        attempt.sender().await;
+    }
+    browser.close().await;
     daemon.daemon.stop().await;
 }
 
 #[tokio::test]
-async fn a_client_connects_a_number_of_their_own_with_a_text_message() {
-    let Some(browser) = Browser::open(320, 1_400).await else {
-        let name = "a_client_connects_a_number_of_their_own_with_a_text_message";
-        return skip(name, "chromedriver is not installed");
-    };
+async fn in_each_language_a_client_keeps_the_app_and_whatever_comes_first_counts() {
+    let Some(browser) = Browser::open(1_280).await else { return };
     let daemon = start_deaf().await;
-    let link = daemon.invite_to(NewConnection::ClientNumber).await;
-    let journey = Journey::begin(browser, &link).await;
-    journey.in_the_pop_up().await;
-    journey.press("log_in").await;
-    journey.fill_in("Acme", "choose").await;
-    journey.fill_in("+44 20 7183 8750", "enter").await;
-    journey.press("sms").await;
-    journey.browser.wait_for("button[value=type]").await;
-    let control = get(daemon.daemon.sandbox().unwrap().address(), "/").await;
-    let (_, message) = control.text().split_once("<li>+442071838750: ").unwrap();
-    journey.fill_in(&message[..6], "type").await;
-    journey.press("allow").await;
-    assert!(journey.sender().await.starts_with("snd_"));
-    assert!(journey.browser.picture("journey-done-320").await);
-    journey.browser.close().await;
-    daemon.daemon.stop().await;
-}
-
-#[tokio::test]
-async fn a_client_keeps_the_app_and_whatever_comes_first_counts() {
-    for order in ["event_first", "code_first", "event_lost"] {
-        let Some(browser) = Browser::open(1_280, 1_000).await else {
-            let name = "a_client_keeps_the_app_and_whatever_comes_first_counts";
-            return skip(name, "chromedriver is not installed");
-        };
-        let daemon = start_deaf().await;
-        let sandbox = daemon.daemon.sandbox().unwrap().address();
-        post_form(sandbox, "/control", &[("order", order)]).await;
-        let link = daemon.invite_to(NewConnection::Coexistence).await;
-        let journey = Journey::begin(browser, &link).await;
-        journey.in_the_pop_up().await;
-        journey.press("log_in").await;
-        journey.fill_in("Acme", "choose").await;
-        journey.fill_in("+442071838750", "enter").await;
-        journey.press("allow").await;
-        assert!(journey.sender().await.starts_with("snd_"), "{order}");
-        journey.browser.close().await;
-        daemon.daemon.stop().await;
+    let orders = ["event_first", "code_first", "event_lost"];
+    for ((language, _), order) in LANGUAGES.into_iter().zip(orders.into_iter().cycle()) {
+        control(&daemon, &[("order", order)]).await;
+        let invited = daemon.invite(NewConnection::Coexistence, Some(language)).await;
+        let attempt = Attempt::at(&browser, &daemon.link_of(&invited)).await;
+        attempt.connect_app().await;
+        attempt.sender().await;
     }
-}
-
-#[tokio::test]
-async fn a_client_who_leaves_metas_window_or_is_refused_reads_why_and_tries_again() {
-    let Some(browser) = Browser::open(320, 1_400).await else {
-        let name = "a_client_who_leaves_metas_window_or_is_refused_reads_why_and_tries_again";
-        return skip(name, "chromedriver is not installed");
-    };
-    let daemon = start_deaf().await;
-    let sandbox = daemon.daemon.sandbox().unwrap().address();
-    let link = daemon.invite_to(NewConnection::Coexistence).await;
-    let left = Journey::begin(browser, &link).await;
-    left.in_the_pop_up().await;
-    left.press("log_in").await;
-    left.press("cancel").await;
-    left.on_the_page().await;
-    left.browser.wait_for("[data-failure=cancelled]:not([hidden])").await;
-
-    post_form(sandbox, "/control", &[("place", "subscribed_apps"), ("mishap", "200")]).await;
-    let refused = Journey::begin(left.browser, &link).await;
-    refused.in_the_pop_up().await;
-    refused.press("log_in").await;
-    refused.fill_in("Acme", "choose").await;
-    refused.fill_in("+442071838750", "enter").await;
-    refused.press("allow").await;
-    refused.on_the_page().await;
-    refused.browser.wait_for("[data-failure=permission_missing]:not([hidden])").await;
-    assert!(refused.browser.picture("journey-refused-320").await);
-    refused.browser.close().await;
+    browser.close().await;
     daemon.daemon.stop().await;
 }
