@@ -12,6 +12,7 @@ mod closed_pages;
 mod code_stages;
 mod journeys;
 mod looks;
+mod mishaps;
 mod recording;
 mod sandbox_pages;
 mod signup;
