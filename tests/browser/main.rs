@@ -20,4 +20,5 @@ mod signup_states;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the rest of it is for the daemon's own tests")]
 mod support;
+mod tabs;
 mod window;
