@@ -12,6 +12,7 @@ mod closed_pages;
 mod code_stages;
 mod connection;
 mod journeys;
+mod keyboard;
 mod looks;
 mod mishaps;
 mod recording;
@@ -23,4 +24,5 @@ mod signup_states;
 #[allow(dead_code, unused_imports, reason = "the rest of it is for the daemon's own tests")]
 mod support;
 mod tabs;
+mod weight;
 mod window;
