@@ -80,6 +80,8 @@ async fn a_client_connects_a_number_of_ours_with_the_keyboard_alone() {
     press(&browser, &[Key::Enter.into()]).await;
     enter(&browser, "button[value=allow]").await;
     attempt.sender().await;
+    // What had it is hidden now: it goes to what is news, from where Tab leads on.
+    assert_eq!(browser.eval(focused).await, "signup-title");
     browser.close().await;
     daemon.daemon.stop().await;
 }
