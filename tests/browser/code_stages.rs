@@ -13,6 +13,7 @@ use zavud::onboarding::record_attempt;
 use zavud::store::{EventKind, NewEvent};
 
 use crate::chromium::Browser;
+use crate::journeys::LANGUAGES;
 use crate::looks::Gallery;
 use crate::support::{DeafModel, Invited, ManualClock, NUMBER, TestDaemon};
 use crate::window::{in_the_sandbox, start_deaf};
@@ -29,8 +30,13 @@ pub(crate) fn event(invited: &Invited, stage: CodeStage) -> NewEvent {
     }
 }
 
+/// Shows this stage on the page of the daemon's first invitation.
 pub(crate) async fn show(daemon: &TestDaemon, stage: CodeStage) {
-    let event = event(&daemon.invited, stage);
+    show_to(daemon, &daemon.invited, stage).await;
+}
+
+async fn show_to(daemon: &TestDaemon, invited: &Invited, stage: CodeStage) {
+    let event = event(invited, stage);
     daemon.daemon.store.write(move |writer| writer.append_event(&event)).await.unwrap();
 }
 
@@ -93,22 +99,37 @@ async fn each_stage_of_the_code_reaches_the_open_page_and_anybody_can_read_it() 
     let clock = Arc::new(ManualClock::new());
     let now = clock.now();
     let daemon = TestDaemon::start_with(clock, Box::new(DeafModel), in_the_sandbox).await;
-    browser.client.goto(&daemon.link()).await.unwrap();
-    let mut gallery = Gallery::of(&browser);
+    for (language, number) in LANGUAGES {
+        let number = daemon.add_number(number).await;
+        let invited = daemon.invite(number, Some(language)).await;
+        browser.client.goto(&daemon.link_of(&invited)).await.unwrap();
+        let mut gallery = Gallery::in_language(&browser, language);
+        walk_through(&mut gallery, &browser, &daemon, &invited, now).await;
+        gallery.close();
+    }
+    browser.close().await;
+    daemon.daemon.stop().await;
+}
+
+/// Brings each scene to the page that is open.
+async fn walk_through(
+    gallery: &mut Gallery<'_>,
+    browser: &Browser,
+    daemon: &TestDaemon,
+    invited: &Invited,
+    now: Timestamp,
+) {
     for Scene { name, stored, part, sign } in scenes(now) {
         if let Some(stage) = stored {
-            show(&daemon, stage).await;
+            show_to(daemon, invited, stage).await;
         }
         browser.wait_for_stage(part).await;
         browser.wait_for(sign).await;
         let shown = "[...document.querySelectorAll('[data-stage]:not([hidden])')].map(e => e.dataset.stage)";
         assert_eq!(browser.eval(shown).await, json!([part]));
-        check(&browser, name).await;
+        check(browser, name).await;
         gallery.look(&format!("code-{name}")).await;
     }
-    gallery.close();
-    browser.close().await;
-    daemon.daemon.stop().await;
 }
 
 /// What must be true of the page in a scene.
@@ -196,6 +217,20 @@ async fn is_announced(browser: &Browser, part: &str, rest: &str) -> bool {
 async fn copy_says(browser: &Browser, name: &str) -> Value {
     let button = "document.getElementById('copy-code')";
     browser.eval(&format!("{button}.textContent === {button}.dataset.{name}")).await
+}
+
+#[tokio::test]
+async fn nothing_moves_for_whoever_asked_for_that() {
+    let Some(browser) = Browser::open(320).await else { return };
+    let daemon = start_deaf().await;
+    browser.client.goto(&daemon.link()).await.unwrap();
+    for (motion, moves) in [("no-preference", true), ("reduce", false)] {
+        let media = json!({ "features": [{ "name": "prefers-reduced-motion", "value": motion }] });
+        browser.devtools("Emulation.setEmulatedMedia", media).await;
+        assert_eq!(browser.eval("document.getAnimations().length > 0").await, moves, "{motion}");
+    }
+    browser.close().await;
+    daemon.daemon.stop().await;
 }
 
 #[tokio::test]

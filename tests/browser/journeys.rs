@@ -13,7 +13,7 @@ use crate::support::tell;
 use crate::window::{Attempt, control, start_deaf, start_reading, text_message};
 
 /// The languages of pages and voices, each with a number of ours where it is spoken.
-const LANGUAGES: [(&str, &str); 3] =
+pub(crate) const LANGUAGES: [(&str, &str); 3] =
     [("en", "+15550100124"), ("es", "+34910000124"), ("pt", "+5511900000124")];
 
 /// Notes in the page when six digits stand in it, and when it says that they are the code.

@@ -35,23 +35,34 @@ impl fmt::Display for Look {
 /// Looks at states one after the other, and says in the end what is wrong with any.
 pub(crate) struct Gallery<'a> {
     browser: &'a Browser,
+    looks: &'static [Look],
+    /// What the names of its pictures begin with.
+    prefix: String,
     faults: Vec<String>,
 }
 
 impl<'a> Gallery<'a> {
+    /// For states that look alike in all languages, or are there in one only.
     pub(crate) fn of(browser: &'a Browser) -> Self {
-        Self { browser, faults: Vec::new() }
+        Self { browser, looks: &Look::ALL, prefix: String::new(), faults: Vec::new() }
+    }
+
+    /// For the same states in one language after the other: what the words of another one can spoil is
+    /// seen where there is least room.
+    pub(crate) fn in_language(browser: &'a Browser, language: &str) -> Self {
+        let looks = if language == "en" { &Look::ALL[..] } else { &Look::ALL[..1] };
+        Self { browser, looks, prefix: format!("{language}-"), faults: Vec::new() }
     }
 
     /// Looks at what the page shows, in each way. `state` names the pictures.
     pub(crate) async fn look(&mut self, state: &str) {
-        for look in Look::ALL {
+        for &look in self.looks {
             self.look_once(state, look).await;
         }
     }
 
     async fn look_once(&mut self, state: &str, look: Look) {
-        let name = format!("{state}-{look}");
+        let name = format!("{}{state}-{look}", self.prefix);
         let media = json!({ "features": [
             { "name": "prefers-color-scheme", "value": look.scheme },
             // What moves would look different each time.

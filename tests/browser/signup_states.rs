@@ -7,6 +7,7 @@ use zavud::onboarding::begin_signup;
 use zavud::store::{EventKind, Learned, NewConnection, NewEvent, Writer};
 
 use crate::chromium::Browser;
+use crate::journeys::LANGUAGES;
 use crate::looks::Gallery;
 use crate::support::stand_in::{ACCOUNT, CODE, StandIn};
 use crate::support::{Invited, TestDaemon, post};
@@ -97,18 +98,23 @@ async fn anybody_can_read_each_state_of_the_sign_up_for_each_way_to_connect() {
     let Some(browser) = Browser::open(320).await else { return };
     let meta = StandIn::start().await;
     let daemon = TestDaemon::start_deaf(|config| meta.configure(config)).await;
-    let mut gallery = Gallery::of(&browser);
-    let own = daemon.invite(NewConnection::ClientNumber, None).await;
-    let app = daemon.invite(NewConnection::Coexistence, None).await;
-    let first = &[SignupFailure::Cancelled];
-    for (way, failures) in [
-        (("our-number", &daemon.invited), &first[..]),
-        (("own-number", &own), &SignupFailure::ALL[..]),
-        (("app", &app), &first[..]),
-    ] {
-        walk_through(&mut gallery, &browser, &daemon, way, failures).await;
+    for (language, _) in LANGUAGES {
+        let own = daemon.invite(NewConnection::ClientNumber, Some(language)).await;
+        let app = daemon.invite(NewConnection::Coexistence, Some(language)).await;
+        let mut ways = vec![
+            (("own-number", &own), &SignupFailure::ALL[..]),
+            (("app", &app), &[SignupFailure::Cancelled][..]),
+        ];
+        // There is one number of ours that the stand-in can connect. With it only the title is another.
+        if language == "en" {
+            ways.push((("our-number", &daemon.invited), &[SignupFailure::Cancelled]));
+        }
+        let mut gallery = Gallery::in_language(&browser, language);
+        for (way, failures) in ways {
+            walk_through(&mut gallery, &browser, &daemon, way, failures).await;
+        }
+        gallery.close();
     }
-    gallery.close();
     browser.close().await;
     daemon.daemon.stop().await;
 }
