@@ -23,7 +23,7 @@ async fn take(daemon: &TestDaemon, clock: &ManualClock, step: Step) {
 }
 
 /// Waits until the open page has loaded itself again, and was answered with this status.
-async fn wait_for_status(browser: &Browser, status: u16) {
+pub(crate) async fn wait_for_status(browser: &Browser, status: u16) {
     let answered = "performance.getEntriesByType('navigation')[0]?.responseStatus";
     let wait = async {
         while browser.eval(answered).await != status {

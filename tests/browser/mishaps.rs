@@ -7,7 +7,8 @@ use zavud::clock::SystemClock;
 use zavud::store::NewConnection;
 
 use crate::chromium::Browser;
-use crate::support::{DeafModel, TestDaemon};
+use crate::closed_pages::wait_for_status;
+use crate::support::{DeafModel, ManualClock, NUMBER, TestDaemon};
 use crate::window::{Attempt, control, in_the_sandbox, start_deaf, text_message};
 
 /// Lets something go wrong once.
@@ -150,6 +151,34 @@ async fn whatever_meta_answers_is_said_in_plain_words_and_the_same_link_leads_to
     let attempt = Attempt::on_this_page(&browser).await;
     attempt.connect_app().await;
     attempt.sender().await;
+    browser.close().await;
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn an_invitation_that_expires_in_the_middle_of_the_sign_up_connects_nothing() {
+    let Some(browser) = Browser::open(320).await else { return };
+    let clock = Arc::new(ManualClock::new());
+    let model = Box::new(DeafModel);
+    let daemon = TestDaemon::start_with(Arc::clone(&clock) as _, model, in_the_sandbox).await;
+    let attempt = Attempt::at(&browser, &daemon.link()).await;
+    attempt.press("log_in").await;
+    attempt.fill_in("Acme", "choose").await;
+    attempt.press("enter").await;
+    attempt.press("sms").await;
+    browser.wait_for("button[value=type]").await;
+    let code = text_message(&daemon, NUMBER).await;
+    attempt.fill_in(&code, "type").await;
+    browser.wait_for("button[value=allow]").await;
+    clock.advance(Duration::from_secs(8 * 24 * 60 * 60));
+    attempt.on_the_page().await;
+    wait_for_status(&browser, 410).await;
+    attempt.in_the_pop_up().await;
+    attempt.press("allow").await;
+    attempt.on_the_page().await;
+    let project = daemon.invited.project.clone();
+    let senders = daemon.daemon.store.read(move |reader| reader.senders(&project)).await.unwrap();
+    assert_eq!(senders.len(), 0);
     browser.close().await;
     daemon.daemon.stop().await;
 }

@@ -27,6 +27,11 @@ async fn anybody_can_read_each_page_of_the_stand_in() {
     let daemon = start_deaf().await;
     let origin = daemon.daemon.sandbox().unwrap().origin();
     let mut gallery = Gallery::of(&browser);
+    let says_what_it_is = async || {
+        let first =
+            browser.eval("document.querySelector('main').firstElementChild.className").await;
+        assert_eq!(first, "notice", "each page says that it is not Meta's");
+    };
     browser.client.goto(&dialog(&origin, "http://127.0.0.1:1")).await.unwrap();
     for (page, typed, action, next) in [
         ("log-in", None, "log_in", "button[value=choose]"),
@@ -36,6 +41,7 @@ async fn anybody_can_read_each_page_of_the_stand_in() {
         ("method", None, "sms", "button[value=type]"),
         ("code", Some("12"), "type", "#problem"),
     ] {
+        says_what_it_is().await;
         gallery.look(&format!("sandbox-{page}")).await;
         if let Some(text) = typed {
             let field = browser.client.find(fantoccini::Locator::Id("value")).await.unwrap();
@@ -55,12 +61,14 @@ async fn anybody_can_read_each_page_of_the_stand_in() {
     // No page opened this window, so that it stays.
     browser.click("button[value=allow]").await;
     browser.wait_for("#end").await;
+    says_what_it_is().await;
     gallery.look("sandbox-over").await;
 
     control(&daemon, &[("place", "register"), ("mishap", "136024")]).await;
     browser.client.goto(&origin).await.unwrap();
     browser.wait_for("#texts").await;
     browser.wait_for("#waiting").await;
+    says_what_it_is().await;
     gallery.look("sandbox-control").await;
     gallery.close();
     browser.close().await;
