@@ -238,7 +238,10 @@
     isOver = true;
     clearTimeout(silenceTimer);
     source.close();
-    if (card) byId("number").hidden = true;
+    if (!card) return;
+    const number = byId("number");
+    if (number.contains(document.activeElement)) byId("signup-title").focus();
+    number.hidden = true;
   }
 
   async function reopen() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian machine (bookworm, trixie) that has a Rust toolchain.
 #
-#   scripts/setup.sh [build|test|interop|check|fuzz|bench|train]...     everything when none is named
+#   scripts/setup.sh [build|browser|interop|check|fuzz|bench|train]...     everything when none is named
 #
 # Looks for commands and not for packages: what came from elsewhere is as good. Changes nothing, and
 # asks the network nothing, when nothing is missing. Never prompts.
@@ -9,6 +9,7 @@ set -euo pipefail
 
 cargo_deny_version=0.20.2
 cargo_fuzz_version=0.13.2
+axe_core_version=4.14.1
 
 packages=()
 
@@ -40,9 +41,12 @@ need_for_build() {
     has_libclang || packages+=(libclang-dev)
 }
 
-need_for_test() {
+# A browser, and what brings the judge of its pages.
+need_for_browser() {
     need chromium chromium
     need chromedriver chromium-driver
+    need node nodejs
+    need npm npm
 }
 
 # Other people's telephones and switches. The tests start them, each for itself.
@@ -139,6 +143,17 @@ install_python() {
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1"
 }
 
+# Installs axe-core, which finds what makes a page hard to use, beside the build.
+install_axe() {
+    local folder installed
+    folder=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+    installed=$(node -p 'require(process.argv[1]).version' \
+        "$folder/node_modules/axe-core/package.json" 2>/dev/null) || true
+    [[ $installed != "$axe_core_version" ]] || return 0
+    npm install --prefix "$folder" --no-save --no-package-lock --ignore-scripts --no-audit \
+        --no-fund --loglevel=error "axe-core@$axe_core_version" </dev/null
+}
+
 # Rust itself is not ours to install: the versions that Debian has are too old.
 need_cargo() {
     local subcommand
@@ -150,7 +165,7 @@ need_cargo() {
     done
 }
 
-[[ $# -gt 0 ]] || set -- build test interop check fuzz bench train
+[[ $# -gt 0 ]] || set -- build browser interop check fuzz bench train
 
 # All need what the build needs: lints and tests compile the same binding.
 need_cargo build
@@ -158,20 +173,21 @@ need_for_build
 for purpose in "$@"; do
     case $purpose in
     build) ;;
-    test) need_for_test ;;
+    browser) need_for_browser ;;
     interop) need_for_interop ;;
     check) need_cargo fmt clippy ;;
     fuzz) ;;
     bench) need_for_bench ;;
     train) need_for_train ;;
     *)
-        echo "usage: $0 [build|test|interop|check|fuzz|bench|train]..." >&2
+        echo "usage: $0 [build|browser|interop|check|fuzz|bench|train]..." >&2
         exit 64
         ;;
     esac
 done
 
 [[ ${#packages[@]} -eq 0 ]] || install_packages
+[[ " $* " != *" browser "* ]] || install_axe
 [[ " $* " != *" check "* ]] || install_subcommand deny "$cargo_deny_version"
 [[ " $* " != *" fuzz "* ]] || install_subcommand fuzz "$cargo_fuzz_version"
 [[ " $* " != *" bench "* ]] || install_engines

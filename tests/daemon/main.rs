@@ -3,22 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod benchmark;
-mod browser;
 mod calls;
-mod chromium;
 mod command_line;
 mod crash;
 mod human_voice;
-mod journeys;
 mod operator;
 mod page;
 mod recordings;
 mod sandbox;
 mod secrets;
 mod signup;
-mod signup_in_a_browser;
-mod stand_in;
 #[path = "../support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "some of it is for the tests with a browser")]
 mod support;
 mod transports;
 mod trunks;

@@ -15,7 +15,7 @@ use zavud::onboarding::{Completions, Returned, begin_signup};
 use zavud::seal::make_key;
 use zavud::store::Store;
 
-use crate::stand_in::{ACCOUNT, CODE, NUMBER_ID, StandIn};
+use crate::support::stand_in::{ACCOUNT, CODE, NUMBER_ID, StandIn};
 use crate::support::{Answer, Invited, TestDaemon, get, post, post_with};
 
 async fn start(meta: &StandIn) -> TestDaemon {

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -13,7 +14,7 @@ use zavud::config::Config;
 use zavud::daemon::{Daemon, Surroundings};
 use zavud::domain::{
     Actor, CallOutcome, EventId, InvitationId, InvitationStatus, InvitationToken, Language,
-    PhoneNumberId, ProjectId, Redirects, Timestamp,
+    PhoneNumber, PhoneNumberId, ProjectId, Redirects, Timestamp,
 };
 use zavud::onboarding::invite;
 use zavud::speech::SpeechModel;
@@ -72,6 +73,8 @@ impl Invited {
 pub(crate) struct TestDaemon {
     pub(crate) daemon: Daemon,
     pub(crate) invited: Invited,
+    /// How many invitations were made besides that one.
+    made: AtomicU8,
     directory: TempDir,
 }
 
@@ -108,33 +111,66 @@ impl TestDaemon {
         let daemon =
             Daemon::start(&config, Surroundings { clock, model: Some(model) }).await.unwrap();
         let invited = Invited::make(&daemon.store, now).await;
-        Self { daemon, invited, directory }
+        Self { daemon, invited, made: AtomicU8::new(0), directory }
     }
 
     pub(crate) fn link(&self) -> String {
-        format!("http://{}/i/{}", self.daemon.web_address(), self.invited.token.expose())
+        self.link_of(&self.invited)
+    }
+
+    pub(crate) fn link_of(&self, invited: &Invited) -> String {
+        format!("http://{}/i/{}", self.daemon.web_address(), invited.token.expose())
     }
 
     /// The link of an invitation to connect like this.
     pub(crate) async fn invite_to(&self, connection: NewConnection) -> String {
+        self.link_of(&self.invite(connection, None).await)
+    }
+
+    /// An invitation to connect like this, for somebody who speaks this language.
+    pub(crate) async fn invite(
+        &self,
+        connection: NewConnection,
+        language: Option<&str>,
+    ) -> Invited {
         let now = SystemClock.now();
-        let token = InvitationToken::new([7; 20]);
-        let link = format!("http://{}/i/{}", self.daemon.web_address(), token.expose());
+        let index = 100 + self.made.fetch_add(1, Ordering::SeqCst);
         let invitation = NewInvitation {
-            id: InvitationId::new(now, [7; 10]),
+            id: InvitationId::new(now, [index; 10]),
             project: self.invited.project.clone(),
-            token,
+            token: InvitationToken::new([index; 20]),
             client_name: None,
-            language: None,
+            language: language.map(|language| language.parse().unwrap()),
             connection,
             redirects: Redirects::default(),
             created_at: now,
             expires_at: now + Duration::from_secs(24 * 60 * 60),
         };
+        let invited = Invited {
+            project: invitation.project.clone(),
+            invitation: invitation.id.clone(),
+            token: invitation.token.clone(),
+        };
         let write =
             self.daemon.store.write(move |writer| invite(writer, &invitation, Actor::Partner));
         write.await.unwrap().unwrap();
-        link
+        invited
+    }
+
+    /// A number of the project's, to be pre-assigned.
+    pub(crate) async fn add_number(&self, number: &str) -> NewConnection {
+        let now = SystemClock.now();
+        let number: PhoneNumber = number.parse().unwrap();
+        let index = 100 + self.made.fetch_add(1, Ordering::SeqCst);
+        let id = PhoneNumberId::new(now, [index; 10]);
+        let new = NewPhoneNumber {
+            id: id.clone(),
+            project: self.invited.project.clone(),
+            number,
+            created_at: now,
+        };
+        self.daemon.store.write(move |writer| writer.insert_phone_number(&new)).await.unwrap();
+        NewConnection::Preassigned(id)
     }
 
     /// Opens the invitation page's events.

@@ -4,15 +4,18 @@ mod clock;
 mod daemon;
 mod http;
 mod identity;
+mod line;
 mod model;
 mod phone;
 mod process;
 mod recorder;
+pub(crate) mod stand_in;
 
 pub(crate) use clock::ManualClock;
 pub(crate) use daemon::{Invited, NUMBER, TestDaemon, recordings_of};
 pub(crate) use http::{Answer, get, get_range, post, post_form, post_with};
 pub(crate) use identity::Identity;
+pub(crate) use line::Line;
 pub(crate) use model::{DeafModel, real_model};
 pub(crate) use phone::{
     CODE, call, call_over, call_with, digits_of, half_a_code, noise, silence, voice, write_wav,
@@ -20,9 +23,14 @@ pub(crate) use phone::{
 pub(crate) use process::{Serving, zavud};
 pub(crate) use recorder::{PATIENCE, code_on, stages_until};
 
-/// Tells on the terminal that a test did nothing, and why. Not through `eprintln!`, which the
-/// test harness keeps to itself when a test passes.
+/// Tells on the terminal that a test did nothing, and why.
 pub(crate) fn skip(test: &str, reason: &str) {
+    tell(&format!("SKIPPED {test}: {reason}"));
+}
+
+/// Tells something on the terminal. Not through `eprintln!`, which the test harness keeps to itself
+/// when a test passes.
+pub(crate) fn tell(what: &str) {
     use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {reason}");
+    let _ = writeln!(std::io::stderr(), "{what}");
 }

@@ -14,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use zavud::config::Config;
 
@@ -45,6 +46,8 @@ pub(crate) struct StandIn {
     asked: Asked,
     /// What registrations are refused with, first to last; then they are not.
     pub(crate) refusals: Arc<Mutex<Vec<Value>>>,
+    /// The end of the address that is not answered for now.
+    held: watch::Sender<Option<&'static str>>,
     serving: JoinHandle<()>,
     directory: TempDir,
 }
@@ -60,8 +63,14 @@ impl StandIn {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (asked, refusals) = (Asked::default(), Arc::default());
-        let serve = serve(listener, origin.clone(), Arc::clone(&asked), Arc::clone(&refusals));
-        let serving = tokio::spawn(serve);
+        let (held, is_held) = watch::channel(None);
+        let answers = Answers {
+            origin: origin.clone(),
+            asked: Arc::clone(&asked),
+            refusals: Arc::clone(&refusals),
+            held: is_held,
+        };
+        let serving = tokio::spawn(serve(listener, answers));
         let directory = tempfile::tempdir().unwrap();
         let issued = rcgen::generate_simple_self_signed(["elsewhere".to_owned()]).unwrap();
         std::fs::write(directory.path().join("authorities.pem"), issued.cert.pem()).unwrap();
@@ -70,7 +79,17 @@ impl StandIn {
             std::fs::write(&path, secret).unwrap();
             std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
         }
-        Self { origin, asked, refusals, serving, directory }
+        Self { origin, asked, refusals, held, serving, directory }
+    }
+
+    /// Leaves whoever asks for an address that ends like this without an answer.
+    pub(crate) fn hold(&self, end: &'static str) {
+        self.held.send_replace(Some(end));
+    }
+
+    /// Gives all their answers.
+    pub(crate) fn release(&self) {
+        self.held.send_replace(None);
     }
 
     /// Lets a daemon believe that this is Meta.
@@ -86,27 +105,46 @@ impl StandIn {
         meta.stand_in_origin = Some(self.origin.clone());
     }
 
+    /// The same as a section of config.toml.
+    pub(crate) fn section(&self) -> String {
+        let path = |name: &str| self.directory.path().join(name);
+        format!(
+            "[meta]\napp_id = \"1234\"\nconfig_id = \"2345\"\napp_secret_file = {app:?}\n\
+             authorities = {authorities:?}\ngraph_url = \"{origin}\"\n\
+             sdk_url = \"{origin}/sdk.js\"\nstand_in_origin = \"{origin}\"\n",
+            app = path("app"),
+            authorities = path("authorities.pem"),
+            origin = self.origin,
+        )
+    }
+
     /// The addresses that were asked for so far, without queries.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
 
-async fn serve(
-    listener: TcpListener,
+#[derive(Clone)]
+struct Answers {
     origin: String,
     asked: Asked,
     refusals: Arc<Mutex<Vec<Value>>>,
-) {
+    held: watch::Receiver<Option<&'static str>>,
+}
+
+async fn serve(listener: TcpListener, answers: Answers) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
-        let (origin, asked) = (origin.clone(), Arc::clone(&asked));
-        let refusals = Arc::clone(&refusals);
+        let answers = answers.clone();
         let service = service_fn(move |request: Request<Incoming>| {
-            let path = request.uri().path().to_owned();
-            let answer = answer(&path, &origin, &refusals);
-            asked.lock().unwrap().push(path);
-            async move { Ok::<_, Infallible>(answer) }
+            let (path, mut answers) = (request.uri().path().to_owned(), answers.clone());
+            async move {
+                answers.asked.lock().unwrap().push(path.clone());
+                let is_free = |held: &Option<&str>| held.is_none_or(|end| !path.ends_with(end));
+                // Whoever held it has gone: then nobody waits for the answer.
+                let _ = answers.held.wait_for(is_free).await;
+                Ok::<_, Infallible>(answer(&path, &answers.origin, &answers.refusals))
+            }
         });
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }

@@ -1,0 +1,178 @@
+//! Debian's Chromium, driven by its WebDriver, and by DevTools where WebDriver has no word for it.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{post_with, skip};
+
+/// How long the page may take to show what is in the store, on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Of a small laptop. Pictures are as high as their page.
+const HEIGHT: u32 = 900;
+
+pub(crate) struct Browser {
+    driver: Child,
+    driver_address: SocketAddr,
+    pub(crate) client: Client,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// With windows that are `width` pixels wide. `None` when there is no Chromium: the test is skipped.
+    pub(crate) async fn open(width: u32) -> Option<Self> {
+        Self::open_for(width, "en").await
+    }
+
+    /// The same for somebody who speaks this language.
+    pub(crate) async fn open_for(width: u32, language: &str) -> Option<Self> {
+        let Some((driver, driver_address)) = start_driver() else {
+            missing("chromedriver is not installed");
+            return None;
+        };
+        let profile = tempfile::tempdir().unwrap();
+        let connector = hyper_util::client::legacy::connect::HttpConnector::new();
+        let client = ClientBuilder::new(connector)
+            .capabilities(capabilities(profile.path(), language).as_object().unwrap().clone())
+            .connect(&format!("http://{driver_address}"))
+            .await
+            .unwrap();
+        let browser = Self { driver, driver_address, client, _profile: profile };
+        browser.resize(width, HEIGHT).await;
+        Some(browser)
+    }
+
+    /// Makes the page that is looked at as large as this. A window can not be as narrow as a phone, a
+    /// page can.
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// A command of the DevTools protocol for the page that is looked at.
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let session = self.client.session_id().await.unwrap().unwrap();
+        let path = format!("/session/{session}/goog/cdp/execute");
+        let body = json!({ "cmd": command, "params": parameters }).to_string();
+        let headers = [("content-type", "application/json")];
+        let answer = post_with(self.driver_address, &path, &headers, &body).await;
+        assert_eq!(answer.status, 200, "{command}: {}", answer.text());
+        serde_json::from_str::<Value>(answer.text()).unwrap()["value"].take()
+    }
+
+    /// Runs this in each document that is opened from now on, before its own scripts.
+    pub(crate) async fn run_first(&self, script: &str) {
+        let source = json!({ "source": script });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", source).await;
+    }
+
+    /// Waits until the part of this stage is the one that is shown.
+    pub(crate) async fn wait_for_stage(&self, stage: &str) {
+        self.wait_for(&format!("[data-stage={stage}]:not([hidden])")).await;
+    }
+
+    /// Waits until the part of this state of the sign-up is the one that is shown.
+    pub(crate) async fn wait_for_signup(&self, state: &str) {
+        self.wait_for(&format!("[data-signup={state}]:not([hidden])")).await;
+    }
+
+    /// Waits until the words for this failure of a sign-up are shown.
+    pub(crate) async fn wait_for_failure(&self, failure: &str) {
+        self.wait_for(&format!("[data-failure={failure}]:not([hidden])")).await;
+    }
+
+    /// Waits until the page has an element that this selects.
+    pub(crate) async fn wait_for(&self, selector: &str) {
+        let wait = self.client.wait().at_most(PATIENCE);
+        if let Err(error) = wait.for_element(Locator::Css(selector)).await {
+            let page = self.eval("document.body.innerText").await;
+            panic!("the page does not show {selector:?}: {error}\n{}", page.as_str().unwrap());
+        }
+    }
+
+    pub(crate) async fn click(&self, selector: &str) {
+        self.client.find(Locator::Css(selector)).await.unwrap().click().await.unwrap();
+    }
+
+    /// Leaves a mark in the page that is gone when it is loaded again.
+    pub(crate) async fn mark(&self) {
+        self.client.execute("window.isMarked = true", vec![]).await.unwrap();
+    }
+
+    pub(crate) async fn is_marked(&self) -> bool {
+        self.eval("window.isMarked === true").await == true
+    }
+
+    /// What stands in the element with this id.
+    pub(crate) async fn text(&self, id: &str) -> String {
+        let text = self.eval(&format!("document.getElementById('{id}').textContent")).await;
+        text.as_str().unwrap().to_owned()
+    }
+
+    /// What this expression is.
+    pub(crate) async fn eval(&self, expression: &str) -> Value {
+        self.client.execute(&format!("return {expression}"), vec![]).await.unwrap()
+    }
+
+    pub(crate) async fn close(mut self) {
+        self.client.close().await.unwrap();
+        self.driver.kill().unwrap();
+        self.driver.wait().unwrap();
+    }
+}
+
+/// Something is not there that the tests need. The one that asks is skipped, and said to be; it fails
+/// where everything is required to be there.
+pub(crate) fn missing(what: &str) {
+    let required = std::env::var_os("ZAVUD_BROWSER").is_some_and(|value| value == "required");
+    assert!(!required, "{what}, and ZAVUD_BROWSER says that it is required");
+    // The harness names the thread of a test after it.
+    let thread = std::thread::current();
+    skip(thread.name().unwrap_or_default(), what);
+}
+
+/// Where what is built lies.
+pub(crate) fn beside_the_build(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("..").join(name)
+}
+
+/// chromedriver on a free port, which it tells.
+fn start_driver() -> Option<(Child, SocketAddr)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = loop {
+        let line = lines.next().expect("chromedriver starts").unwrap();
+        if let Some((_, rest)) = line.split_once("successfully on port ") {
+            break rest.trim_end_matches('.').parse().unwrap();
+        }
+    };
+    std::thread::spawn(move || lines.for_each(drop));
+    Some((driver, SocketAddr::from((Ipv4Addr::LOCALHOST, port))))
+}
+
+fn capabilities(profile: &Path, language: &str) -> Value {
+    json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": {
+            "args": [
+                "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                format!("--accept-lang={language}"),
+                format!("--user-data-dir={}", profile.display()),
+            ],
+        },
+    })
+}
