@@ -8,9 +8,7 @@ use std::time::Duration;
 use zavud::codes::{Decision, Finding};
 use zavud::config::Config;
 use zavud::domain::Language;
-use zavud::speech::{
-    Care, Heard, Hypothesis, Recogniser, RecogniserError, Symbol, read_recording,
-};
+use zavud::speech::{Care, Heard, Hypothesis, Recogniser, RecogniserError, Symbol, read_recording};
 use zavud::voices::Voice;
 
 /// Notes how long the windows are that it is given, and hears nothing in them.

@@ -11,7 +11,8 @@ use rand::{RngExt as _, SeedableRng as _};
 use super::resample::{LineResampler, to_sample};
 use super::segmenter::samples;
 use super::{
-    Care, Heard, Hypothesis, LINE_RATE, READING_RATE, Recogniser, RecogniserError, Symbol, read_recording,
+    Care, Heard, Hypothesis, LINE_RATE, READING_RATE, Recogniser, RecogniserError, Symbol,
+    read_recording,
 };
 use crate::domain::Language;
 

@@ -1,7 +1,7 @@
 //! Debian's Chromium, driven by its WebDriver, and by DevTools where WebDriver has no word for it.
 
-use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -122,10 +122,21 @@ impl Browser {
         self.client.execute(&format!("return {expression}"), vec![]).await.unwrap()
     }
 
-    pub(crate) async fn close(mut self) {
-        self.client.close().await.unwrap();
-        self.driver.kill().unwrap();
-        self.driver.wait().unwrap();
+    pub(crate) async fn close(self) {
+        self.client.clone().close().await.unwrap();
+    }
+}
+
+impl Drop for Browser {
+    /// Ends the driver, and with it a Chromium that a failed test did not close.
+    fn drop(&mut self) {
+        let asked = TcpStream::connect(self.driver_address).and_then(|mut driver| {
+            driver.write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        });
+        if asked.is_err() {
+            let _ = self.driver.kill();
+        }
+        let _ = self.driver.wait();
     }
 }
 
