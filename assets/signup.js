@@ -32,6 +32,7 @@
     }
     byId("sender").textContent = sender ?? "";
     byId("sender-line").hidden = !sender;
+    byId("welcome").hidden = state === "done";
     const isNew = part.hidden;
     for (const other of parts.values()) other.hidden = other !== part;
     const hadFocus = document.activeElement === button;

@@ -193,7 +193,7 @@ fn message(title: &Text, text: &Text, brand: Option<BrandView<'_>>, tongue: Tong
         is_live: false,
         content: html! {
             h1 { (title) }
-            p { (text) }
+            section.card { p { (text) } }
         },
     })
 }

@@ -137,7 +137,7 @@ fn not_begun(view: &SignupView<'_>) -> Markup {
 fn number_needed(connection: ConnectionType, words: &SignupWords) -> &Text {
     match connection {
         ConnectionType::ClientNumber => &words.needs_own_number,
-        ConnectionType::Preassigned => &words.needs_no_phone,
+        ConnectionType::Preassigned => &words.needs_this_page,
         ConnectionType::Coexistence => &words.needs_app,
     }
 }

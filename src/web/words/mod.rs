@@ -52,7 +52,7 @@ words! {
         intro: Text,
         needs_account: Text,
         needs_own_number: Text,
-        needs_no_phone: Text,
+        needs_this_page: Text,
         needs_app: Text,
         needs_time: Text,
         trust: Text,
