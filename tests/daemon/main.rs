@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod benchmark;
+mod brand;
 mod browser;
 mod calls;
 mod chromium;
@@ -10,6 +11,8 @@ mod command_line;
 mod crash;
 mod human_voice;
 mod journeys;
+mod languages;
+mod onward;
 mod operator;
 mod page;
 mod recordings;
