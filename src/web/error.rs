@@ -4,7 +4,7 @@
 //! [`explain`] makes the page, in the language of the invitation or else of the browser.
 
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -109,6 +109,14 @@ pub(super) async fn explain(request: Request, next: Next) -> Response {
 /// The page for an address that does not exist.
 pub(super) async fn not_found() -> WebError {
     WebError::NotFound
+}
+
+/// `GET /returned`: where Meta leads its window when it cannot speak to our page. What it appends to the
+/// address is of no use without that page, which is still open.
+pub(super) async fn returned(headers: HeaderMap) -> impl IntoResponse {
+    let tongue = Tongue::accepted(&headers);
+    let words = &Words::of(tongue).problems;
+    in_language(tongue, message(&words.returned_title, &words.returned_text, None, tongue))
 }
 
 impl Explanation {

@@ -5,7 +5,7 @@ use zavud::domain::Actor;
 use zavud::onboarding::{Step, take_step};
 use zavud::store::NewConnection;
 
-use crate::support::{Answer, TestDaemon, get_in};
+use crate::support::{Answer, Serving, TestDaemon, get_in, zavud};
 
 /// The tag in the document and in the header are the same, and caches are told.
 fn language_of(page: &Answer) -> &str {
@@ -50,6 +50,9 @@ async fn a_page_for_what_went_wrong_is_in_the_language_of_the_browser_or_of_its_
         assert!(page.text().contains(title), "{path}: {}", page.text());
         assert_eq!(page.header("referrer-policy"), "no-referrer");
     }
+    let returned = get_in(web, "/returned?code=AQB", "pt").await;
+    assert_eq!((returned.status.as_u16(), language_of(&returned)), (200, "pt-BR"));
+    assert!(!returned.text().contains("AQB"));
     let token = daemon.invited.token.expose().to_owned();
     let recording = get_in(web, &format!("/i/{token}/recordings/call_7"), "pt").await;
     assert_eq!((recording.status.as_u16(), language_of(&recording)), (404, "pt-BR"));
@@ -75,4 +78,27 @@ async fn a_page_for_what_went_wrong_is_in_the_language_of_the_browser_or_of_its_
     let events = get_in(web, &format!("/i/{token}/events"), "es").await;
     assert_eq!(events.status, 410, "a page that comes back is told by the status");
     daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn an_invitation_that_the_operator_makes_beside_a_running_daemon_opens_in_its_language() {
+    let directory = tempfile::tempdir().unwrap();
+    let daemon = Serving::start(&directory.path().join("zavud.db"));
+    let config = directory.path().join("operator.toml");
+    let text =
+        format!("[web]\npublic_url = \"http://{}\"\n[store]\npath = \"zavud.db\"\n", daemon.web);
+    std::fs::write(&config, text).unwrap();
+    let operate = |command: &str| {
+        let arguments = command.split(' ').chain(["--config", config.to_str().unwrap()]);
+        let output = zavud().args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    operate("project new acme");
+    let link = operate("invitation new --project acme --client Ana --language pt --days 1");
+    let path = link.trim().strip_prefix(&format!("http://{}", daemon.web)).unwrap();
+    let page = get_in(daemon.web, path, "es").await;
+    assert_eq!((page.status.as_u16(), language_of(&page)), (200, "pt-BR"));
+    assert!(page.text().contains("Convite para <bdi>Ana</bdi>"), "{}", page.text());
+    assert!(daemon.terminate());
 }

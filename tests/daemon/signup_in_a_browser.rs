@@ -76,7 +76,7 @@ async fn a_client_connects_and_every_tab_follows_and_nothing_is_loaded_before_th
         "setup": { "business": { "phone": { "code": 1, "number": "5550100123" } } },
         "featureType": "", "sessionInfoVersion": "3", "version": "v4",
     });
-    let home = format!("http://{}/", daemon.daemon.web_address());
+    let home = format!("http://{}/returned", daemon.daemon.web_address());
     let options = json!({
         "config_id": "2345", "response_type": "code", "override_default_response_type": true,
         "fallback_redirect_uri": home, "extras": extras,

@@ -142,6 +142,8 @@ words! {
         cancelled_text: Text,
         expired_title: Text,
         expired_text: Text,
+        returned_title: Text,
+        returned_text: Text,
         fault_title: Text,
         fault_text: Text,
     }
