@@ -27,7 +27,7 @@ pub(super) fn card(view: &SignupView<'_>) -> Markup {
     let title = html! {
         // Where we hear the code there are cards to come.
         h2 #signup-title tabindex="-1" {
-            @if view.connection == ConnectionType::Preassigned { span.step { "1" } }
+            @if view.connection == ConnectionType::Preassigned { span.step { "1" } " " }
             (words.heading)
         }
     };

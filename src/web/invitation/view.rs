@@ -71,7 +71,7 @@ fn number_card(number: &PhoneNumber, words: &Words) -> Markup {
         CopyButton { label: &words.copy, copied: &words.copied, text: number.as_str(), id: None };
     html! {
         section.card aria-labelledby="number-title" {
-            h2 #number-title { span.step { "2" } (words.heading) }
+            h2 #number-title { span.step { "2" } " " (words.heading) }
             div.row {
                 bdi.number { (in_groups(number)) }
                 (copy)
