@@ -11,6 +11,9 @@
   const TRIES = 4;
   const PAUSE_MS = 1_500;
 
+  // Where Meta leads its window when it cannot speak to this page.
+  const RETURN = "/returned";
+
   const byId = (id) => document.getElementById(id);
   const card = byId("signup");
   const button = byId("connect");
@@ -32,6 +35,7 @@
     }
     byId("sender").textContent = sender ?? "";
     byId("sender-line").hidden = !sender;
+    byId("welcome").hidden = state === "done";
     const isNew = part.hidden;
     for (const other of parts.values()) other.hidden = other !== part;
     const hadFocus = document.activeElement === button;
@@ -86,7 +90,7 @@
   // moments the page goes by another one.
   function withoutToken(act) {
     const address = location.href;
-    history.replaceState(history.state, "", "/");
+    history.replaceState(history.state, "", RETURN);
     try {
       act();
     } finally {
@@ -141,7 +145,7 @@
       config_id: card.dataset.config,
       response_type: "code",
       override_default_response_type: true,
-      fallback_redirect_uri: `${location.origin}/`,
+      fallback_redirect_uri: `${location.origin}${RETURN}`,
       extras: JSON.parse(card.dataset.extras),
     };
     withoutToken(() => FB.login(answered, options));

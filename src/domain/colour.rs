@@ -26,13 +26,6 @@ impl Colour {
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
-    /// Black or white, whichever can be read better on it. The contrast is 4.58 at least: the product
-    /// of both contrasts is 21 for every colour.
-    pub fn text_on(self) -> Self {
-        let is_dark = self.contrast(Self::WHITE) >= self.contrast(Self::BLACK);
-        if is_dark { Self::WHITE } else { Self::BLACK }
-    }
-
     /// The nearest to it on the way to `end` that has this contrast with all of the `grounds`; `end`
     /// itself if none has.
     pub fn towards(self, end: Self, grounds: &[Self], contrast: f64) -> Self {

@@ -3,12 +3,13 @@
 //! Whoever has no valid token sees none of it. The style holds nothing but a colour, so it may be
 //! anybody's; the logo has an address below the invitation.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::WebState;
+use super::address::Address;
 use super::assets::hash;
 use super::error::WebError;
 use crate::domain::{Brand, Colour, InvitationToken, LogoVersion};
@@ -28,6 +29,9 @@ const DARK_GROUNDS: [Colour; 2] = [Colour::of(0x0f, 0x15, 0x13), Colour::of(0x18
 
 /// The least contrast of text (WCAG 2.2, 1.4.3, level AA).
 const READABLE: f64 = 4.5;
+
+/// From here on white is what people expect on a colour, and a shade darker makes it readable.
+const NEARLY_READABLE: f64 = 3.0;
 
 /// The company above a page. The image says nothing that its name does not.
 pub(super) fn header(view: BrandView<'_>) -> Markup {
@@ -59,14 +63,17 @@ pub(super) fn style_of(name: &str) -> Option<String> {
     (style_name(colour) == name).then(|| style(colour))
 }
 
-/// What is filled has the colour itself, and black or white on it. Text and lines have it as far as it
-/// can be read on what they stand on.
+/// What is filled has the colour itself with black on it, or with white where a little darker is dark
+/// enough. Text and lines have it as far as it can be read on what they stand on.
 fn style(colour: Colour) -> String {
-    let on_brand = colour.text_on();
+    let (brand, on_brand) = match colour.contrast(Colour::WHITE) >= NEARLY_READABLE {
+        true => (colour.towards(Colour::BLACK, &[Colour::WHITE], READABLE), Colour::WHITE),
+        false => (colour, Colour::BLACK),
+    };
     let light = colour.towards(Colour::BLACK, &LIGHT_GROUNDS, READABLE);
     let dark = colour.towards(Colour::WHITE, &DARK_GROUNDS, READABLE);
     format!(
-        ":root{{--brand:{colour};--on-brand:{on_brand};--accent:{light}}}\n\
+        ":root{{--brand:{brand};--on-brand:{on_brand};--accent:{light}}}\n\
          @media (prefers-color-scheme: dark){{:root{{--accent:{dark}}}}}\n"
     )
 }
@@ -75,7 +82,7 @@ fn style(colour: Colour) -> String {
 /// between us and the browser may, since it is for whoever has the link.
 pub(super) async fn logo(
     State(state): State<WebState>,
-    Path((token, version)): Path<(String, String)>,
+    Address((token, version)): Address<(String, String)>,
 ) -> Result<Response, WebError> {
     let (token, now) = (InvitationToken::from_text(token), state.clock.now());
     let version = LogoVersion::from_text(version);
@@ -108,8 +115,9 @@ mod tests {
             for (green, blue) in channel().flat_map(|green| channel().map(move |b| (green, b))) {
                 let colour = Colour::of(red, green, blue);
                 let style = style(colour);
-                let on_brand = given(&style, "--on-brand", 0);
-                assert!(on_brand.contrast(colour) >= READABLE, "{colour}: {on_brand} on it");
+                let (brand, on_brand) =
+                    (given(&style, "--brand", 0), given(&style, "--on-brand", 0));
+                assert!(on_brand.contrast(brand) >= READABLE, "{colour}: {on_brand} on {brand}");
                 for (index, grounds) in [LIGHT_GROUNDS, DARK_GROUNDS].iter().enumerate() {
                     let accent = given(&style, "--accent", index);
                     for ground in grounds {

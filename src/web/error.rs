@@ -4,7 +4,7 @@
 //! [`explain`] makes the page, in the language of the invitation or else of the browser.
 
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -111,6 +111,14 @@ pub(super) async fn not_found() -> WebError {
     WebError::NotFound
 }
 
+/// `GET /returned`: where Meta leads its window when it cannot speak to our page. What it appends to the
+/// address is of no use without that page, which is still open.
+pub(super) async fn returned(headers: HeaderMap) -> impl IntoResponse {
+    let tongue = Tongue::accepted(&headers);
+    let words = &Words::of(tongue).problems;
+    in_language(tongue, message(&words.returned_title, &words.returned_text, None, tongue))
+}
+
 impl Explanation {
     fn status(&self) -> StatusCode {
         match self {
@@ -193,7 +201,7 @@ fn message(title: &Text, text: &Text, brand: Option<BrandView<'_>>, tongue: Tong
         is_live: false,
         content: html! {
             h1 { (title) }
-            p { (text) }
+            section.card { p { (text) } }
         },
     })
 }

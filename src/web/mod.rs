@@ -3,6 +3,7 @@
 //! A handler extracts, asks the store, builds a view and renders it. Every route stands in
 //! [`router`]; the connection handling below it in [`server`].
 
+mod address;
 mod assets;
 mod brand;
 mod error;

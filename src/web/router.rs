@@ -31,6 +31,7 @@ pub fn router(state: WebState) -> Router {
         .route("/i/{token}/recordings/{call}", get(invitation::recording))
         .route("/i/{token}/logo/{version}", get(brand::logo))
         .route("/assets/{name}", get(assets::serve))
+        .route("/returned", get(error::returned))
         .route("/health", get(health::health))
         .fallback(error::not_found)
         .layer(middleware::from_fn(error::explain))

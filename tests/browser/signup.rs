@@ -57,11 +57,14 @@ async fn a_client_connects_and_every_tab_follows() {
         "setup": { "business": { "phone": { "code": 1, "number": "5550100123" } } },
         "featureType": "", "sessionInfoVersion": "3", "version": "v4",
     });
+    let home = format!("http://{}/returned", daemon.daemon.web_address());
     let options = json!({
         "config_id": "2345", "response_type": "code", "override_default_response_type": true,
-        "extras": extras,
+        "fallback_redirect_uri": home, "extras": extras,
     });
     assert_eq!(told, json!(["1234", "v25.0", options]));
+    let seen = browser.eval("[...fbSeen, location.href]").await;
+    assert_eq!(seen, json!([home, home, daemon.link()]), "Meta's script never sees the token");
     browser.client.switch_to_window(second.clone()).await.unwrap();
     browser.wait_for_signup("open").await;
 
@@ -132,6 +135,25 @@ async fn a_page_without_a_number_of_ours_is_live_as_well() {
     browser.wait_for_signup("done").await;
     let syncs = meta.asked().iter().filter(|path| path.ends_with("/smb_app_data")).count();
     assert_eq!(syncs, 2);
+    browser.close().await;
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_who_opens_the_window_too_often_is_told_to_wait() {
+    let Some(browser) = Browser::open(320).await else { return };
+    let meta = StandIn::start().await;
+    let daemon = TestDaemon::start_deaf(|config| meta.configure(config)).await;
+    browser.client.goto(&daemon.link()).await.unwrap();
+    // The server says so only after many attempts.
+    let refused = "window.fetch = async () => new Response('', { status: 429 })";
+    browser.client.execute(refused, vec![]).await.unwrap();
+    browser.click("#connect").await;
+    browser.wait_for("#too-often:not([hidden])").await;
+    let words = "['too-often', 'announcement'].map(id => document.getElementById(id).textContent)";
+    let words = browser.eval(words).await;
+    assert!(words[0] == words[1] && words[0].as_str().unwrap().contains("some minutes"), "{words}");
+    browser.wait_for_signup("not_begun").await;
     browser.close().await;
     daemon.daemon.stop().await;
 }

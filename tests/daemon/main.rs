@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod benchmark;
+mod brand;
 mod calls;
 mod command_line;
 mod crash;
 mod human_voice;
+mod languages;
+mod onward;
 mod operator;
 mod page;
 mod recordings;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{HOST, RANGE};
+use hyper::header::{ACCEPT_LANGUAGE, HOST, RANGE};
 use hyper::http::request::Builder;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -29,6 +29,11 @@ impl Answer {
 
 pub(crate) async fn get(server: SocketAddr, path: &str) -> Answer {
     fetch(server, Request::get(path)).await
+}
+
+/// Asks for a page as a browser whose user reads this language.
+pub(crate) async fn get_in(server: SocketAddr, path: &str, languages: &str) -> Answer {
+    fetch(server, Request::get(path).header(ACCEPT_LANGUAGE, languages)).await
 }
 
 /// Asks for a part, such as "bytes=0-99".

@@ -25,8 +25,12 @@ pub(crate) const CODE: &str = "AQB-c0de";
 /// In place of the SDK: what the window does is up to the test. `fbSay` sends a message from the origin
 /// that stands in, `fbAnswer` is the callback of `FB.login`.
 const SDK: &str = "window.FB = {
-    init(options) { window.fbInit = options; },
-    login(done, options) { window.fbOptions = options; window.fbAnswer = done; },
+    init(options) { window.fbInit = options; window.fbSeen = [location.href]; },
+    login(done, options) {
+        window.fbOptions = options;
+        window.fbAnswer = done;
+        window.fbSeen.push(location.href);
+    },
 };
 window.fbSay = (text) => {
     const frame = document.createElement('iframe');

@@ -34,7 +34,7 @@ pub(super) fn card(view: &InvitationView<'_>) -> Markup {
     let earlier = view.codes.iter().filter(|earlier| Some(*earlier) != code);
     html! {
         section.card #stage aria-labelledby="code-title" {
-            h2 #code-title { span.step { "3" } (words.heading) }
+            h2 #code-title { span.step { "3" } " " (words.heading) }
             (waiting(stage, words))
             (ringing(stage, words))
             (listening(stage, words))

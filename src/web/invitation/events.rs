@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
@@ -28,6 +28,7 @@ use crate::feed::Subscription;
 use crate::onboarding::Attempts;
 use crate::store::{Reader, StageEvent, StoreError};
 use crate::web::WebState;
+use crate::web::address::Address;
 use crate::web::error::WebError;
 
 /// Stages read from the store at a time.
@@ -44,7 +45,7 @@ pub(in crate::web) struct Since {
 /// `GET /i/{token}/events`
 pub(in crate::web) async fn events(
     State(state): State<WebState>,
-    Path(token): Path<String>,
+    Address(token): Address<String>,
     Query(since): Query<Since>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, WebError> {

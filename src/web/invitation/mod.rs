@@ -9,12 +9,13 @@ mod signup;
 mod signup_card;
 mod view;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{IntoResponse as _, Response};
 
 use super::WebState;
+use super::address::Address;
 use super::error::{ClosedInvitation, WebError};
 use super::layout::in_language;
 use super::signup::extras;
@@ -33,7 +34,7 @@ pub(super) use signup_card::done;
 /// `GET /i/{token}`
 pub(super) async fn page(
     State(state): State<WebState>,
-    Path(token): Path<String>,
+    Address(token): Address<String>,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
     let invitation = open_invitation(&state, token.clone()).await?;

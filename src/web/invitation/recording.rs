@@ -1,6 +1,6 @@
 //! The recording of a call that could not be read, for the client to listen to.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
@@ -9,6 +9,7 @@ use tower_http::services::ServeFile;
 use super::open_invitation;
 use crate::domain::Recording;
 use crate::web::WebState;
+use crate::web::address::Address;
 use crate::web::error::WebError;
 use crate::web::words::RecordingWords;
 
@@ -39,7 +40,7 @@ pub(super) fn offered(recording: &Recording, token: &str, words: &RecordingWords
 /// what it needs. The name of the file is what the store says, never what the request says.
 pub(in crate::web) async fn recording(
     State(state): State<WebState>,
-    Path((token, call)): Path<(String, String)>,
+    Address((token, call)): Address<(String, String)>,
     request: Request,
 ) -> Result<Response, WebError> {
     let invitation = open_invitation(&state, token).await?.id;

@@ -1,7 +1,7 @@
 //! What the page reports of Meta's window. The answers come over the page's events: to all tabs.
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
@@ -14,13 +14,14 @@ use crate::meta::window::{Left, Report};
 use crate::onboarding::{Refusal, Returned, begin_signup};
 use crate::store::Invitation;
 use crate::web::WebState;
+use crate::web::address::Address;
 use crate::web::error::{ClosedInvitation, WebError};
 
 /// `POST /i/{token}/signup/begin`: the client is about to open Meta's window. Answers with the name of
 /// the attempt.
 pub(in crate::web) async fn begin(
     State(state): State<WebState>,
-    Path(token): Path<String>,
+    Address(token): Address<String>,
 ) -> Result<impl IntoResponse, WebError> {
     if state.signup.is_none() {
         return Err(WebError::NotFound);
@@ -44,7 +45,7 @@ pub(in crate::web) async fn begin(
 /// answers; what is said once more changes nothing.
 pub(in crate::web) async fn result(
     State(state): State<WebState>,
-    Path(token): Path<String>,
+    Address(token): Address<String>,
     body: Bytes,
 ) -> Result<StatusCode, WebError> {
     let setup = state.signup.as_ref().ok_or(WebError::NotFound)?;

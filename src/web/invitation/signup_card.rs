@@ -27,7 +27,7 @@ pub(super) fn card(view: &SignupView<'_>) -> Markup {
     let title = html! {
         // Where we hear the code there are cards to come.
         h2 #signup-title tabindex="-1" {
-            @if view.connection == ConnectionType::Preassigned { span.step { "1" } }
+            @if view.connection == ConnectionType::Preassigned { span.step { "1" } " " }
             (words.heading)
         }
     };
@@ -137,7 +137,7 @@ fn not_begun(view: &SignupView<'_>) -> Markup {
 fn number_needed(connection: ConnectionType, words: &SignupWords) -> &Text {
     match connection {
         ConnectionType::ClientNumber => &words.needs_own_number,
-        ConnectionType::Preassigned => &words.needs_no_phone,
+        ConnectionType::Preassigned => &words.needs_this_page,
         ConnectionType::Coexistence => &words.needs_app,
     }
 }

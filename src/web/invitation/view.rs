@@ -48,7 +48,7 @@ pub(super) fn render(view: &InvitationView<'_>) -> Markup {
             @if let Some(client) = view.client {
                 p.client { (words.page.invited.around(html! { bdi { (client) } })) }
             }
-            p { (words.page.welcome.around(html! { bdi { (view.brand.company) } })) }
+            p #welcome { (words.page.welcome.around(html! { bdi { (view.brand.company) } })) }
             div #live data-event=(view.current.id) data-heartbeat=(view.heartbeat.as_millis()) {
                 (signup_card::card(&view.signup))
                 @if let Some(number) = view.number {
@@ -71,14 +71,27 @@ fn number_card(number: &PhoneNumber, words: &Words) -> Markup {
         CopyButton { label: &words.copy, copied: &words.copied, text: number.as_str(), id: None };
     html! {
         section.card aria-labelledby="number-title" {
-            h2 #number-title { span.step { "2" } (words.heading) }
+            h2 #number-title { span.step { "2" } " " (words.heading) }
             div.row {
-                bdi.number { (number) }
+                bdi.number { (in_groups(number)) }
                 (copy)
             }
             p { (words.choose.around(html! { strong { (words.phone_call) } })) }
         }
     }
+}
+
+/// The number as people read it out: its country, then three digits at a time and never one alone.
+fn in_groups(number: &PhoneNumber) -> String {
+    let (country, rest) = number.split();
+    let mut text = format!("+{country}");
+    for (index, digit) in rest.chars().enumerate() {
+        if index % 3 == 0 && (index == 0 || index + 1 < rest.len()) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// A button that copies `text`, and says that it did. With an id it is the main one.
@@ -136,6 +149,18 @@ mod tests {
         let places = page.matches("<bdi>Tom &amp; Jerry &lt;script&gt;</bdi>").count();
         assert_eq!(places, 3, "above, for whom, and by whom: {page}");
         assert!(page.contains("with \u{2068}Tom &amp; Jerry &lt;script&gt;\u{2069}</title>"));
+    }
+
+    #[test]
+    fn a_number_stands_in_groups() {
+        for (number, text) in [
+            ("+15550100123", "+1 555 010 0123"),
+            ("+442071838750", "+44 207 183 8750"),
+            ("+34600000001", "+34 600 000 001"),
+            ("+4930123456", "+49 301 234 56"),
+        ] {
+            assert_eq!(in_groups(&number.parse().unwrap()), text);
+        }
     }
 
     #[test]

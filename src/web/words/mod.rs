@@ -52,7 +52,7 @@ words! {
         intro: Text,
         needs_account: Text,
         needs_own_number: Text,
-        needs_no_phone: Text,
+        needs_this_page: Text,
         needs_app: Text,
         needs_time: Text,
         trust: Text,
@@ -142,6 +142,8 @@ words! {
         cancelled_text: Text,
         expired_title: Text,
         expired_text: Text,
+        returned_title: Text,
+        returned_text: Text,
         fault_title: Text,
         fault_text: Text,
     }
