@@ -68,6 +68,7 @@ async fn in_each_language_a_client_connects_a_number_of_ours_with_the_code_that_
         attempt.fill_in(&code, "type").await;
         attempt.press("allow").await;
         attempt.sender().await;
+        assert_eq!(browser.eval("document.documentElement.lang.split('-')[0]").await, language);
         browser.close().await;
     }
     daemon.daemon.stop().await;
@@ -108,6 +109,7 @@ async fn in_each_language_a_client_connects_a_number_of_their_own_with_a_text_me
         attempt.fill_in(&code, "type").await;
         attempt.press("allow").await;
         attempt.sender().await;
+        assert_eq!(browser.eval("document.documentElement.lang.split('-')[0]").await, language);
     }
     browser.close().await;
     daemon.daemon.stop().await;
@@ -124,6 +126,7 @@ async fn in_each_language_a_client_keeps_the_app_and_whatever_comes_first_counts
         let attempt = Attempt::at(&browser, &daemon.link_of(&invited)).await;
         attempt.connect_app().await;
         attempt.sender().await;
+        assert_eq!(browser.eval("document.documentElement.lang.split('-')[0]").await, language);
     }
     browser.close().await;
     daemon.daemon.stop().await;

@@ -36,22 +36,22 @@ impl fmt::Display for Look {
 pub(crate) struct Gallery<'a> {
     browser: &'a Browser,
     looks: &'static [Look],
-    /// What the names of its pictures begin with.
-    prefix: String,
+    /// Of pages that are there in several.
+    language: Option<String>,
     faults: Vec<String>,
 }
 
 impl<'a> Gallery<'a> {
     /// For states that look alike in all languages, or are there in one only.
     pub(crate) fn of(browser: &'a Browser) -> Self {
-        Self { browser, looks: &Look::ALL, prefix: String::new(), faults: Vec::new() }
+        Self { browser, looks: &Look::ALL, language: None, faults: Vec::new() }
     }
 
     /// For the same states in one language after the other: what the words of another one can spoil is
     /// seen where there is least room.
     pub(crate) fn in_language(browser: &'a Browser, language: &str) -> Self {
         let looks = if language == "en" { &Look::ALL[..] } else { &Look::ALL[..1] };
-        Self { browser, looks, prefix: format!("{language}-"), faults: Vec::new() }
+        Self { browser, looks, language: Some(language.to_owned()), faults: Vec::new() }
     }
 
     /// Looks at what the page shows, in each way. `state` names the pictures.
@@ -62,7 +62,14 @@ impl<'a> Gallery<'a> {
     }
 
     async fn look_once(&mut self, state: &str, look: Look) {
-        let name = format!("{}{state}-{look}", self.prefix);
+        let mut name = format!("{state}-{look}");
+        if let Some(language) = &self.language {
+            name = format!("{language}-{name}");
+            let told = self.browser.eval("document.documentElement.lang.split('-')[0]").await;
+            if told != language.as_str() {
+                self.faults.push(format!("{name}: says that its language is {told}"));
+            }
+        }
         let media = json!({ "features": [
             { "name": "prefers-color-scheme", "value": look.scheme },
             // What moves would look different each time.
