@@ -7,6 +7,7 @@ mod connection;
 mod id;
 mod invitation;
 mod language;
+mod meta_reason;
 mod phone_number;
 mod redacted;
 mod sealed;
@@ -22,6 +23,7 @@ pub use invitation::{
     InvitationToken,
 };
 pub use language::{InvalidLanguage, Language};
+pub use meta_reason::{InvalidMetaReason, MetaReason};
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use redacted::{Redact, Redacted};
 pub use sealed::Sealed;

@@ -1,7 +1,8 @@
 //! Answers that are none, and which request is sent again after them.
 
 use serde_json::json;
-use zavud::meta::graph::{GraphClient, GraphError, Reason};
+use zavud::domain::MetaReason;
+use zavud::meta::graph::{GraphClient, GraphError};
 
 use crate::server::{Script, Server, number, token};
 
@@ -34,7 +35,7 @@ async fn outcome(script: Script) -> (Vec<GraphError>, [usize; 2]) {
 async fn what_is_meta_s_fault_is_asked_for_again_where_that_does_no_harm() {
     for script in [Script::Json(500, error(2)), Script::Text(502, "<html>Bad Gateway</html>")] {
         let (errors, tries) = outcome(script).await;
-        assert!(errors.iter().all(|error| error.reason() == Reason::Unavailable), "{errors:?}");
+        assert!(errors.iter().all(|error| error.reason() == MetaReason::Unavailable), "{errors:?}");
         assert_eq!(tries, [3, 1]);
     }
 }
@@ -42,9 +43,10 @@ async fn what_is_meta_s_fault_is_asked_for_again_where_that_does_no_harm() {
 #[tokio::test]
 async fn a_refusal_is_final() {
     for (script, reason) in [
-        (Script::Json(429, error(4)), Reason::RateLimited),
-        (Script::Json(400, error(136_024)), Reason::NumberNotEligible),
-        (Script::Json(401, error(190)), Reason::TokenInvalid),
+        (Script::Json(429, error(4)), MetaReason::RateLimited),
+        (Script::Text(429, "Slow down"), MetaReason::RateLimited),
+        (Script::Json(400, error(136_024)), MetaReason::NumberNotEligible),
+        (Script::Json(401, error(190)), MetaReason::TokenInvalid),
     ] {
         let (errors, tries) = outcome(script).await;
         assert!(errors.iter().all(|error| error.reason() == reason), "{errors:?}");

@@ -38,6 +38,7 @@ impl Fault {
             190 => "Invalid OAuth access token",
             200 => "Permissions error",
             463 => "Error validating access token: Session has expired",
+            133_005 => "Two step verification PIN mismatch",
             136_021 | 136_024 => "This phone number is not eligible",
             2_388_091 => "The verification code could not be sent",
             2_388_093 => "The verification code could not be checked",
@@ -187,7 +188,7 @@ fn register(number: &mut Number, body: &Value) -> Answer {
         return Err(Fault::parameter("The number is not verified"));
     }
     match &number.pin {
-        Some(known) if known != pin => Err(Fault::parameter("Two step verification PIN mismatch")),
+        Some(known) if known != pin => Err(Fault::of(133_005)),
         Some(_) | None => {
             number.pin = Some(pin.to_owned());
             Ok(done())

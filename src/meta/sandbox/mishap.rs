@@ -39,7 +39,7 @@ pub(super) const WHERE: &[&str] = &[
 
 /// Meta's codes that can be asked for.
 pub(super) const CODES: &[i64] =
-    &[4, 100, 190, 200, 463, 136_021, 136_024, 2_388_091, 2_388_093, 2_494_158, 2_593_109];
+    &[4, 100, 190, 200, 463, 133_005, 136_021, 136_024, 2_388_091, 2_388_093, 2_494_158, 2_593_109];
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,11 +11,10 @@ use super::failure;
 use super::plan::{Action, Arrival, next};
 use crate::clock::Clock;
 use crate::domain::{
-    ConnectionType, InvitationId, PhoneNumber, SignupFailure, SignupId, SignupStep,
+    ConnectionType, InvitationId, MetaReason, PhoneNumber, SignupFailure, SignupId, SignupStep,
 };
 use crate::meta::graph::{
-    AccessToken, AuthorizationCode, GraphClient, GraphError, NumberId, Pin, Reason, SyncType,
-    WabaId,
+    AccessToken, AuthorizationCode, GraphClient, GraphError, NumberId, Pin, SyncType, WabaId,
 };
 use crate::seal::Seal;
 use crate::store::{Learned, Signup, Store, StoreError};
@@ -253,7 +252,7 @@ impl Executor {
         let profile = self.graph.number_profile(&number, &token).await?;
         let phone_number = profile.display_phone_number.parse();
         let phone_number: PhoneNumber =
-            phone_number.map_err(|_| Broken::Attempt(SignupFailure::Unknown))?;
+            phone_number.map_err(|_| Broken::Attempt(SignupFailure::Meta(MetaReason::Unknown)))?;
         let connection = Connection {
             name: profile.verified_name.unwrap_or_else(|| phone_number.to_string()),
             phone_number,
@@ -308,14 +307,14 @@ fn number(signup: &Signup) -> Result<NumberId, Broken> {
 /// An account that the token may not see does not exist for Graph: it answers 100.
 fn not_listed(error: GraphError) -> Broken {
     match error.reason() {
-        Reason::InvalidRequest => Broken::Attempt(SignupFailure::NotOwned),
+        MetaReason::InvalidRequest => Broken::Attempt(SignupFailure::NotOwned),
         _ => error.into(),
     }
 }
 
 fn reason(broken: &Broken) -> SignupFailure {
     match broken {
-        Broken::Meta(error) => failure::of(error.reason()),
+        Broken::Meta(error) => SignupFailure::Meta(error.reason()),
         Broken::Attempt(failure) => *failure,
         Broken::Store(_) => SignupFailure::Internal,
     }

@@ -1,31 +1,14 @@
 //! What a failed attempt means: for the invitation, and in plain words for the client.
 
-use crate::domain::{FailureReason, SignupFailure};
-use crate::meta::graph::Reason;
-
-/// What Meta's refusal is called here.
-pub(super) const fn of(reason: Reason) -> SignupFailure {
-    match reason {
-        Reason::NumberNotEligible => SignupFailure::NumberNotEligible,
-        Reason::TokenInvalid => SignupFailure::TokenInvalid,
-        Reason::PermissionMissing => SignupFailure::PermissionMissing,
-        Reason::InvalidRequest => SignupFailure::InvalidRequest,
-        Reason::RateLimited => SignupFailure::RateLimited,
-        Reason::HistoryDeclined => SignupFailure::HistoryDeclined,
-        Reason::CodeNotSent => SignupFailure::CodeNotSent,
-        Reason::CodeNotAccepted => SignupFailure::CodeNotAccepted,
-        Reason::Unavailable => SignupFailure::Unavailable,
-        Reason::Unknown => SignupFailure::Unknown,
-    }
-}
+use crate::domain::{FailureReason, MetaReason, SignupFailure};
 
 /// What a failed exchange is called. To a code that has expired or was used Graph answers 100, as it
 /// does to a request that makes no sense.
-pub(super) const fn of_exchange(reason: Reason) -> SignupFailure {
-    match reason {
-        Reason::InvalidRequest => SignupFailure::TokenInvalid,
-        reason => of(reason),
-    }
+pub(super) const fn of_exchange(reason: MetaReason) -> SignupFailure {
+    SignupFailure::Meta(match reason {
+        MetaReason::InvalidRequest => MetaReason::TokenInvalid,
+        reason => reason,
+    })
 }
 
 /// What it means for the invitation.
@@ -33,7 +16,7 @@ pub(super) const fn for_invitation(failure: SignupFailure) -> FailureReason {
     match failure {
         SignupFailure::Cancelled => FailureReason::Cancelled,
         SignupFailure::CodeMissed => FailureReason::Abandoned,
-        SignupFailure::PermissionMissing => FailureReason::NotAuthorized,
+        SignupFailure::Meta(MetaReason::PermissionMissing) => FailureReason::NotAuthorized,
         _ => FailureReason::Internal,
     }
 }
@@ -72,15 +55,6 @@ pub const fn in_plain_words(failure: SignupFailure) -> &'static str {
         SignupFailure::Internal => {
             "Something went wrong here. It is our fault, not yours: please start again."
         }
-        SignupFailure::NumberNotEligible => Reason::NumberNotEligible.in_plain_words(),
-        SignupFailure::TokenInvalid => Reason::TokenInvalid.in_plain_words(),
-        SignupFailure::PermissionMissing => Reason::PermissionMissing.in_plain_words(),
-        SignupFailure::InvalidRequest => Reason::InvalidRequest.in_plain_words(),
-        SignupFailure::RateLimited => Reason::RateLimited.in_plain_words(),
-        SignupFailure::HistoryDeclined => Reason::HistoryDeclined.in_plain_words(),
-        SignupFailure::CodeNotSent => Reason::CodeNotSent.in_plain_words(),
-        SignupFailure::CodeNotAccepted => Reason::CodeNotAccepted.in_plain_words(),
-        SignupFailure::Unavailable => Reason::Unavailable.in_plain_words(),
-        SignupFailure::Unknown => Reason::Unknown.in_plain_words(),
+        SignupFailure::Meta(reason) => reason.in_plain_words(),
     }
 }

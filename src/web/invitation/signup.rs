@@ -9,7 +9,7 @@ use rand::RngExt as _;
 use serde_json::json;
 
 use super::open_invitation;
-use crate::domain::{SignupFailure, SignupId};
+use crate::domain::{MetaReason, SignupFailure, SignupId};
 use crate::meta::window::{Left, Report};
 use crate::onboarding::{Refusal, Returned, begin_signup};
 use crate::web::WebState;
@@ -54,7 +54,7 @@ pub(in crate::web) async fn result(
         Left::WithoutCode => Returned::Nothing(SignupFailure::CodeMissed),
         Left::Early => Returned::Nothing(SignupFailure::Cancelled),
         Left::WithError => Returned::Nothing(SignupFailure::WindowFailed),
-        Left::Unauthorized => Returned::Nothing(SignupFailure::PermissionMissing),
+        Left::Unauthorized => Returned::Nothing(SignupFailure::Meta(MetaReason::PermissionMissing)),
     };
     setup.completions.finish(invitation, signup, returned).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -100,7 +100,7 @@ fn part(name: &str, state: &SignupState, announcement: &str, content: &Markup) -
     let label = match name {
         "not_begun" => label(&SignupState::NotBegun),
         "open" => label(&SignupState::Open),
-        "failed" => label(&SignupState::Failed { failure: SignupFailure::Unknown }),
+        "failed" => label(&SignupState::Failed { failure: SignupFailure::Internal }),
         _ => None,
     };
     html! {
@@ -139,7 +139,7 @@ fn failed(state: &SignupState) -> Markup {
         "The set-up was not finished.",
         &html! {
             p.status { "The set-up was not finished" }
-            @for failure in SignupFailure::ALL {
+            @for failure in SignupFailure::all() {
                 p data-failure=(failure.as_str()) hidden[current != Some(failure)] {
                     (in_plain_words(failure))
                 }
