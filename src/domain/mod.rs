@@ -24,7 +24,7 @@ pub use invitation::{
 };
 pub use language::{InvalidLanguage, Language};
 pub use meta_reason::{InvalidMetaReason, MetaReason};
-pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
+pub use phone_number::{InvalidPhoneNumber, NotPasted, PhoneNumber};
 pub use redacted::{Redact, Redacted};
 pub use sealed::Sealed;
 pub use signup::{InvalidFailure, InvalidStep, SignupFailure, SignupState, SignupStep};
