@@ -26,6 +26,8 @@ pub enum Refusal {
     NumberTaken(InvitationId),
     #[error("the number is not an active one of this project")]
     NumberNotUsable,
+    #[error("the sign-up was begun too often: again from {0} on")]
+    TooOften(Timestamp),
 }
 
 /// How long a link can be used, at least and at most.

@@ -8,6 +8,7 @@
 //!
 //! [`completion`] goes from what Meta's window left to a sender. Knows neither phone nor page.
 
+mod arrival;
 mod attempts;
 mod completion;
 mod expiry;

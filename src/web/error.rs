@@ -1,6 +1,9 @@
 //! Pages for what went wrong: they say what happened and what to do, and nothing more.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use tracing::error;
@@ -19,6 +22,8 @@ pub(super) enum WebError {
     NoRecording,
     /// The invitation can not be used any more.
     Closed { status: InvitationStatus, sender: Option<SenderId> },
+    /// Something was asked for too often; it may be again after this time.
+    TooOften { wait: Duration },
     /// A recording can not be read; logged here, where it is finally handled.
     Recording(std::io::Error),
     /// The store failed; logged here, where it is finally handled.
@@ -51,6 +56,17 @@ impl IntoResponse for WebError {
                 ),
             ),
             Self::Closed { status, sender } => closed(status, sender.as_ref()),
+            Self::TooOften { wait } => {
+                // A second more, since what is left of one is cut off.
+                let seconds = (wait.as_secs() + 1).to_string();
+                let page = message(
+                    "That was too often",
+                    "The set-up was begun too often in a short time. Wait for an hour, then open \
+                     the link from your invitation again.",
+                );
+                let retry_after = [(RETRY_AFTER, seconds)];
+                return (StatusCode::TOO_MANY_REQUESTS, retry_after, page).into_response();
+            }
             Self::Recording(error) => {
                 error!(%error, "a recording could not be read");
                 our_fault()

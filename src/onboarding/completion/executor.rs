@@ -8,14 +8,16 @@ use tracing::{info, warn};
 use super::attempts::{self, Connection, pin_of, sealed, token_of};
 use super::choice::{Candidate, choose};
 use super::failure;
-use super::plan::{Action, Arrival, next};
+use super::plan::{Action, next};
 use crate::clock::Clock;
 use crate::domain::{
-    ConnectionType, InvitationId, MetaReason, PhoneNumber, SignupFailure, SignupId, SignupStep,
+    ConnectionType, InvitationId, InvitationStatus, MetaReason, PhoneNumber, SignupFailure,
+    SignupId, SignupStep,
 };
 use crate::meta::graph::{
     AccessToken, AuthorizationCode, GraphClient, GraphError, NumberId, Pin, SyncType, WabaId,
 };
+use crate::onboarding::arrival::Arrival;
 use crate::seal::Seal;
 use crate::store::{Learned, Signup, Store, StoreError};
 
@@ -34,7 +36,24 @@ pub(super) struct Executor {
 struct Wanted {
     connection: ConnectionType,
     preassigned: Option<PhoneNumber>,
-    is_open: bool,
+    status: InvitationStatus,
+    /// The attempt is one of a link before.
+    is_link_replaced: bool,
+}
+
+impl Wanted {
+    /// Whether an attempt that came to `step` goes on. What Meta has done is not thrown away because
+    /// time ran out meanwhile; who was withdrawn is not connected.
+    fn allows(&self, step: SignupStep, arrival: Arrival) -> bool {
+        match self.status {
+            _ if self.is_link_replaced => false,
+            InvitationStatus::Pending | InvitationStatus::InProgress | InvitationStatus::Failed => {
+                true
+            }
+            InvitationStatus::Expired => is_connected(step, arrival),
+            InvitationStatus::Completed | InvitationStatus::Cancelled => false,
+        }
+    }
 }
 
 /// What became of an action.
@@ -136,8 +155,8 @@ impl Executor {
     }
 
     async fn take_action(&self, signup: &Signup, arrival: Arrival) -> Result<Progress, Broken> {
-        let wanted = self.wanted(&signup.invitation).await?;
-        if !wanted.is_open {
+        let wanted = self.wanted(signup).await?;
+        if !wanted.allows(signup.step, arrival) {
             return Err(Broken::Attempt(SignupFailure::InvitationClosed));
         }
         let nothing = Learned::default();
@@ -155,6 +174,9 @@ impl Executor {
                 if self.is_registered(signup).await? {
                     return Ok(Progress::To(SignupStep::Registered, nothing));
                 }
+                if !wanted.status.is_open() {
+                    return Err(Broken::Attempt(SignupFailure::InvitationClosed));
+                }
                 self.register(signup).await
             }
             Action::Note(step) => Ok(Progress::To(step, nothing)),
@@ -163,17 +185,19 @@ impl Executor {
         }
     }
 
-    async fn wanted(&self, invitation: &InvitationId) -> Result<Wanted, Broken> {
-        let (invitation, now) = (invitation.clone(), self.clock.now());
+    async fn wanted(&self, signup: &Signup) -> Result<Wanted, Broken> {
+        let (signup, now) = (signup.clone(), self.clock.now());
         let read = self.store.read(move |reader| {
-            let Some(state) = reader.invitation_state(&invitation)? else {
+            let invitation = &signup.invitation;
+            let Some(state) = reader.invitation_state(invitation)? else {
                 return Err(StoreError::Unexpected(format!("{invitation} has gone")));
             };
             let number = state.phone_number.as_ref();
             Ok(Wanted {
                 connection: state.connection,
                 preassigned: number.map(|number| reader.phone_number(number)).transpose()?,
-                is_open: state.status.at(state.expires_at, now).is_open(),
+                status: state.status.at(state.expires_at, now),
+                is_link_replaced: !reader.is_signup_of_link(&signup.id)?,
             })
         });
         Ok(read.await?)
@@ -289,6 +313,21 @@ impl Executor {
         let opened = self.seal.open(owner, sealed).ok();
         let text = opened.and_then(|bytes| String::from_utf8(bytes).ok());
         text.ok_or(Broken::Attempt(SignupFailure::Internal))
+    }
+}
+
+/// Whether Meta has connected the number, or may have: what is left is ours to do.
+const fn is_connected(step: SignupStep, arrival: Arrival) -> bool {
+    use SignupStep as At;
+    match (step, arrival) {
+        (At::Begun | At::Exchanging | At::Exchanged | At::Located | At::Subscribed, _) => false,
+        (At::Registering, Arrival::Fresh) => false,
+        // Meta is asked.
+        (At::Registering, Arrival::AfterACrash) => true,
+        (At::Registered, _) => true,
+        // An app was connected in Meta's window.
+        (At::SyncingContacts | At::SyncingHistory | At::Synced, _) => true,
+        (At::Done | At::Failed, _) => false,
     }
 }
 

@@ -30,6 +30,7 @@ pub(in crate::web) async fn begin(
     let begin = state.store.write(move |writer| begin_signup(writer, &invitation, &new, now));
     begin.await?.map_err(|refusal| match refusal {
         Refusal::Illegal { status, .. } => WebError::Closed { status, sender: None },
+        Refusal::TooOften(until) => WebError::TooOften { wait: until.since(now) },
         _ => WebError::NotFound,
     })?;
     Ok(([(CONTENT_TYPE, "application/json")], json!({ "signup": id }).to_string()))
