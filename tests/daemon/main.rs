@@ -16,6 +16,7 @@ mod recordings;
 mod sandbox;
 mod secrets;
 mod signup;
+mod signup_crashes;
 mod signup_in_a_browser;
 mod stand_in;
 #[path = "../support/mod.rs"]

@@ -25,13 +25,18 @@ impl Serving {
 
     /// Starts it with its pages at `web`.
     pub(crate) fn start_on(database: &Path, web: SocketAddr) -> Self {
+        Self::start_with(database, web, "")
+    }
+
+    /// The same with these sections of config.toml as well.
+    pub(crate) fn start_with(database: &Path, web: SocketAddr, sections: &str) -> Self {
         let directory = database.parent().unwrap();
         let config = directory.join("config.toml");
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader.bin");
         let text = format!(
             "[sip]\nlisten = \"127.0.0.1:0\"\n[web]\nlisten = \"{web}\"\n\
              [store]\npath = {database:?}\n[speech]\nmodel = {model:?}\n\
-             [log]\nformat = \"json\"\n"
+             [log]\nformat = \"json\"\n{sections}"
         );
         std::fs::write(&config, text).unwrap();
         let mut process = zavud()

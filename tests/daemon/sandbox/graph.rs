@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use zavud::domain::MetaReason;
-use zavud::meta::graph::{
-    AccessToken, AuthorizationCode, CodeMethod, GraphError, Pin, SyncType,
-};
+use zavud::meta::graph::{AccessToken, AuthorizationCode, CodeMethod, GraphError, Pin, SyncType};
 
 use super::visitor::StandIn;
 
