@@ -87,6 +87,20 @@ async fn a_server_that_says_nothing_is_given_up() {
 }
 
 #[tokio::test]
+async fn an_answer_after_40_seconds_is_one_too_late() {
+    let server = Server::start(vec![Script::Silence]).await;
+    let client = server.client();
+    let acting = tokio::spawn(async move { act(&client).await });
+    server.asked_times(1).await;
+    // Its clock stands still from here on, but for what it is told.
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(40)).await;
+    let given_up = acting.await.unwrap();
+    assert_eq!(given_up, Err(GraphError::NoAnswer("nothing within 20s".into())));
+    assert_eq!(server.asked().len(), 1, "Meta may be calling already");
+}
+
+#[tokio::test]
 async fn an_answer_longer_than_any_of_meta_s_is_given_up() {
     static ENDLESS: [u8; 300 * 1024] = [b' '; 300 * 1024];
     let text = std::str::from_utf8(&ENDLESS).unwrap();
