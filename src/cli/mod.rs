@@ -6,7 +6,9 @@ mod call;
 mod check_config;
 mod demo;
 mod failure;
+mod number;
 pub mod page_watcher;
+mod sender;
 mod serve;
 mod trace;
 mod transcribe;
@@ -37,6 +39,10 @@ enum Command {
     CheckConfig(check_config::Arguments),
     /// Place a test call
     Call(call::Arguments),
+    /// Phone numbers that calls come in on
+    Number(number::Arguments),
+    /// What messages are sent from
+    Sender(sender::Arguments),
     /// Show what was said in a call: who sent which SIP message when
     Trace(trace::Arguments),
     /// Read codes out of recordings
@@ -56,6 +62,8 @@ pub fn run() -> ExitCode {
         Command::Demo(arguments) => wait_for(demo::run(arguments)),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Call(arguments) => wait_for(call::run(arguments)),
+        Command::Number(arguments) => wait_for(number::run(arguments)),
+        Command::Sender(arguments) => wait_for(sender::run(arguments)),
         Command::Trace(arguments) => wait_for(trace::run(arguments)),
         Command::Transcribe(arguments) => transcribe::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -15,9 +15,12 @@ mod signup;
 mod spoken_code;
 mod stage;
 mod timestamp;
+mod verification;
 
 pub use connection::{ConnectionType, InvalidConnection};
-pub use id::{CallId, EventId, InvitationId, PhoneNumberId, ProjectId, SenderId, SignupId};
+pub use id::{
+    CallId, EventId, InvitationId, PhoneNumberId, ProjectId, SenderId, SignupId, VerificationId,
+};
 pub use invitation::{
     Actor, FailureReason, InvalidActor, InvalidReason, InvalidStatus, InvitationStatus,
     InvitationToken,
@@ -31,3 +34,7 @@ pub use signup::{InvalidFailure, InvalidStep, SignupFailure, SignupState, Signup
 pub use spoken_code::{CODE_LENGTH, InvalidCode, SpokenCode};
 pub use stage::{CallOutcome, CodeStage, HeardDigit, InvalidOutcome, Recording};
 pub use timestamp::Timestamp;
+pub use verification::{
+    CallPurpose, InvalidVerificationFailure, InvalidVerificationStep, VerificationFailure,
+    VerificationStep,
+};

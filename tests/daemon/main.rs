@@ -23,3 +23,4 @@ mod stand_in;
 mod support;
 mod transports;
 mod trunks;
+mod verification;

@@ -5,6 +5,8 @@
 
 #[path = "../support/captured.rs"]
 mod captured;
+#[path = "../support/clock.rs"]
+mod clock;
 mod completion;
 mod crashes;
 mod desk;
@@ -13,3 +15,4 @@ mod desk;
 mod graph;
 mod random_walk;
 mod rules;
+mod verification;
