@@ -42,7 +42,7 @@ impl PhoneNumber {
             None => return Err(not_a_number()),
         };
         // "+44 (0)20": the zero is dialled within the country only.
-        let digits = digits.replacen("(0)", "", 1).replace(['(', ')'], "");
+        let digits = digits.replacen("(0)", "", 1).replace(['(', ')', '.'], "");
         format!("+{digits}").parse().map_err(|InvalidPhoneNumber(_)| not_a_number())
     }
 
@@ -80,7 +80,8 @@ const LINKS: [&str; 4] =
 /// Whether this could be dialled within some country.
 fn is_national(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    digits > 0 && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'(' | b')'))
+    digits > 0
+        && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'(' | b')' | b'.'))
 }
 
 fn strip_link<'a>(text: &'a str, link: &str) -> Option<&'a str> {
@@ -98,7 +99,7 @@ fn meant(character: char) -> Option<char> {
     }
     match character {
         '\u{ff0b}' => Some('+'),
-        '-' | '.' | '"' | '\'' | '\u{b7}' | '\u{ad}' | '\u{2212}' | '\u{ff0d}' | '\u{feff}' => None,
+        '-' | '"' | '\'' | '\u{b7}' | '\u{ad}' | '\u{2212}' | '\u{ff0d}' | '\u{feff}' => None,
         // Dashes and quotes; marks of direction and of width, which copying brings along unseen.
         '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201f}' => None,
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => None,
@@ -192,7 +193,9 @@ mod tests {
 
     #[test]
     fn a_pasted_number_of_no_country_is_not_guessed_at_and_text_is_none() {
-        for text in ["020 7183 8750", "(555) 010-0123", "5550100123", "15550100123"] {
+        for text in
+            ["020 7183 8750", "020.7183.8750", "(555) 010-0123", "5550100123", "15550100123"]
+        {
             let refused = PhoneNumber::from_pasted(text);
             assert_eq!(refused, Err(NotPasted::NoCountry(text.to_owned())), "{text}");
         }
