@@ -1,17 +1,26 @@
 //! What the page reports of Meta's window, and Meta's webhooks, over HTTP.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use zavud::domain::{InvitationStatus, MetaReason, SignupFailure, SignupState};
 use zavud::meta::graph::AppSecret;
 use zavud::meta::sandbox::APP_SECRET;
 
 use crate::sandbox::visitor::{StandIn, VERIFY_TOKEN, Visitor};
-use crate::support::{Answer, NUMBER, TestDaemon, get, post, post_with};
+use crate::support::{Answer, DeafModel, ManualClock, NUMBER, TestDaemon, get, post, post_with};
 
 const ACCOUNT: &str = "102290129340398";
 
 async fn start(meta: &StandIn) -> TestDaemon {
     TestDaemon::start_deaf(|config| meta.configure(config)).await
+}
+
+/// The same with a clock that is moved by hand.
+async fn start_at(meta: &StandIn, clock: &Arc<ManualClock>) -> TestDaemon {
+    let (clock, deaf) = (Arc::clone(clock), Box::new(DeafModel));
+    TestDaemon::start_with(clock, deaf, |config| meta.configure(config)).await
 }
 
 fn path(daemon: &TestDaemon, rest: &str) -> String {
@@ -129,12 +138,26 @@ async fn a_code_that_is_replayed_or_of_another_client_connects_nobody() {
 }
 
 #[tokio::test]
+async fn a_client_who_returns_after_the_end_is_told_so_and_meta_is_asked_for_nothing() {
+    let meta = StandIn::start().await;
+    let clock = Arc::new(ManualClock::new());
+    let daemon = start_at(&meta, &clock).await;
+    let signup = begin(&daemon).await;
+    let end = Visitor::verify_by_text(meta.sandbox.address(), "Acme", NUMBER).await;
+    clock.advance(Duration::from_secs(7 * 24 * 60 * 60));
+    let answer = report(&daemon, &end.report(&signup)).await;
+    assert_eq!(answer.status, 410);
+    assert!(answer.text().contains("This invitation has expired"), "{}", answer.text());
+    assert_eq!(meta.sandbox.asked(), Vec::<String>::new());
+    daemon.daemon.stop().await;
+    meta.stop().await;
+}
+
+#[tokio::test]
 async fn a_link_begins_so_many_sign_ups_in_an_hour_and_then_one_has_to_wait() {
     let meta = StandIn::start().await;
-    let clock = std::sync::Arc::new(crate::support::ManualClock::new());
-    let deaf = Box::new(crate::support::DeafModel);
-    let daemon =
-        TestDaemon::start_with(clock.clone() as _, deaf, |config| meta.configure(config)).await;
+    let clock = Arc::new(ManualClock::new());
+    let daemon = start_at(&meta, &clock).await;
     let (web, address) = (daemon.daemon.web_address(), path(&daemon, "/signup/begin"));
     for _ in 0..20 {
         begin(&daemon).await;
@@ -152,7 +175,7 @@ async fn a_link_begins_so_many_sign_ups_in_an_hour_and_then_one_has_to_wait() {
         assert!(refused.text().contains("too often"), "{}", refused.text());
     }
     assert_eq!(begun().await, 20);
-    clock.advance(std::time::Duration::from_secs(3_600));
+    clock.advance(Duration::from_secs(3_600));
     begin(&daemon).await;
     assert_eq!(begun().await, 21);
     daemon.daemon.stop().await;
