@@ -117,8 +117,8 @@ pub enum SignupFailure {
 pub struct InvalidFailure(pub String);
 
 impl SignupFailure {
-    /// Those that are none of Meta's.
-    const OURS: [Self; 8] = [
+    /// All there are.
+    pub const ALL: [Self; 19] = [
         Self::Cancelled,
         Self::WindowFailed,
         Self::CodeMissed,
@@ -127,12 +127,18 @@ impl SignupFailure {
         Self::NumberUnclear,
         Self::InvitationClosed,
         Self::Internal,
+        Self::Meta(MetaReason::NumberNotEligible),
+        Self::Meta(MetaReason::TokenInvalid),
+        Self::Meta(MetaReason::PermissionMissing),
+        Self::Meta(MetaReason::InvalidRequest),
+        Self::Meta(MetaReason::RateLimited),
+        Self::Meta(MetaReason::HistoryDeclined),
+        Self::Meta(MetaReason::CodeNotSent),
+        Self::Meta(MetaReason::CodeNotAccepted),
+        Self::Meta(MetaReason::PinMismatch),
+        Self::Meta(MetaReason::Unavailable),
+        Self::Meta(MetaReason::Unknown),
     ];
-
-    /// All there are.
-    pub fn all() -> impl Iterator<Item = Self> {
-        Self::OURS.into_iter().chain(MetaReason::ALL.into_iter().map(Self::Meta))
-    }
 
     /// The name in the store and on the page.
     pub const fn as_str(self) -> &'static str {
@@ -154,7 +160,7 @@ impl FromStr for SignupFailure {
     type Err = InvalidFailure;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let named = Self::all().find(|failure| failure.as_str() == text);
+        let named = Self::ALL.into_iter().find(|failure| failure.as_str() == text);
         named.ok_or_else(|| InvalidFailure(text.to_owned()))
     }
 }
@@ -211,11 +217,13 @@ mod tests {
         for step in SignupStep::ALL {
             assert_eq!(step.as_str().parse(), Ok(step));
         }
-        for failure in SignupFailure::all() {
+        for failure in SignupFailure::ALL {
             assert_eq!(failure.as_str().parse(), Ok(failure));
             let json = serde_json::to_value(failure).unwrap();
             assert_eq!(json, failure.as_str(), "the page knows it by the same name");
         }
+        let of_meta = MetaReason::ALL.map(SignupFailure::Meta);
+        assert!(of_meta.iter().all(|failure| SignupFailure::ALL.contains(failure)));
         assert_eq!("".parse::<SignupStep>(), Err(InvalidStep(String::new())));
         assert_eq!("".parse::<SignupFailure>(), Err(InvalidFailure(String::new())));
     }

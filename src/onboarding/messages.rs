@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tracing::info;
 
+use super::refusals::in_words_for_operators;
 use super::token_of;
 use crate::domain::{PhoneNumber, Redacted, SenderId};
 use crate::meta::graph::{AccessToken, GraphClient, GraphError, MessageId};
@@ -33,7 +34,7 @@ pub enum NotSent {
     Sealed,
     #[error("Meta did not answer. The message may have been sent: look before you send it again")]
     Unclear,
-    #[error("{} ({_0})", _0.reason().in_plain_words())]
+    #[error("{} ({_0})", in_words_for_operators(_0.reason()))]
     Meta(GraphError),
     #[error(transparent)]
     Store(#[from] StoreError),

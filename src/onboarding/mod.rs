@@ -15,6 +15,7 @@ mod completion;
 mod expiry;
 mod invitations;
 mod messages;
+mod refusals;
 mod steps;
 mod verification;
 

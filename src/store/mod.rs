@@ -63,7 +63,7 @@ const MIGRATIONS: &[M<'_>] = &[
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// More than there are statements that are prepared once and kept.
-const PREPARED_STATEMENTS: usize = 64;
+const PREPARED_STATEMENTS: usize = 128;
 
 /// Something that is on disk now, and that open pages may want to show.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! How a verification stands, in plain words for a partner or an operator.
 
 use crate::domain::{MetaReason, VerificationFailure, VerificationStep};
+use crate::onboarding::refusals::in_words_for_operators;
 use crate::store::{Verification, VerificationCalls};
 
 /// Where it stands.
@@ -53,24 +54,11 @@ impl VerificationFailure {
                  number is verified. The code is not handed in twice: please try again."
             }
             Self::Internal => "Something went wrong here. It is our fault: look at the log.",
-            Self::Meta(MetaReason::CodeNotSent) => {
-                "Meta does not call this number now. Wait for some minutes, then try again."
-            }
-            Self::Meta(MetaReason::CodeNotAccepted) => {
-                "Meta did not accept the code that we heard. It is not handed in again. Try again \
-                 later: after several wrong codes Meta locks the number for about twelve hours."
-            }
             Self::Meta(MetaReason::RateLimited) => {
                 "Meta has been asked too often, or too many wrong codes were tried. Wait for twelve \
                  hours, then try again."
             }
-            Self::Meta(MetaReason::TokenInvalid) => {
-                "The permission of the sender is no longer valid: its client has to connect again."
-            }
-            Self::Meta(MetaReason::PermissionMissing) => {
-                "The client has not allowed us to manage this number, or has taken that back."
-            }
-            Self::Meta(reason) => reason.in_plain_words(),
+            Self::Meta(reason) => in_words_for_operators(reason),
         }
     }
 }

@@ -139,7 +139,7 @@ fn failed(state: &SignupState) -> Markup {
         "The set-up was not finished.",
         &html! {
             p.status { "The set-up was not finished" }
-            @for failure in SignupFailure::all() {
+            @for failure in SignupFailure::ALL {
                 p data-failure=(failure.as_str()) hidden[current != Some(failure)] {
                     (in_plain_words(failure))
                 }
