@@ -138,13 +138,13 @@ impl Executor {
     /// Waits until a call has brought a code, or for long enough. A call that goes on is heard out.
     async fn listen(&self, found: &Verification) -> Result<(), Broken> {
         loop {
-            let Some(now_found) = self.find(&found.id).await? else { return Ok(()) };
-            if now_found.step != found.step {
+            let Some(latest) = self.find(&found.id).await? else { return Ok(()) };
+            if latest.step != found.step {
                 return Ok(());
             }
-            let is_late = now_found.waits_until.is_none_or(|until| until <= self.clock.now());
-            if is_late && !now_found.calls.is_one_going_on {
-                let has_rung = now_found.calls.count > 0;
+            let is_late = latest.waits_until.is_none_or(|until| until <= self.clock.now());
+            if is_late && !latest.calls.is_one_going_on {
+                let has_rung = latest.calls.count > 0;
                 let failure = if has_rung {
                     VerificationFailure::NoCode
                 } else {
