@@ -21,7 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("speech", &[]),
     ("codes", &["speech"]),
     ("telephony", &[]),
-    ("control", &["store", "telephony"]),
+    ("control", &["onboarding", "store", "telephony"]),
     ("seal", &[]),
     ("voices", &["speech"]),
     ("meta", &["telephony", "voices"]),
@@ -87,6 +87,11 @@ const RULED: &[(&str, &[&str])] = &[
     (".put_sender(", &["onboarding/completion/attempts.rs"]),
     (".set_sender(", &["onboarding/completion/attempts.rs"]),
     (".insert_attempt(", &["onboarding/attempts.rs"]),
+    (".insert_verification(", &["onboarding/verification/records.rs"]),
+    (".move_verification(", &["onboarding/verification/records.rs"]),
+    (".let_verification_wait(", &["onboarding/verification/records.rs"]),
+    (".fail_verification(", &["onboarding/verification/records.rs"]),
+    (".take_verification_code(", &["onboarding/verification/records.rs"]),
 ];
 
 struct Source {

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use zavud::domain::{
-    CodeStage, EventId, InvitationId, InvitationToken, PhoneNumberId, ProjectId, Redirects, Sealed,
-    SenderId, Timestamp,
+    CallId, CallPurpose, CodeStage, EventId, InvitationId, InvitationToken, PhoneNumberId,
+    ProjectId, Redirects, Sealed, SenderId, Timestamp,
 };
 use zavud::store::{
     Change, Connected, EventKind, NewConnection, NewEvent, NewInvitation, NewPhoneNumber,
-    NewProject, NewSender, Sender, Store, StoreError,
+    NewProject, NewSender, Sender, Store, StoreError, UnfinishedCall,
 };
 
 const NOW: Timestamp = Timestamp::from_unix_millis(1_795_000_000_000);
@@ -183,4 +183,65 @@ fn a_file_that_is_no_database_is_named() {
     std::fs::write(&path, "this is a text file and no database at all").unwrap();
     let error = Store::open(&path, Box::new(|_| {})).unwrap_err();
     assert!(error.to_string().contains("zavud.db"), "{error}");
+}
+
+#[tokio::test]
+async fn calls_codes_and_what_refers_to_them_survive_that_their_tables_are_made_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("zavud.db");
+    let earlier = rusqlite::Connection::open(&path).unwrap();
+    for migration in [
+        include_str!("../src/store/migrations/0001_initial.sql"),
+        include_str!("../src/store/migrations/0002_recordings.sql"),
+        include_str!("../src/store/migrations/0003_onboarding.sql"),
+        include_str!("../src/store/migrations/0004_seal.sql"),
+        include_str!("../src/store/migrations/0005_signups.sql"),
+    ] {
+        earlier.execute_batch(migration).unwrap();
+    }
+    let (project, invitation) = (project(), invitation(3));
+    let fill = format!(
+        "INSERT INTO projects VALUES ('{project}', 'Acme', 0);
+         INSERT INTO phone_numbers VALUES ('{number}', '{project}', '+15550100123', NULL, 'active', 0);
+         INSERT INTO invitations (id, project_id, token, token_hash, status, created_at, updated_at,
+                                  expires_at)
+         VALUES ('{invitation}', '{project}', 'x', x'00', 'pending', 0, 0, 9999999999999);
+         INSERT INTO calls VALUES ('call_1', '{project}', '{number}', '{invitation}', 'carrier', 'a@b',
+                                   '+442071838750', 1, 2, NULL, NULL, NULL);
+         INSERT INTO codes VALUES ('call_1', '{invitation}', '481529', 3, 9999999999999);
+         INSERT INTO recordings VALUES ('call_1', '{invitation}', NULL);
+         INSERT INTO events (project_id, invitation_id, call_id, kind, at)
+         VALUES ('{project}', '{invitation}', 'call_1', 'call_ringing', 1);
+         PRAGMA user_version = 5;",
+        project = project.id,
+        number = phone_number().id,
+        invitation = invitation.id,
+    );
+    earlier.execute_batch(&fill).unwrap();
+    drop(earlier);
+
+    let store = Store::open(&path, Box::new(|_| {})).unwrap();
+    let id = invitation.id.clone();
+    let read = store.read(move |reader| {
+        Ok((reader.unfinished_calls()?, reader.valid_codes(&id, NOW)?, reader.recorded_calls()?))
+    });
+    let (calls, codes, recorded) = read.await.unwrap();
+    let call = CallId::from_stored("call_1".into());
+    let unfinished = UnfinishedCall {
+        id: call.clone(),
+        project: project.id,
+        purpose: CallPurpose::Invitation(invitation.id),
+        rang_at: Timestamp::from_unix_millis(1),
+        has_code: true,
+    };
+    assert_eq!(
+        (calls, codes, recorded),
+        (vec![unfinished], vec!["481529".parse().unwrap()], vec![call])
+    );
+    drop(store);
+    let broken: i64 = rusqlite::Connection::open(&path)
+        .unwrap()
+        .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(broken, 0);
 }

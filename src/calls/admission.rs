@@ -1,6 +1,7 @@
 //! Which call is admitted.
 
-use crate::domain::{InvitationId, Language, PhoneNumber, PhoneNumberId, ProjectId, Timestamp};
+use crate::domain::{CallPurpose, Language, PhoneNumber, PhoneNumberId, ProjectId, Timestamp};
+use crate::onboarding::awaited_call;
 use crate::store::{Reader, StoreError};
 use crate::telephony::{IncomingCall, StatusCode, Uri};
 
@@ -9,9 +10,9 @@ use crate::telephony::{IncomingCall, StatusCode, Uri};
 pub(super) struct Admitted {
     pub(super) project: ProjectId,
     pub(super) number: PhoneNumberId,
-    pub(super) invitation: InvitationId,
-    /// What the client, and so probably the voice, speaks: the invitation says so, or else the
-    /// country of the number. Without either the model hears it.
+    pub(super) purpose: CallPurpose,
+    /// What the voice probably speaks: what we asked Meta for, or what the client speaks, as the
+    /// invitation says, or else the country of the number. Without any the model hears it.
     pub(super) language: Option<Language>,
 }
 
@@ -35,7 +36,8 @@ fn number_of(uri: &Uri) -> Option<PhoneNumber> {
 }
 
 /// Looks up what the number is for. A refusal says the truth: 404 for a number that is not ours,
-/// 480 when nobody waits for a code on it.
+/// 480 when nobody waits for a code on it. A verification of our own has asked for its call, so it goes
+/// before an invitation that was made meanwhile.
 pub(super) fn admit(
     reader: &Reader<'_>,
     number: &PhoneNumber,
@@ -44,13 +46,21 @@ pub(super) fn admit(
     let Some(own) = reader.own_number(number)? else {
         return Ok(Err(StatusCode::NOT_FOUND));
     };
+    if let Some(awaited) = awaited_call(reader, &own.id, number, now)? {
+        return Ok(Ok(Admitted {
+            project: own.project,
+            number: own.id,
+            purpose: CallPurpose::Verification(awaited.verification),
+            language: awaited.language,
+        }));
+    }
     let Some(open) = reader.open_invitation_for(&own.id, now)? else {
         return Ok(Err(StatusCode::TEMPORARILY_UNAVAILABLE));
     };
     Ok(Ok(Admitted {
         project: own.project,
         number: own.id,
-        invitation: open.id,
+        purpose: CallPurpose::Invitation(open.id),
         language: open.language.or_else(|| Language::of_number(number)),
     }))
 }

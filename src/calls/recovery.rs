@@ -6,7 +6,9 @@ use std::time::Duration;
 use tracing::{error, info};
 
 use crate::clock::Clock;
-use crate::domain::{CallId, CallOutcome, CodeStage, Recording, Timestamp};
+use crate::domain::{
+    CallId, CallOutcome, CallPurpose, CodeStage, InvitationId, Recording, Timestamp,
+};
 use crate::recordings::Recordings;
 use crate::store::{
     CallEnd, EventKind, NewEvent, NewStage, Store, StoreError, UnfinishedCall, Writer,
@@ -72,9 +74,28 @@ impl Aftermath {
         let now = self.now;
         let outcome = if call.has_code { CallOutcome::CodeRead } else { CallOutcome::Interrupted };
         writer.mark_ended(&call.id, CallEnd { outcome, confidence: None, at: now })?;
-        let recording = self.settle_recording(writer, call)?;
-        let shown = writer.current_stage(&call.invitation, now)?.stage;
+        match &call.purpose {
+            CallPurpose::Invitation(invitation) => {
+                self.tell_page(writer, call, invitation, outcome)
+            }
+            // It waits for another call, until its own time is over.
+            CallPurpose::Verification(_) => Ok(()),
+        }
+    }
+
+    fn tell_page(
+        &self,
+        writer: &Writer<'_>,
+        call: &UnfinishedCall,
+        invitation: &InvitationId,
+        outcome: CallOutcome,
+    ) -> Result<(), StoreError> {
+        let now = self.now;
+        let is_told = writer.is_for_its_page(&call.id, invitation, now)?;
+        let recording = self.settle_recording(writer, call, is_told)?;
+        let shown = writer.current_stage(invitation, now)?.stage;
         let stage = match shown {
+            _ if !is_told => None,
             CodeStage::Listening { digits } => Some(stage_without_code(outcome, digits, recording)),
             CodeStage::Ringing => Some(CodeStage::Waiting),
             CodeStage::Waiting
@@ -85,7 +106,7 @@ impl Aftermath {
         let digits_die_at = writer.end_of_digits(&call.id)?;
         writer.append_event(&NewEvent {
             project: call.project.clone(),
-            invitation: call.invitation.clone(),
+            invitation: invitation.clone(),
             call: Some(call.id.clone()),
             kind: EventKind::CallEnded,
             at: now,
@@ -100,9 +121,11 @@ impl Aftermath {
         &self,
         writer: &Writer<'_>,
         call: &UnfinishedCall,
+        is_told: bool,
     ) -> Result<Recording, StoreError> {
         let until = call.rang_at + self.keep_recordings_for;
-        let is_of_use = !call.has_code && self.recorded.contains(&call.id) && until > self.now;
+        let is_of_use =
+            is_told && !call.has_code && self.recorded.contains(&call.id) && until > self.now;
         let until = if is_of_use { until } else { self.now };
         let is_known = writer.keep_recording(&call.id, until)?;
         Ok(if is_known && is_of_use {

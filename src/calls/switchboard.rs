@@ -118,7 +118,11 @@ impl Switchboard {
         };
         info!(number = %Redacted(&number), call = %id, trunk = %call.invite().peer, "call rings");
         report_attempts(&number, journal.attempts());
-        let tape = begin_recording(&store, &recordings, &id, at).await?;
+        let tape = if journal.is_worth_recording() {
+            begin_recording(&store, &recordings, &id, at).await?
+        } else {
+            None
+        };
         let (listener, hypotheses) = speech.listen(journal.language());
         let ears = Ears { listener, hypotheses, tape };
         let line = Line { phone_call: call, _claim: claim };

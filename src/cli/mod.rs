@@ -8,8 +8,10 @@ mod database;
 mod demo;
 mod failure;
 mod invitation;
+mod number;
 pub mod page_watcher;
 mod project;
+mod sender;
 mod serve;
 mod trace;
 mod transcribe;
@@ -44,6 +46,10 @@ enum Command {
     CheckConfig(check_config::Arguments),
     /// Place a test call
     Call(call::Arguments),
+    /// Phone numbers that calls come in on
+    Number(number::Arguments),
+    /// What messages are sent from
+    Sender(sender::Arguments),
     /// Show what was said in a call: who sent which SIP message when
     Trace(trace::Arguments),
     /// Read codes out of recordings
@@ -65,6 +71,8 @@ pub fn run() -> ExitCode {
         Command::Invitation(arguments) => wait_for(invitation::run(arguments)),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Call(arguments) => wait_for(call::run(arguments)),
+        Command::Number(arguments) => wait_for(number::run(arguments)),
+        Command::Sender(arguments) => wait_for(sender::run(arguments)),
         Command::Trace(arguments) => wait_for(trace::run(arguments)),
         Command::Transcribe(arguments) => transcribe::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

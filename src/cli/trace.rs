@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let trace = match answer {
         Answer::Trace(trace) => trace,
         Answer::Nothing(reason) => return Err(anyhow!(reason).into()),
-        Answer::Totals(_) => return Err(anyhow!("the daemon answered another question").into()),
+        _ => return Err(anyhow!("the daemon answered another question").into()),
     };
     if arguments.json {
         println!("{}", serde_json::to_string(&trace).map_err(anyhow::Error::from)?);

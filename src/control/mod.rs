@@ -1,10 +1,12 @@
 //! What an operator asks a running daemon, on the same host: over a Unix socket that only the
-//! daemon's user (and root) may open. One question a connection, one line of JSON each way.
+//! daemon's user (and root) may open. One question a connection, in a line of JSON; an answer is a line
+//! too, and what takes its time is told in several, until the connection ends.
 //!
-//! [`ControlSocket`] is the daemon's side, [`ask`] the other one. Knows nothing of how an answer is
+//! [`ControlSocket`] is the daemon's side, [`ask`] and [`follow`] are the other one. Knows nothing of how an answer is
 //! shown.
 
 mod server;
+mod whatsapp;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use tokio::net::UnixStream;
 
 pub use crate::telephony::AudioTotals;
 pub use server::{CannotListen, ControlSocket, Desk};
+pub use whatsapp::{ListedSender, NumberToVerify, TestMessage, WhatsApp};
 
 /// A question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +32,12 @@ pub enum Question {
     },
     /// What has come in so far.
     Totals,
+    /// To verify a number of ours, and to tell how that goes on.
+    VerifyNumber(NumberToVerify),
+    /// What messages can be sent from.
+    Senders,
+    /// To send a message.
+    SendTest(TestMessage),
 }
 
 /// An answer.
@@ -37,6 +46,11 @@ pub enum Question {
 pub enum Answer {
     Trace(CallTrace),
     Totals(AudioTotals),
+    Senders(Vec<ListedSender>),
+    /// Where something stands that goes on.
+    Progress(String),
+    /// It was done.
+    Done(String),
     /// There is none, for this reason.
     Nothing(String),
 }
@@ -82,20 +96,35 @@ pub enum AskError {
 /// # Errors
 /// When no daemon answers there.
 pub async fn ask(path: &Path, question: &Question) -> Result<Answer, AskError> {
-    let unreachable = |source| AskError::Unreachable { path: path.to_owned(), source };
-    let mut stream = UnixStream::connect(path).await.map_err(unreachable)?;
-    let line = exchange(&mut stream, question)
-        .await
-        .map_err(|source| AskError::NoAnswer { path: path.to_owned(), source })?;
-    serde_json::from_str(&line)
-        .map_err(|source| AskError::NotUnderstood { path: path.to_owned(), source })
+    let mut last = None;
+    follow(path, question, |answer| last = Some(answer)).await?;
+    last.ok_or_else(|| {
+        let source = std::io::ErrorKind::UnexpectedEof.into();
+        AskError::NoAnswer { path: path.to_owned(), source }
+    })
 }
 
-async fn exchange(stream: &mut UnixStream, question: &Question) -> std::io::Result<String> {
-    stream.write_all(&line_of(question)?).await?;
-    let mut line = String::new();
-    BufReader::new(stream).read_to_string(&mut line).await?;
-    Ok(line)
+/// Asks the daemon whose socket is at `path`, and passes on what it tells until it has no more to tell.
+///
+/// # Errors
+/// When no daemon answers there.
+pub async fn follow(
+    path: &Path,
+    question: &Question,
+    mut hear: impl FnMut(Answer),
+) -> Result<(), AskError> {
+    let unreachable = |source| AskError::Unreachable { path: path.to_owned(), source };
+    let no_answer = |source| AskError::NoAnswer { path: path.to_owned(), source };
+    let mut stream = UnixStream::connect(path).await.map_err(unreachable)?;
+    let line = line_of(question).map_err(no_answer)?;
+    stream.write_all(&line).await.map_err(no_answer)?;
+    let mut lines = BufReader::new(stream).lines();
+    while let Some(line) = lines.next_line().await.map_err(no_answer)? {
+        let answer = serde_json::from_str(&line)
+            .map_err(|source| AskError::NotUnderstood { path: path.to_owned(), source })?;
+        hear(answer);
+    }
+    Ok(())
 }
 
 fn line_of(value: &impl Serialize) -> std::io::Result<Vec<u8>> {

@@ -8,22 +8,27 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::debug;
 
-use super::{Answer, CallTrace, Question, TracedMessage, line_of, read_line};
+use super::{Answer, CallTrace, Question, TracedMessage, WhatsApp, line_of, read_line};
 use crate::domain::{CallId, PhoneNumber, Redacted};
 use crate::store::{Store, StoreError};
 use crate::telephony::{Ladder, Monitor, Speaker, Uri};
 
-/// A question is shorter: ids are, and a SIP Call-ID that is longer is nobody's.
-const LONGEST_QUESTION: u64 = 4_096;
+/// A question is shorter: the longest has the text of a message in it.
+const LONGEST_QUESTION: u64 = 64 * 1024;
 
-/// One question is asked and answered within this time. They are taken one after the other: who
-/// asks is an operator.
+/// A question is asked, and a line of its answer taken, within this time.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Questions that are answered at once; one more waits in the system's queue. Who asks is an operator, and
+/// most answers take a moment.
+const AT_ONCE: usize = 8;
 
 /// How long to wait after the system refused to accept, most likely for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -41,6 +46,7 @@ pub struct CannotListen {
 pub struct Desk {
     pub store: Arc<Store>,
     pub monitor: Monitor,
+    pub whatsapp: Option<WhatsApp>,
 }
 
 /// The open control socket. Its file goes when it is stopped.
@@ -62,7 +68,7 @@ impl ControlSocket {
         // Between the two lines the umask decides, which the shipped unit sets to 0077.
         std::fs::set_permissions(path, Permissions::from_mode(0o600))
             .map_err(|error| cannot(error.to_string()))?;
-        let task = tokio::spawn(desk.answer_all(listener, stop));
+        let task = tokio::spawn(Arc::new(desk).answer_all(listener, stop));
         Ok(Self { path: path.to_owned(), task })
     }
 
@@ -86,46 +92,73 @@ fn remove_what_a_crash_left(path: &Path) -> Result<(), String> {
     std::fs::remove_file(path).map_err(|error| error.to_string())
 }
 
+/// Whoever asked, at the other end.
+pub(super) struct Line(UnixStream);
+
+impl Line {
+    /// Says one line of an answer.
+    pub(super) async fn say(&mut self, answer: &Answer) -> std::io::Result<()> {
+        let line = line_of(answer)?;
+        timeout(PATIENCE, self.0.write_all(&line)).await?
+    }
+}
+
 impl Desk {
-    /// Waits on connections, one at a time.
-    async fn answer_all(self, listener: UnixListener, stop: CancellationToken) {
+    /// Waits on connections, and gives each a task. All have ended when this returns.
+    async fn answer_all(self: Arc<Self>, listener: UnixListener, stop: CancellationToken) {
+        let (room, tasks) = (Arc::new(Semaphore::new(AT_ONCE)), TaskTracker::new());
         loop {
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
-                () = stop.cancelled() => return,
+            let next = async {
+                // Nobody closes it.
+                let place = Arc::clone(&room).acquire_owned().await;
+                (place, listener.accept().await)
+            };
+            let (place, accepted) = tokio::select! {
+                next = next => next,
+                () = stop.cancelled() => break,
             };
             let Ok((stream, _)) = accepted else {
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             };
-            match timeout(PATIENCE, self.serve(stream)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => debug!(%error, "a question on the control socket was cut off"),
-                Err(_) => debug!("a question on the control socket took too long"),
-            }
+            let (desk, stop) = (Arc::clone(&self), stop.clone());
+            tasks.spawn(async move {
+                let _place = place;
+                tokio::select! {
+                    served = desk.serve(Line(stream)) => {
+                        if let Err(error) = served {
+                            debug!(%error, "a question on the control socket was cut off");
+                        }
+                    }
+                    () = stop.cancelled() => {}
+                }
+            });
         }
+        tasks.close();
+        tasks.wait().await;
     }
 
-    async fn serve(&self, mut stream: UnixStream) -> std::io::Result<()> {
-        let line = read_line(&mut stream, LONGEST_QUESTION).await?;
-        let answer = match serde_json::from_str(&line) {
-            Ok(question) => self.answer(question).await,
+    async fn serve(&self, mut line: Line) -> std::io::Result<()> {
+        let asked = timeout(PATIENCE, read_line(&mut line.0, LONGEST_QUESTION)).await??;
+        let answer = match serde_json::from_str(&asked) {
+            Ok(Question::VerifyNumber(number)) => return self.verify(number, &mut line).await,
+            Ok(Question::Totals) => Answer::Totals(self.monitor.audio()),
+            Ok(Question::Trace { call, numbers }) => self.traced(&call, numbers).await,
+            Ok(Question::Senders) => self.senders().await,
+            Ok(Question::SendTest(message)) => self.send(message).await,
             Err(error) => Answer::Nothing(format!("that is no question: {error}")),
         };
-        stream.write_all(&line_of(&answer)?).await
+        line.say(&answer).await
     }
 
-    async fn answer(&self, question: Question) -> Answer {
-        match question {
-            Question::Totals => Answer::Totals(self.monitor.audio()),
-            Question::Trace { call, numbers } => match self.trace(&call, numbers).await {
-                Ok(Some(trace)) => Answer::Trace(trace),
-                Ok(None) => Answer::Nothing(format!(
-                    "nothing is known of the call {call}: only the newest messages are kept (see \
-                     sip.trace_megabytes), and none of an address that belongs to no trunk"
-                )),
-                Err(error) => Answer::Nothing(error.to_string()),
-            },
+    async fn traced(&self, call: &str, numbers: bool) -> Answer {
+        match self.trace(call, numbers).await {
+            Ok(Some(trace)) => Answer::Trace(trace),
+            Ok(None) => Answer::Nothing(format!(
+                "nothing is known of the call {call}: only the newest messages are kept (see \
+                 sip.trace_megabytes), and none of an address that belongs to no trunk"
+            )),
+            Err(error) => Answer::Nothing(error.to_string()),
         }
     }
 

@@ -18,11 +18,11 @@ use tracing::{error, info, warn};
 use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_in_time};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, Sip, Speech, Web};
-use crate::control::{ControlSocket, Desk};
+use crate::control::{ControlSocket, Desk, WhatsApp};
 use crate::feed::Feed;
 use crate::meta::graph::GraphClient;
 use crate::meta::sandbox::Sandbox;
-use crate::onboarding::{Completions, expire_in_time, expire_overdue};
+use crate::onboarding::{Completions, Messages, Verifications, expire_in_time, expire_overdue};
 use crate::recordings::{RecordingLimits, Recordings};
 use crate::seal::{KeyError, Seal, load_key, make_key};
 use crate::speech::{self, Capacity, SpeechModel, SpeechPool};
@@ -67,6 +67,8 @@ pub struct Daemon {
     pub graph: Option<Arc<GraphClient>>,
     /// `None` where no app of Meta's is configured.
     completions: Option<Arc<Completions>>,
+    /// `None` where no app of Meta's is configured.
+    pub whatsapp: Option<WhatsApp>,
     /// What stands in for Meta, if something does.
     sandbox: Option<Sandbox>,
     telephony: Telephony,
@@ -154,7 +156,18 @@ impl Daemon {
             },
         };
         let calls_in_progress = TaskTracker::new();
-        let desk = Desk { store: Arc::clone(&store), monitor: telephony.monitor() };
+        let whatsapp = graph.clone().map(|graph| {
+            let (seal, store) = (Arc::clone(&seal), Arc::clone(&store));
+            whatsapp(graph, seal, store, Arc::clone(&clock), stop_the_rest.clone())
+        });
+        if let Some(whatsapp) = &whatsapp {
+            whatsapp.verifications.resume().await.context("after an earlier run")?;
+        }
+        let desk = Desk {
+            store: Arc::clone(&store),
+            monitor: telephony.monitor(),
+            whatsapp: whatsapp.clone(),
+        };
         let control = ControlSocket::start(&config.control_socket(), desk, stop_the_rest.clone())?;
         let sip_tls = telephony.tls_address().map(display);
         info!(sip = %telephony.address(), sip_tls, web = %web.address(), "ready");
@@ -179,6 +192,7 @@ impl Daemon {
             seal,
             graph,
             completions,
+            whatsapp,
             sandbox,
             certificates,
             calls_in_progress,
@@ -242,6 +256,9 @@ impl Daemon {
         if let Some(completions) = &self.completions {
             completions.stopped().await;
         }
+        if let Some(whatsapp) = &self.whatsapp {
+            whatsapp.verifications.stopped().await;
+        }
         if let Some(sandbox) = self.sandbox {
             sandbox.stopped().await;
         }
@@ -287,6 +304,19 @@ async fn open_seal(config: &Config, store: &Store) -> anyhow::Result<Seal> {
         }
     }
     Ok(seal)
+}
+
+/// What is asked of Meta for an operator.
+fn whatsapp(
+    graph: Arc<GraphClient>,
+    seal: Arc<Seal>,
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) -> WhatsApp {
+    let messages = Messages::new(Arc::clone(&graph), Arc::clone(&seal), Arc::clone(&store));
+    let verifications = Verifications::new(graph, seal, store, clock, stop);
+    WhatsApp { verifications: Arc::new(verifications), messages: Arc::new(messages) }
 }
 
 fn open_recordings(config: &Config) -> anyhow::Result<Recordings> {

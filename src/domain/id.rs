@@ -78,6 +78,11 @@ identifier!(
     SenderId,
     "snd"
 );
+identifier!(
+    /// A verification of our own: of a number of ours, without a client.
+    VerificationId,
+    "ver"
+);
 
 /// The number of a stored event: the row id, growing, never used twice. It is the `id` of the
 /// server-sent event, so a page can say which one it saw last.

@@ -10,6 +10,7 @@ mod id;
 mod invitation;
 mod language;
 mod logo;
+mod meta_reason;
 mod phone_number;
 mod redacted;
 mod redirect;
@@ -18,18 +19,22 @@ mod signup;
 mod spoken_code;
 mod stage;
 mod timestamp;
+mod verification;
 
 pub use brand::{Brand, InvalidName, ShownName};
 pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
-pub use id::{CallId, EventId, InvitationId, PhoneNumberId, ProjectId, SenderId, SignupId};
+pub use id::{
+    CallId, EventId, InvitationId, PhoneNumberId, ProjectId, SenderId, SignupId, VerificationId,
+};
 pub use invitation::{
     Actor, FailureReason, InvalidActor, InvalidReason, InvalidStatus, InvitationStatus,
     InvitationToken,
 };
 pub use language::{InvalidLanguage, Language};
 pub use logo::{InvalidKind, InvalidLogo, Logo, LogoKind, LogoVersion};
-pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
+pub use meta_reason::{InvalidMetaReason, MetaReason};
+pub use phone_number::{InvalidPhoneNumber, NotPasted, PhoneNumber};
 pub use redacted::{Redact, Redacted};
 pub use redirect::{
     InvalidRedirect, InvalidState, RedirectOrigin, RedirectState, RedirectTarget, RedirectUrl,
@@ -40,3 +45,7 @@ pub use signup::{InvalidFailure, InvalidStep, SignupFailure, SignupState, Signup
 pub use spoken_code::{CODE_LENGTH, InvalidCode, SpokenCode};
 pub use stage::{CallOutcome, CodeStage, HeardDigit, InvalidOutcome, Recording};
 pub use timestamp::Timestamp;
+pub use verification::{
+    CallPurpose, InvalidVerificationFailure, InvalidVerificationStep, VerificationFailure,
+    VerificationStep,
+};

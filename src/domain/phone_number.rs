@@ -21,6 +21,31 @@ impl PhoneNumber {
         &self.0
     }
 
+    /// A number as people paste it: from a web page, a contact or a link, with whatever came along. Which
+    /// country it is of has to be said, since anything else would be a guess.
+    ///
+    /// # Errors
+    /// When it is none, or its country code is missing.
+    pub fn from_pasted(text: &str) -> Result<Self, NotPasted> {
+        let not_a_number = || NotPasted::NotANumber(text.to_owned());
+        let compact: String = text.chars().filter_map(meant).collect();
+        let bare = LINKS.iter().find_map(|link| strip_link(&compact, link));
+        // Parameters of a link: RFC 3966 §5.
+        let number = bare.unwrap_or(&compact).split([';', '?']).next().unwrap_or_default();
+        let international = number.strip_prefix('+').or_else(|| number.strip_prefix("00"));
+        // From North America.
+        let international = international.or_else(|| number.strip_prefix("011"));
+        let digits = match international {
+            Some(digits) => digits,
+            None if compact.starts_with("https://") => number,
+            None if is_national(number) => return Err(NotPasted::NoCountry(text.to_owned())),
+            None => return Err(not_a_number()),
+        };
+        // "+44 (0)20": the zero is dialled within the country only.
+        let digits = digits.replacen("(0)", "", 1).replace(['(', ')', '.'], "");
+        format!("+{digits}").parse().map_err(|InvalidPhoneNumber(_)| not_a_number())
+    }
+
     /// The country code and the number within that country (ITU-T E.164, list of assigned codes).
     pub fn split(&self) -> (&str, &str) {
         let digits = &self.0[1..];
@@ -36,6 +61,50 @@ impl PhoneNumber {
             _ => 3,
         };
         digits.split_at(length)
+    }
+}
+
+/// Why pasted text is no number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotPasted {
+    #[error("{0:?} is not a phone number")]
+    NotANumber(String),
+    #[error("{0:?} has no country code: write it with a plus sign, such as +1 555 123 4567")]
+    NoCountry(String),
+}
+
+/// What a link to a number begins with.
+const LINKS: [&str; 4] =
+    ["tel:", "whatsapp:", "https://wa.me/", "https://api.whatsapp.com/send?phone="];
+
+/// Whether this could be dialled within some country.
+fn is_national(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits > 0
+        && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'(' | b')' | b'.'))
+}
+
+fn strip_link<'a>(text: &'a str, link: &str) -> Option<&'a str> {
+    let beginning = text.get(..link.len())?;
+    beginning.eq_ignore_ascii_case(link).then(|| &text[link.len()..])
+}
+
+/// What a character of a pasted number means; `None` for one that only makes it look better.
+fn meant(character: char) -> Option<char> {
+    // Digits of other scripts, by their zero: full-width, Arabic-Indic, Persian, Devanagari.
+    let zeros = ['\u{ff10}', '\u{660}', '\u{6f0}', '\u{966}'];
+    let value = |zero: char| u32::from(character).checked_sub(zero.into()).filter(|it| *it < 10);
+    if let Some(digit) = zeros.into_iter().find_map(value) {
+        return char::from_digit(digit, 10);
+    }
+    match character {
+        '\u{ff0b}' => Some('+'),
+        '-' | '"' | '\'' | '\u{b7}' | '\u{ad}' | '\u{2212}' | '\u{ff0d}' | '\u{feff}' => None,
+        // Dashes and quotes; marks of direction and of width, which copying brings along unseen.
+        '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201f}' => None,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => None,
+        blank if blank.is_whitespace() => None,
+        other => Some(other),
     }
 }
 
@@ -91,6 +160,61 @@ mod tests {
     fn refuses_what_is_no_international_number() {
         for text in ["", "+", "abc", "+0123456789", "12345", "+1234567890123456", "+1555x234567"] {
             assert_eq!(text.parse::<PhoneNumber>(), Err(InvalidPhoneNumber(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn reads_a_number_in_every_form_that_people_paste() {
+        for text in [
+            "+442071838750",
+            " +44 20 7183 8750\n",
+            "+44 (0)20 7183 8750",
+            "+44 (20) 7183-8750",
+            "+44.20.7183.8750",
+            "+44\u{a0}20\u{202f}7183\u{2011}8750",
+            "\u{202a}+44 20 7183 8750\u{202c}",
+            "\u{feff}\u{200e}+44\u{2013}20\u{2013}7183\u{2013}8750",
+            "0044 20 7183 8750",
+            "011 44 20 7183 8750",
+            "tel:+44-20-7183-8750",
+            "TEL:+442071838750;ext=12",
+            "https://wa.me/442071838750",
+            "https://wa.me/442071838750?text=hi",
+            "https://api.whatsapp.com/send?phone=442071838750",
+            "whatsapp:+442071838750",
+            "\u{201c}+44 20 7183 8750\u{201d}",
+            "\u{ff0b}\u{ff14}\u{ff14}2071838750",
+            "+\u{664}\u{664}\u{662}\u{660}71838750",
+        ] {
+            let number = PhoneNumber::from_pasted(text);
+            assert_eq!(number.as_ref().map(PhoneNumber::as_str), Ok("+442071838750"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_pasted_number_of_no_country_is_not_guessed_at_and_text_is_none() {
+        for text in
+            ["020 7183 8750", "020.7183.8750", "(555) 010-0123", "5550100123", "15550100123"]
+        {
+            let refused = PhoneNumber::from_pasted(text);
+            assert_eq!(refused, Err(NotPasted::NoCountry(text.to_owned())), "{text}");
+        }
+        for text in [
+            "",
+            "+",
+            "call me",
+            "+44 20 7183 8750 ext. 12",
+            "+1/2",
+            "+1 555",
+            "+0 20 7183 8750",
+            "https://wa.me/",
+            "tel:",
+            "+1 555 010 0123 4567 89",
+            "<script>",
+            "\u{1f4de}",
+        ] {
+            let refused = PhoneNumber::from_pasted(text);
+            assert_eq!(refused, Err(NotPasted::NotANumber(text.to_owned())), "{text}");
         }
     }
 

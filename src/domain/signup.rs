@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::SenderId;
+use super::{MetaReason, SenderId};
 
 /// How far an attempt came. A name in `-ing` says that the request was about to be sent, so that
 /// after a crash nobody sends a second time what may happen once only.
@@ -86,9 +86,10 @@ impl FromStr for SignupStep {
     }
 }
 
-/// Why an attempt failed, as far as it makes a difference for what the client can do.
+/// Why an attempt failed, as far as it makes a difference for what the client can do. In JSON it goes by
+/// its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "String", into = "&'static str")]
 pub enum SignupFailure {
     /// The client left Meta's window.
     Cancelled,
@@ -106,17 +107,8 @@ pub enum SignupFailure {
     InvitationClosed,
     /// Something of ours failed.
     Internal,
-    /// The others are Meta's reasons to refuse; what they mean stands there.
-    NumberNotEligible,
-    TokenInvalid,
-    PermissionMissing,
-    InvalidRequest,
-    RateLimited,
-    HistoryDeclined,
-    CodeNotSent,
-    CodeNotAccepted,
-    Unavailable,
-    Unknown,
+    /// Meta refused.
+    Meta(MetaReason),
 }
 
 /// Text that names no failure.
@@ -126,7 +118,7 @@ pub struct InvalidFailure(pub String);
 
 impl SignupFailure {
     /// All there are.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Cancelled,
         Self::WindowFailed,
         Self::CodeMissed,
@@ -135,16 +127,17 @@ impl SignupFailure {
         Self::NumberUnclear,
         Self::InvitationClosed,
         Self::Internal,
-        Self::NumberNotEligible,
-        Self::TokenInvalid,
-        Self::PermissionMissing,
-        Self::InvalidRequest,
-        Self::RateLimited,
-        Self::HistoryDeclined,
-        Self::CodeNotSent,
-        Self::CodeNotAccepted,
-        Self::Unavailable,
-        Self::Unknown,
+        Self::Meta(MetaReason::NumberNotEligible),
+        Self::Meta(MetaReason::TokenInvalid),
+        Self::Meta(MetaReason::PermissionMissing),
+        Self::Meta(MetaReason::InvalidRequest),
+        Self::Meta(MetaReason::RateLimited),
+        Self::Meta(MetaReason::HistoryDeclined),
+        Self::Meta(MetaReason::CodeNotSent),
+        Self::Meta(MetaReason::CodeNotAccepted),
+        Self::Meta(MetaReason::PinMismatch),
+        Self::Meta(MetaReason::Unavailable),
+        Self::Meta(MetaReason::Unknown),
     ];
 
     /// The name in the store and on the page.
@@ -158,16 +151,7 @@ impl SignupFailure {
             Self::NumberUnclear => "number_unclear",
             Self::InvitationClosed => "invitation_closed",
             Self::Internal => "internal",
-            Self::NumberNotEligible => "number_not_eligible",
-            Self::TokenInvalid => "token_invalid",
-            Self::PermissionMissing => "permission_missing",
-            Self::InvalidRequest => "invalid_request",
-            Self::RateLimited => "rate_limited",
-            Self::HistoryDeclined => "history_declined",
-            Self::CodeNotSent => "code_not_sent",
-            Self::CodeNotAccepted => "code_not_accepted",
-            Self::Unavailable => "unavailable",
-            Self::Unknown => "unknown",
+            Self::Meta(reason) => reason.as_str(),
         }
     }
 }
@@ -178,6 +162,20 @@ impl FromStr for SignupFailure {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let named = Self::ALL.into_iter().find(|failure| failure.as_str() == text);
         named.ok_or_else(|| InvalidFailure(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for SignupFailure {
+    type Error = InvalidFailure;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<SignupFailure> for &'static str {
+    fn from(failure: SignupFailure) -> Self {
+        failure.as_str()
     }
 }
 
@@ -224,6 +222,8 @@ mod tests {
             let json = serde_json::to_value(failure).unwrap();
             assert_eq!(json, failure.as_str(), "the page knows it by the same name");
         }
+        let of_meta = MetaReason::ALL.map(SignupFailure::Meta);
+        assert!(of_meta.iter().all(|failure| SignupFailure::ALL.contains(failure)));
         assert_eq!("".parse::<SignupStep>(), Err(InvalidStep(String::new())));
         assert_eq!("".parse::<SignupFailure>(), Err(InvalidFailure(String::new())));
     }

@@ -1,21 +1,31 @@
 //! Meta's webhooks: who may send them, and what is read from them ("Webhooks" in its reference).
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Deserialize;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
+use tracing::warn;
 
 use super::graph::{AppSecret, WabaId};
+use crate::observability::{Flood, FloodLimits};
+
+/// Refusals that are told of in the log: anybody can cause them.
+const LIMITS: FloodLimits =
+    FloodLimits { period: Duration::from_secs(600), of_one_source: 1, overall: 3 };
 
 /// Knows what only Meta and we know.
 #[derive(Debug, Clone)]
 pub struct WebhookGate {
     app_secret: AppSecret,
     verify_token: AppSecret,
+    refusals: Arc<Mutex<Flood<NotFromMeta>>>,
 }
 
 /// Why a webhook was not let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum NotFromMeta {
     #[error("it is not signed with the app's secret")]
     Signature,
@@ -27,7 +37,23 @@ pub enum NotFromMeta {
 
 impl WebhookGate {
     pub fn new(app_secret: AppSecret, verify_token: AppSecret) -> Self {
-        Self { app_secret, verify_token }
+        let refusals = Arc::new(Mutex::new(Flood::new(LIMITS, Instant::now())));
+        Self { app_secret, verify_token, refusals }
+    }
+
+    /// Tells in the log that somebody was refused, once in a while for each reason.
+    pub fn report_refusal(&self, reason: NotFromMeta) {
+        let (untold, is_told) = {
+            // No code panics while it holds the lock.
+            let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+            (refusals.untold_before(Instant::now()), refusals.is_told(reason))
+        };
+        if let Some(count) = untold {
+            warn!(count, "more webhooks were refused, and not logged");
+        }
+        if is_told {
+            warn!(%reason, "a webhook was refused; more of them are counted for ten minutes");
+        }
     }
 
     /// Whether whoever asks for the challenge is Meta, to whom the operator gave the token.
@@ -182,6 +208,7 @@ mod tests {
             let refused = gate().check_subscription(mode, token);
             assert_eq!(refused, Err(NotFromMeta::VerifyToken));
         }
-        assert_eq!(format!("{:?}", gate()), "WebhookGate { app_secret: ***, verify_token: *** }");
+        let shown = format!("{:?}", gate());
+        assert!(shown.starts_with("WebhookGate { app_secret: ***, verify_token: ***"), "{shown}");
     }
 }

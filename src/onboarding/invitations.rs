@@ -29,6 +29,8 @@ pub enum Refusal {
     NumberNotUsable,
     #[error("clients of this project may not be sent to {0}; `zavud project set` allows an origin")]
     RedirectNotAllowed(RedirectOrigin),
+    #[error("the sign-up was begun too often: again from {0} on")]
+    TooOften(Timestamp),
 }
 
 /// How long a link can be used, at least and at most.

@@ -6,16 +6,26 @@
 //! pages are told after the commit. There is no other way by which an invitation changes its status;
 //! `tests/architecture.rs` holds that. [`expiry`] waits for the next one whose time runs out.
 //!
-//! [`completion`] goes from what Meta's window left to a sender. Knows neither phone nor page.
+//! [`completion`] goes from what Meta's window left to a sender; [`verification`] proves to Meta that a
+//! number is ours, without a client; [`messages`] tries a sender out. Knows neither phone nor page.
 
+mod arrival;
 mod attempts;
 mod completion;
 mod expiry;
 mod invitations;
+mod messages;
+mod refusals;
 mod steps;
+mod verification;
 
 pub use attempts::{Attempts, attempts_left, record_attempt};
 pub use completion::{Completions, Returned, begin_signup, pin_of, reason_of, token_of};
 pub use expiry::{expire_in_time, expire_overdue};
 pub use invitations::{Refusal, invite, take_step};
+pub use messages::{Messages, NotSent};
 pub use steps::Step;
+pub use verification::{
+    AwaitedCall, Ground, HeardCode, NamedNumber, NotApplicable, Verifications, awaited_call,
+    can_verify, progress_in_words, record_heard_code,
+};

@@ -43,7 +43,13 @@ impl Step {
                 Self::Cancel => Some(To::Cancelled),
                 Self::Complete | Self::Fail(_) | Self::Resend(_) => None,
             },
-            InvitationStatus::Expired | InvitationStatus::Cancelled => match self {
+            InvitationStatus::Expired => match self {
+                // The client was through in time, and WhatsApp is connected: nothing takes that back.
+                Self::Complete => Some(To::Completed),
+                Self::Resend(_) => Some(To::Pending),
+                Self::Begin | Self::Fail(_) | Self::Cancel => None,
+            },
+            InvitationStatus::Cancelled => match self {
                 Self::Resend(_) => Some(To::Pending),
                 Self::Begin | Self::Complete | Self::Fail(_) | Self::Cancel => None,
             },
@@ -92,7 +98,7 @@ mod tests {
             ("pending", ["in_progress", "", "", "cancelled", ""]),
             ("in_progress", ["in_progress", "completed", "failed", "cancelled", ""]),
             ("failed", ["in_progress", "", "", "cancelled", ""]),
-            ("expired", ["", "", "", "", "pending"]),
+            ("expired", ["", "completed", "", "", "pending"]),
             ("cancelled", ["", "", "", "", "pending"]),
             ("completed", ["", "", "", "", ""]),
         ] {

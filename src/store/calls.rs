@@ -3,7 +3,8 @@
 use rusqlite::OptionalExtension;
 
 use crate::domain::{
-    CallId, CallOutcome, InvitationId, PhoneNumber, PhoneNumberId, ProjectId, Timestamp,
+    CallId, CallOutcome, CallPurpose, InvitationId, PhoneNumber, PhoneNumberId, ProjectId,
+    Timestamp, VerificationId,
 };
 
 use super::{Reader, StoreError, Writer};
@@ -14,7 +15,7 @@ pub struct NewCall {
     pub id: CallId,
     pub project: ProjectId,
     pub number: PhoneNumberId,
-    pub invitation: InvitationId,
+    pub purpose: CallPurpose,
     /// The name of the trunk it came in on.
     pub trunk: String,
     /// The SIP Call-ID, to find the call in a peer's logs.
@@ -38,7 +39,7 @@ pub struct CallEnd {
 pub struct UnfinishedCall {
     pub id: CallId,
     pub project: ProjectId,
-    pub invitation: InvitationId,
+    pub purpose: CallPurpose,
     pub rang_at: Timestamp,
     /// Whether a code of it is still in the store.
     pub has_code: bool,
@@ -50,17 +51,22 @@ impl Writer<'_> {
     /// # Errors
     /// When the database refuses.
     pub fn insert_call(&self, call: &NewCall) -> Result<(), StoreError> {
+        let (invitation, verification) = match &call.purpose {
+            CallPurpose::Invitation(id) => (Some(id.as_str()), None),
+            CallPurpose::Verification(id) => (None, Some(id.as_str())),
+        };
         self.connection
             .prepare_cached(
-                "INSERT INTO calls (id, project_id, phone_number_id, invitation_id, trunk,
-                                    sip_call_id, caller, rang_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO calls (id, project_id, phone_number_id, invitation_id, verification_id,
+                                    trunk, sip_call_id, caller, rang_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute((
                 call.id.as_str(),
                 call.project.as_str(),
                 call.number.as_str(),
-                call.invitation.as_str(),
+                invitation,
+                verification,
                 &call.trunk,
                 &call.sip_call_id,
                 call.caller.as_ref().map(PhoneNumber::as_str),
@@ -120,17 +126,21 @@ impl Reader<'_> {
     /// When the database refuses.
     pub fn unfinished_calls(&self) -> Result<Vec<UnfinishedCall>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, project_id, invitation_id, rang_at,
+            "SELECT id, project_id, invitation_id, verification_id, rang_at,
                     EXISTS (SELECT 1 FROM codes WHERE codes.call_id = calls.id)
              FROM calls WHERE ended_at IS NULL ORDER BY id",
         )?;
         let rows = statement.query_map([], |row| {
+            let purpose = match row.get::<_, Option<String>>(2)? {
+                Some(id) => CallPurpose::Invitation(InvitationId::from_stored(id)),
+                None => CallPurpose::Verification(VerificationId::from_stored(row.get(3)?)),
+            };
             Ok(UnfinishedCall {
                 id: CallId::from_stored(row.get(0)?),
                 project: ProjectId::from_stored(row.get(1)?),
-                invitation: InvitationId::from_stored(row.get(2)?),
-                rang_at: Timestamp::from_unix_millis(row.get(3)?),
-                has_code: row.get(4)?,
+                purpose,
+                rang_at: Timestamp::from_unix_millis(row.get(4)?),
+                has_code: row.get(5)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

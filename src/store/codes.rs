@@ -8,7 +8,6 @@ use super::{EventKind, NewEvent, Reader, StoreError, Writer};
 #[derive(Debug, Clone)]
 pub struct NewCode {
     pub call: CallId,
-    pub invitation: InvitationId,
     pub code: SpokenCode,
     pub read_at: Timestamp,
     pub valid_until: Timestamp,
@@ -22,12 +21,11 @@ impl Writer<'_> {
     pub fn insert_code(&self, code: &NewCode) -> Result<(), StoreError> {
         self.connection
             .prepare_cached(
-                "INSERT INTO codes (call_id, invitation_id, code, read_at, valid_until)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO codes (call_id, code, read_at, valid_until)
+                 VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute((
                 code.call.as_str(),
-                code.invitation.as_str(),
                 code.code.expose(),
                 code.read_at.unix_millis(),
                 code.valid_until.unix_millis(),
@@ -60,9 +58,10 @@ impl Writer<'_> {
     /// When the database refuses.
     pub fn erase_dead_digits(&self, now: Timestamp) -> Result<(), StoreError> {
         let shown = self.stages_dying_by(now)?;
-        self.connection
+        let codes = self
+            .connection
             .execute("DELETE FROM codes WHERE valid_until <= ?1", [now.unix_millis()])?;
-        let erased = self.connection.execute(
+        let stages = self.connection.execute(
             "UPDATE events SET stage = NULL, stage_dies_at = NULL WHERE stage_dies_at <= ?1",
             [now.unix_millis()],
         )?;
@@ -76,7 +75,7 @@ impl Writer<'_> {
                 stage: Some(stage.without_digits().into()),
             })?;
         }
-        if erased > 0 {
+        if codes + stages > 0 {
             self.note_digits_erased();
         }
         Ok(())
@@ -89,7 +88,9 @@ impl Writer<'_> {
     pub fn erase_digits_of(&self, invitation: &InvitationId) -> Result<(), StoreError> {
         let codes = self
             .connection
-            .prepare_cached("DELETE FROM codes WHERE invitation_id = ?1")?
+            .prepare_cached(
+                "DELETE FROM codes WHERE call_id IN (SELECT id FROM calls WHERE invitation_id = ?1)",
+            )?
             .execute([invitation.as_str()])?;
         let stages = self
             .connection
@@ -144,7 +145,8 @@ impl Reader<'_> {
         now: Timestamp,
     ) -> Result<Vec<SpokenCode>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT code FROM codes WHERE invitation_id = ?1 AND valid_until > ?2
+            "SELECT code FROM codes JOIN calls ON calls.id = codes.call_id
+             WHERE calls.invitation_id = ?1 AND valid_until > ?2
              ORDER BY read_at DESC, call_id DESC",
         )?;
         let rows = statement

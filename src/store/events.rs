@@ -169,6 +169,32 @@ impl Reader<'_> {
             .collect()
     }
 
+    /// Whether what is heard in a call is for the page of its invitation: that is open, with the link
+    /// that it had when the call came in.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn is_for_its_page(
+        &self,
+        call: &CallId,
+        invitation: &InvitationId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let is_open = self
+            .invitation_state(invitation)?
+            .is_some_and(|state| state.status.at(state.expires_at, now).is_open());
+        // An event of a resend has a stage: by it the page begins anew.
+        let is_link_replaced = self
+            .connection
+            .prepare_cached(
+                "SELECT 1 FROM events
+                 WHERE invitation_id = ?1 AND stage IS NOT NULL AND kind = ?3
+                   AND id > (SELECT min(id) FROM events WHERE call_id = ?2)",
+            )?
+            .exists((invitation.as_str(), call.as_str(), EventKind::InvitationResent.as_str()))?;
+        Ok(is_open && !is_link_replaced)
+    }
+
     /// The stage that was current when this call last changed it.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ mod senders;
 mod shared_accounts;
 mod signups;
 mod verification_attempts;
+mod verifications;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +46,7 @@ pub use projects::{NewProject, Project};
 pub use readers::Reader;
 pub use senders::{Connected, NewSender, Sender};
 pub use signups::{Learned, Signup};
+pub use verifications::{NewVerification, Verification, VerificationCalls};
 pub use writer::Writer;
 
 use readers::Readers;
@@ -57,13 +59,14 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0004_seal.sql")),
     M::up(include_str!("migrations/0005_signups.sql")),
     M::up(include_str!("migrations/0006_brands_and_redirects.sql")),
+    M::up(include_str!("migrations/0007_verifications.sql")).foreign_key_check(),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// More than there are statements that are prepared once and kept.
-const PREPARED_STATEMENTS: usize = 64;
+const PREPARED_STATEMENTS: usize = 128;
 
 /// Something that is on disk now, and that open pages may want to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,9 +131,7 @@ impl Store {
         let failed = |reason: String| StoreError::Open { path: path.to_owned(), reason };
         let mut connection =
             connect(path, OpenFlags::default()).map_err(|e| failed(e.to_string()))?;
-        Migrations::from_slice(MIGRATIONS)
-            .to_latest(&mut connection)
-            .map_err(|error| failed(error.to_string()))?;
+        migrate(&mut connection).map_err(|error| failed(error.to_string()))?;
 
         let readers = Readers::start(path).map_err(|error| failed(error.to_string()))?;
         let writer = WriterThread::start(connection, on_commit);
@@ -179,6 +180,16 @@ impl Drop for Store {
             writer.close();
         }
     }
+}
+
+/// Brings the database to the current schema. A table that others refer to can be made anew only while
+/// nobody watches over that (SQLite, "Making Other Kinds Of Table Schema Changes"); the migrations that
+/// do so check it at their end.
+fn migrate(connection: &mut Connection) -> Result<(), rusqlite_migration::Error> {
+    connection.pragma_update(None, "foreign_keys", false)?;
+    Migrations::from_slice(MIGRATIONS).to_latest(connection)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(())
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {

@@ -72,7 +72,57 @@ impl Writer<'_> {
     }
 }
 
+const COLUMNS: &str =
+    "id, project_id, is_default, name, phone_number, waba_id, number_id, token, pin";
+
 impl Reader<'_> {
+    /// A sender.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn sender(&self, id: &SenderId) -> Result<Option<Sender>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM senders WHERE id = ?1"))?;
+        statement.query_row([id.as_str()], |row| Ok(columns(row))).optional()?.transpose()
+    }
+
+    /// The sender of a project that has this phone number; of several the one that was made last.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn sender_with(
+        &self,
+        project: &ProjectId,
+        number: &PhoneNumber,
+    ) -> Result<Option<Sender>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM senders WHERE project_id = ?1 AND phone_number = ?2
+             ORDER BY created_at DESC, id DESC LIMIT 1"
+        ))?;
+        let found = statement
+            .query_row((project.as_str(), number.as_str()), |row| Ok(columns(row)))
+            .optional()?;
+        found.transpose()
+    }
+
+    /// The senders of all projects, each with the name of its project, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn all_senders(&self) -> Result<Vec<(String, Sender)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS}, (SELECT name FROM projects WHERE id = project_id) FROM senders
+             ORDER BY created_at, id"
+        ))?;
+        let rows = statement.query_map([], |row| Ok((row.get(9)?, columns(row))))?;
+        rows.map(|row| {
+            let (project, sender) = row?;
+            Ok((project, sender?))
+        })
+        .collect()
+    }
+
     /// The sender that a project has for the number that Meta calls so.
     ///
     /// # Errors
@@ -95,10 +145,9 @@ impl Reader<'_> {
     /// # Errors
     /// When the database refuses.
     pub fn senders(&self, project: &ProjectId) -> Result<Vec<Sender>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT id, project_id, is_default, name, phone_number, waba_id, number_id, token, pin
-             FROM senders WHERE project_id = ?1 ORDER BY created_at, id",
-        )?;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM senders WHERE project_id = ?1 ORDER BY created_at, id"
+        ))?;
         let rows = statement.query_map([project.as_str()], |row| Ok(columns(row)))?;
         rows.map(|row| row?).collect()
     }

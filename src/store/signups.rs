@@ -137,6 +137,24 @@ impl Reader<'_> {
         row.transpose()
     }
 
+    /// When attempts of this invitation were begun, after `since`, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn signups_begun(
+        &self,
+        invitation: &InvitationId,
+        since: Timestamp,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT begun_at FROM signups WHERE invitation_id = ?1 AND begun_at > ?2
+             ORDER BY begun_at",
+        )?;
+        let begun = (invitation.as_str(), since.unix_millis());
+        let rows = statement.query_map(begun, |row| row.get(0))?;
+        Ok(rows.map(|at| at.map(Timestamp::from_unix_millis)).collect::<Result<_, _>>()?)
+    }
+
     /// The attempts in which the client is through and we are not, oldest first.
     ///
     /// # Errors
@@ -179,6 +197,24 @@ impl Reader<'_> {
             )?
             .exists([id.as_str()])?;
         Ok(is_overtaken)
+    }
+
+    /// Whether an attempt is one with the link that its invitation has now.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn is_signup_of_link(&self, id: &SignupId) -> Result<bool, StoreError> {
+        let is_of_link = self
+            .connection
+            .prepare_cached(
+                "SELECT 1 FROM signups
+                 WHERE id = ?1
+                   AND begun_at >= (SELECT ifnull(max(at), 0) FROM invitation_steps
+                                    WHERE invitation_id = signups.invitation_id
+                                      AND to_status = 'pending')",
+            )?
+            .exists([id.as_str()])?;
+        Ok(is_of_link)
     }
 
     /// What the page shows of the sign-up. Attempts with a link that was replaced do not count.

@@ -3,7 +3,10 @@
 //! A handler that fails knows nothing of the browser. So an error is an answer with no page yet, and
 //! [`explain`] makes the page, in the language of the invitation or else of the browser.
 
+use std::time::Duration;
+
 use axum::extract::Request;
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -27,6 +30,8 @@ pub(super) enum WebError {
     NoRecording,
     /// The invitation can not be used any more.
     Closed(Box<ClosedInvitation>),
+    /// Something was asked for too often; it may be again after this time.
+    TooOften { wait: Duration },
     /// A recording can not be read; logged here, where it is finally handled.
     Recording(std::io::Error),
     /// The store failed; logged here, where it is finally handled.
@@ -77,6 +82,12 @@ impl IntoResponse for WebError {
             Self::NotFound => Explanation::NotFound,
             Self::NoRecording => Explanation::NoRecording,
             Self::Closed(invitation) => Explanation::Closed(invitation),
+            Self::TooOften { wait } => {
+                // Our script asked, and the page that it is of has the words. A second more, since what
+                // is left of one is cut off.
+                let seconds = (wait.as_secs() + 1).to_string();
+                return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, seconds)]).into_response();
+            }
             Self::Recording(error) => {
                 error!(%error, "a recording could not be read");
                 Explanation::OurFault

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use tracing::{info, warn};
+use tracing::info;
 
 use super::WebState;
 use super::error::WebError;
@@ -27,7 +27,7 @@ pub(super) async fn subscribe(
 ) -> Result<String, WebError> {
     let gate = state.webhook.as_ref().ok_or(WebError::NotFound)?;
     gate.check_subscription(&asked.mode, &asked.verify_token).map_err(|error| {
-        warn!(%error, "a webhook was not subscribed to");
+        gate.report_refusal(error);
         WebError::NotFound
     })?;
     Ok(asked.challenge)
@@ -45,7 +45,7 @@ pub(super) async fn receive(
     let accounts = match gate.shared_accounts(signature.unwrap_or_default(), &body) {
         Ok(accounts) => accounts,
         Err(error) => {
-            warn!(%error, "a webhook was refused");
+            gate.report_refusal(error);
             return Ok(StatusCode::FORBIDDEN);
         }
     };

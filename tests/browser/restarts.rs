@@ -9,7 +9,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use zavud::clock::{Clock as _, SystemClock};
-use zavud::domain::{CallId, CodeStage};
+use zavud::domain::{CallId, CallPurpose, CodeStage};
 use zavud::store::{EventKind, NewCall, NewEvent, Store};
 
 use crate::chromium::Browser;
@@ -91,7 +91,7 @@ async fn leave_a_call_ringing(open: &Open) {
             id: id.clone(),
             project: project.clone(),
             number: writer.own_number(&NUMBER.parse().unwrap())?.unwrap().id,
-            invitation: invitation.clone(),
+            purpose: CallPurpose::Invitation(invitation.clone()),
             trunk: "loopback".into(),
             sip_call_id: "1@127.0.0.1".into(),
             caller: None,

@@ -7,8 +7,13 @@ use std::time::Duration;
 use sip::{Codec, MediaPolicy, SrtpPolicy, StatusCode};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
+use zavud::cli::page_watcher::PageWatcher;
 use zavud::clock::{Clock as _, SystemClock};
-use zavud::domain::{CallOutcome, CodeStage, InvitationStatus, Recording};
+use zavud::domain::{
+    Actor, CallOutcome, CodeStage, EventId, InvitationStatus, InvitationToken, Recording,
+};
+use zavud::onboarding::{Step, take_step};
+use zavud::store::NewLink;
 use zavud::telephony::caller::CallFailure;
 
 use crate::support::{
@@ -285,4 +290,53 @@ async fn stopping_the_daemon_ends_its_calls_and_says_how() {
     };
     let [file] = &left[..] else { panic!("one call was recorded") };
     assert!(file.ends_with(format!("{call}.wav")));
+}
+
+#[tokio::test]
+async fn what_is_heard_in_a_call_is_not_for_whoever_gets_the_link_in_the_middle_of_it() {
+    let daemon = TestDaemon::start_reading().await;
+    let mut page = daemon.watch(None).await;
+    let calling = tokio::spawn(call(daemon.daemon.sip_address(), NUMBER, voice("481529").samples));
+    // Some of it is on the page of the client for whom it was.
+    stages_until(
+        &mut page,
+        |stage| matches!(stage, CodeStage::Listening { digits } if !digits.is_empty()),
+    )
+    .await;
+    let (id, token) = (daemon.invited.invitation.clone(), InvitationToken::new([9; 20]));
+    let now = SystemClock.now();
+    let link = NewLink { token: token.clone(), expires_at: now + Duration::from_secs(172_800) };
+    let resend = daemon.daemon.store.write(move |writer| {
+        for step in [Step::Cancel, Step::Resend(link)] {
+            take_step(writer, &id, &step, Actor::Partner, now)?.unwrap();
+        }
+        Ok(())
+    });
+    resend.await.unwrap();
+    let link = format!("http://{}/i/{}", daemon.daemon.web_address(), token.expose());
+    let mut other = PageWatcher::open(&link, Some(EventId(0))).await.unwrap();
+    assert_eq!(daemon.outcome().await, CallOutcome::CodeRead);
+    calling.await.unwrap().unwrap();
+
+    // Whatever the new page is told from the beginning on: no digit, and in the end that nobody called.
+    let current = PageWatcher::open(&link, None).await.unwrap().next().await.unwrap().unwrap();
+    assert_eq!(current.stage, CodeStage::Waiting);
+    loop {
+        let seen = other.next().await.unwrap().unwrap();
+        let is_empty = match &seen.stage {
+            CodeStage::Waiting | CodeStage::Ringing => true,
+            CodeStage::Listening { digits } => digits.is_empty(),
+            CodeStage::Code { .. } | CodeStage::Unreadable { .. } | CodeStage::Expired => false,
+        };
+        assert!(is_empty, "{seen:?}");
+        if seen.id == current.id {
+            break;
+        }
+    }
+    let id = daemon.invited.invitation.clone();
+    let codes = daemon.daemon.store.read(move |reader| reader.valid_codes(&id, now)).await;
+    assert_eq!(codes.unwrap(), []);
+    use InvitationStatus::{Cancelled, Pending};
+    assert_eq!(daemon.statuses().await, [Pending, Cancelled, Pending], "nobody has begun");
+    assert_eq!(daemon.recordings_left().await, Vec::<std::path::PathBuf>::new());
 }

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::StatusCode;
 use zavud::cli::page_watcher::{PageWatcher, Seen};
 use zavud::clock::{Clock as _, SystemClock};
-use zavud::domain::{CallOutcome, CodeStage, EventId, Recording};
+use zavud::domain::{Actor, CallOutcome, CodeStage, EventId, InvitationToken, Recording};
+use zavud::onboarding::{Step, take_step};
 use zavud::speech::audio_file;
-use zavud::store::Store;
+use zavud::store::{NewLink, Store};
 
 use crate::support::{
     Invited, NUMBER, Serving, call, get, half_a_code, recordings_of, silence, stages_until, voice,
@@ -117,4 +119,39 @@ async fn a_code_that_was_shown_is_still_shown() {
     assert_eq!(replayed.last().map(|seen| &seen.stage), Some(&shown));
     assert_eq!(outcome, Some(CallOutcome::CodeRead));
     assert_eq!((recording, files), (None, 0), "nobody has to listen to it");
+}
+
+#[tokio::test]
+async fn what_a_crash_cut_off_is_not_for_whoever_has_the_link_that_came_after() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("zavud.db");
+    let invited = invite(&database).await;
+    let serving = Serving::start(&database);
+    let link = format!("http://{}/i/{}", serving.web, invited.token.expose());
+    let mut page = PageWatcher::open(&link, None).await.unwrap();
+    let said = [half_a_code(CODE), silence(60)].concat();
+    let calling = tokio::spawn(call(serving.sip, NUMBER, said));
+    let some_digits =
+        |stage: &CodeStage| matches!(stage, CodeStage::Listening { digits } if digits.len() > 1);
+    stages_until(&mut page, some_digits).await;
+    serving.kill();
+    calling.abort();
+
+    let store = Store::open(&database, Box::new(|_| {})).unwrap();
+    let (now, token) = (SystemClock.now(), InvitationToken::new([9; 20]));
+    let link = NewLink { token: token.clone(), expires_at: now + Duration::from_secs(172_800) };
+    let resend = store.write(move |writer| {
+        for step in [Step::Cancel, Step::Resend(link)] {
+            take_step(writer, &invited.invitation, &step, Actor::Partner, now)?.unwrap();
+        }
+        Ok(())
+    });
+    resend.await.unwrap();
+    drop(store);
+    let serving = Serving::start(&database);
+    let link = format!("http://{}/i/{}", serving.web, token.expose());
+    let mut page = PageWatcher::open(&link, None).await.unwrap();
+    assert_eq!(page.next().await.unwrap().unwrap().stage, CodeStage::Waiting);
+    assert!(serving.terminate());
+    assert_eq!(recordings_of(&database).len(), 0, "nobody may listen to it");
 }

@@ -16,8 +16,10 @@ mod recordings;
 mod sandbox;
 mod secrets;
 mod signup;
+mod signup_crashes;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "some of it is for the tests with a browser")]
 mod support;
 mod transports;
 mod trunks;
+mod verification;

@@ -11,7 +11,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use zavud::clock::Clock as _;
 use zavud::domain::{
-    Actor, CallId, CodeStage, EventId, HeardDigit, InvitationStatus, InvitationToken, Timestamp,
+    Actor, CallId, CallPurpose, CodeStage, EventId, HeardDigit, InvitationStatus, InvitationToken,
+    Timestamp,
 };
 use zavud::onboarding::{Step, take_step};
 use zavud::store::{EventKind, NewCall, NewCode, NewEvent, NewLink, NewStage, Store};
@@ -222,19 +223,13 @@ async fn show_code(daemon: &TestDaemon, digits: &str, now: Timestamp, valid_unti
         id: call.clone(),
         project: invited.project.clone(),
         number: own.unwrap().id,
-        invitation: invited.invitation.clone(),
+        purpose: CallPurpose::Invitation(invited.invitation.clone()),
         trunk: "test".into(),
         sip_call_id: "test".into(),
         caller: None,
         rang_at: now,
     };
-    let row = NewCode {
-        call: call.clone(),
-        invitation: invited.invitation.clone(),
-        code: code.clone(),
-        read_at: now,
-        valid_until,
-    };
+    let row = NewCode { call: call.clone(), code: code.clone(), read_at: now, valid_until };
     let half = stage_event(&invited, listening(&digits[..3]), Some(valid_until));
     let read = NewEvent {
         call: Some(call.clone()),

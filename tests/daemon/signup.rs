@@ -1,25 +1,26 @@
 //! What the page reports of Meta's window, and Meta's webhooks, over HTTP.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
-use zavud::clock::Clock as _;
-use zavud::config::Config;
-use zavud::daemon::{Daemon, Surroundings};
-use zavud::domain::{InvitationStatus, SignupId, SignupState};
-use zavud::meta::graph::{AppSecret, AuthorizationCode, GraphClient, GraphConfig};
-use zavud::onboarding::{Completions, Returned, begin_signup};
-use zavud::seal::make_key;
-use zavud::store::Store;
+use zavud::domain::{InvitationStatus, MetaReason, SignupFailure, SignupState};
+use zavud::meta::graph::AppSecret;
+use zavud::meta::sandbox::APP_SECRET;
 
-use crate::support::stand_in::{ACCOUNT, CODE, NUMBER_ID, StandIn};
-use crate::support::{Answer, Invited, TestDaemon, get, post, post_with};
+use crate::sandbox::visitor::{StandIn, VERIFY_TOKEN, Visitor};
+use crate::support::{Answer, DeafModel, ManualClock, NUMBER, TestDaemon, get, post, post_with};
+
+const ACCOUNT: &str = "102290129340398";
 
 async fn start(meta: &StandIn) -> TestDaemon {
     TestDaemon::start_deaf(|config| meta.configure(config)).await
+}
+
+/// The same with a clock that is moved by hand.
+async fn start_at(meta: &StandIn, clock: &Arc<ManualClock>) -> TestDaemon {
+    let (clock, deaf) = (Arc::clone(clock), Box::new(DeafModel));
+    TestDaemon::start_with(clock, deaf, |config| meta.configure(config)).await
 }
 
 fn path(daemon: &TestDaemon, rest: &str) -> String {
@@ -34,9 +35,8 @@ async fn begin(daemon: &TestDaemon) -> String {
     answer["signup"].as_str().unwrap().to_owned()
 }
 
-async fn report(daemon: &TestDaemon, report: &Value) -> Answer {
-    let path = path(daemon, "/signup/result");
-    post(daemon.daemon.web_address(), &path, &report.to_string()).await
+async fn report(daemon: &TestDaemon, report: &str) -> Answer {
+    post(daemon.daemon.web_address(), &path(daemon, "/signup/result"), report).await
 }
 
 async fn state(daemon: &TestDaemon) -> SignupState {
@@ -62,93 +62,30 @@ async fn a_report_becomes_a_sender_and_what_is_said_once_more_changes_nothing() 
     assert_eq!(state(&daemon).await, SignupState::NotBegun);
     let signup = begin(&daemon).await;
     assert_eq!(state(&daemon).await, SignupState::Open);
-    let said = json!({
-        "signup": signup, "code": CODE, "event": "FINISH", "waba_id": ACCOUNT,
-        "phone_number_id": NUMBER_ID,
-    });
+    let end = Visitor::verify_by_text(meta.sandbox.address(), "Ana's Caf\u{e9}", NUMBER).await;
+    let said = end.report(&signup);
     assert_eq!(report(&daemon, &said).await.status, 204);
     let done = state_when(&daemon, |state| matches!(state, SignupState::Done { .. })).await;
     let SignupState::Done { sender } = &done else { unreachable!() };
-    let asked = meta.asked();
-    assert_eq!(asked.iter().filter(|path| path.ends_with("/access_token")).count(), 1);
+    let asked = meta.sandbox.asked();
+    assert_eq!(meta.asked_times("GET access_token"), 1);
 
     let page = get(daemon.daemon.web_address(), &path(&daemon, "")).await;
     assert!(page.status == 200 && page.text().contains(sender.as_str()), "{}", page.text());
     assert_eq!(report(&daemon, &said).await.status, 200, "the page that says it is connected");
-    assert_eq!((state(&daemon).await, meta.asked()), (done, asked));
+    assert_eq!((state(&daemon).await, meta.sandbox.asked()), (done, asked));
     use InvitationStatus::{Completed, InProgress, Pending};
     assert_eq!(daemon.statuses().await, [Pending, InProgress, Completed]);
     for file in daemon.database_files() {
         let bytes = std::fs::read(&file).unwrap();
-        for secret in [CODE, "EAAJ-t0ken"] {
+        // What the stand-in's tokens begin with.
+        for secret in [end.code().unwrap().as_str(), "EAA"] {
             let is_there = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
             assert!(!is_there, "{secret} in {}", file.display());
         }
     }
     daemon.daemon.stop().await;
-}
-
-/// Takes a code up, as a daemon that is killed right after it was exchanged.
-async fn exchange_a_code(store: &Arc<Store>, config: &Config, invited: &Invited) {
-    let now = zavud::clock::SystemClock.now();
-    let signup = SignupId::new(now, [7; 10]);
-    let (id, invitation) = (signup.clone(), invited.invitation.clone());
-    let begin = store.write(move |writer| begin_signup(writer, &invitation, &id, now));
-    begin.await.unwrap().unwrap();
-    let graph = GraphClient::new(GraphConfig {
-        base_url: config.meta.graph_url.clone(),
-        version: config.meta.graph_version.clone(),
-        app_id: "1234".into(),
-        app_secret: AppSecret::new("app-s3cret".into()),
-        authorities: config.meta.authorities.clone(),
-        timeout: config.meta.timeout,
-    });
-    let is_killed = CancellationToken::new();
-    is_killed.cancel();
-    let completions = Completions::new(
-        Arc::new(graph.unwrap()),
-        Arc::new(make_key(&config.key_file(), [7; 32]).unwrap()),
-        Arc::clone(store),
-        Arc::new(zavud::clock::SystemClock),
-        is_killed,
-    );
-    let code = AuthorizationCode::new(CODE.into());
-    let returned = Returned::Code { code, account: ACCOUNT.parse().ok(), number: None };
-    completions.finish(invited.invitation.clone(), signup, returned).await.unwrap();
-    completions.stopped().await;
-}
-
-#[tokio::test]
-async fn what_an_earlier_run_left_unfinished_goes_on_when_the_daemon_starts() {
-    let (meta, directory) = (StandIn::start().await, tempfile::tempdir().unwrap());
-    let mut config = Config::shipped(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-    meta.configure(&mut config);
-    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    (config.sip.listen, config.web.listen) = (any_port, any_port);
-    config.store.path = directory.path().join("zavud.db");
-    let store = Arc::new(Store::open(&config.store.path, Box::new(|_| {})).unwrap());
-    let invited = Invited::make(&store, zavud::clock::SystemClock.now()).await;
-    exchange_a_code(&store, &config, &invited).await;
-    let id = invited.invitation.clone();
-    let before = store.read(move |reader| reader.signup_state(&id)).await.unwrap();
-    assert_eq!(before, SignupState::Finishing);
-    drop(store);
-
-    let clock = Arc::new(zavud::clock::SystemClock);
-    let daemon = Daemon::start(&config, Surroundings { clock, model: None }).await.unwrap();
-    let mut changes = daemon.feed.subscribe(&invited.invitation);
-    loop {
-        let id = invited.invitation.clone();
-        let state = daemon.store.read(move |reader| reader.signup_state(&id)).await.unwrap();
-        match state {
-            SignupState::Done { .. } => break,
-            state => assert_eq!(state, SignupState::Finishing),
-        }
-        changes.changed().await;
-    }
-    let exchanges = meta.asked().iter().filter(|path| path.ends_with("/access_token")).count();
-    assert_eq!(exchanges, 1, "a code works once");
-    daemon.stop().await;
+    meta.stop().await;
 }
 
 #[tokio::test]
@@ -162,11 +99,116 @@ async fn a_report_that_is_none_changes_nothing() {
     }
     let long = json!({ "signup": signup, "code": "A".repeat(20_000) }).to_string();
     assert_eq!(post(web, &address, &long).await.status, 413);
-    let foreign = json!({ "signup": "sgn_' OR 1=1 --", "code": CODE });
-    assert_eq!(report(&daemon, &foreign).await.status, 204);
+    let foreign = json!({ "signup": "sgn_' OR 1=1 --", "code": "AQB" });
+    assert_eq!(report(&daemon, &foreign.to_string()).await.status, 204);
     assert_eq!(state(&daemon).await, SignupState::Open);
-    assert_eq!(meta.asked(), Vec::<String>::new());
+    assert_eq!(meta.sandbox.asked(), Vec::<String>::new());
     daemon.daemon.stop().await;
+    meta.stop().await;
+}
+
+#[tokio::test]
+async fn a_code_that_is_replayed_or_of_another_client_connects_nobody() {
+    let meta = StandIn::start().await;
+    let daemon = start(&meta).await;
+    let end = Visitor::verify_by_text(meta.sandbox.address(), "Ana", NUMBER).await;
+    let stolen = end.code().unwrap();
+    let (client, code) = (meta.client(), stolen.clone());
+    client.exchange_code(&zavud::meta::graph::AuthorizationCode::new(code)).await.unwrap();
+    let token_invalid = SignupFailure::Meta(MetaReason::TokenInvalid);
+    let failed = SignupState::Failed { failure: token_invalid };
+    let signup = begin(&daemon).await;
+    assert_eq!(report(&daemon, &end.report(&signup)).await.status, 204);
+    assert_eq!(state(&daemon).await, failed, "it was used up");
+
+    // Its own code, and the account of somebody else: the token may not manage that one.
+    let other = Visitor::verify_by_text(meta.sandbox.address(), "Eve", "+442071838750").await;
+    let mut crossed: Value = serde_json::from_str(&other.report(&begin(&daemon).await)).unwrap();
+    for name in ["waba_id", "phone_number_id"] {
+        crossed[name] = end.message()["data"][name].clone();
+    }
+    assert_eq!(report(&daemon, &crossed.to_string()).await.status, 204);
+    let is_over =
+        |state: &SignupState| !matches!(state, SignupState::Open | SignupState::Finishing);
+    let end = state_when(&daemon, is_over).await;
+    assert_eq!(end, SignupState::Failed { failure: SignupFailure::NotOwned });
+    assert_eq!(meta.asked_times("POST subscribed_apps"), 0);
+    daemon.daemon.stop().await;
+    meta.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_who_returns_after_the_end_is_told_so_and_meta_is_asked_for_nothing() {
+    let meta = StandIn::start().await;
+    let clock = Arc::new(ManualClock::new());
+    let daemon = start_at(&meta, &clock).await;
+    let signup = begin(&daemon).await;
+    let end = Visitor::verify_by_text(meta.sandbox.address(), "Acme", NUMBER).await;
+    clock.advance(Duration::from_secs(7 * 24 * 60 * 60));
+    let answer = report(&daemon, &end.report(&signup)).await;
+    assert_eq!(answer.status, 410);
+    assert!(answer.text().contains("This invitation has expired"), "{}", answer.text());
+    assert_eq!(meta.sandbox.asked(), Vec::<String>::new());
+    daemon.daemon.stop().await;
+    meta.stop().await;
+}
+
+#[tokio::test]
+async fn a_link_begins_so_many_sign_ups_in_an_hour_and_then_one_has_to_wait() {
+    let meta = StandIn::start().await;
+    let clock = Arc::new(ManualClock::new());
+    let daemon = start_at(&meta, &clock).await;
+    let (web, address) = (daemon.daemon.web_address(), path(&daemon, "/signup/begin"));
+    for _ in 0..20 {
+        begin(&daemon).await;
+    }
+    let begun = async || {
+        let invitation = daemon.invited.invitation.clone();
+        let all = zavud::domain::Timestamp::from_unix_millis(0);
+        let read =
+            daemon.daemon.store.read(move |reader| reader.signups_begun(&invitation, all)).await;
+        read.unwrap().len()
+    };
+    for _ in 0..3 {
+        let refused = post(web, &address, "{}").await;
+        assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "3601"));
+        assert!(refused.text().contains("too often"), "{}", refused.text());
+    }
+    assert_eq!(begun().await, 20);
+    clock.advance(Duration::from_secs(3_600));
+    begin(&daemon).await;
+    assert_eq!(begun().await, 21);
+    daemon.daemon.stop().await;
+    meta.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_of_another_length_opens_nothing_and_says_no_more_than_a_wrong_one() {
+    let meta = StandIn::start().await;
+    let daemon = start(&meta).await;
+    let (web, token) = (daemon.daemon.web_address(), daemon.invited.token.expose());
+    let wrong = get(web, &format!("/i/{}", "0".repeat(40))).await;
+    assert_eq!(wrong.status, 404);
+    let long = "a".repeat(4_000);
+    for other in
+        ["0", &token[..39], &format!("{token}0"), &long, "%00", "%ff%fe", "..%2f", "%F0%9F%98%80"]
+    {
+        for rest in ["", "/events", "/signup/begin", "/signup/result"] {
+            let path = format!("/i/{other}{rest}");
+            let answer = match rest {
+                "" | "/events" => get(web, &path).await,
+                _ => post(web, &path, "{}").await,
+            };
+            // What is no text at all is no address either.
+            assert!(matches!(answer.status.as_u16(), 400 | 404), "{path}: {}", answer.status);
+            if answer.status == 404 {
+                assert_eq!(answer.text(), wrong.text(), "{path}");
+            }
+        }
+    }
+    assert_eq!(state(&daemon).await, SignupState::NotBegun);
+    daemon.daemon.stop().await;
+    meta.stop().await;
 }
 
 #[tokio::test]
@@ -190,6 +232,7 @@ async fn only_the_page_itself_may_report() {
     assert_eq!(get(web, &address).await.status, 403);
     assert_eq!(state(&daemon).await, SignupState::NotBegun);
     daemon.daemon.stop().await;
+    meta.stop().await;
 }
 
 #[tokio::test]
@@ -223,6 +266,7 @@ async fn the_page_may_load_from_meta_only_where_a_sign_up_is_set_up() {
     let elsewhere = get(daemon.daemon.web_address(), "/elsewhere").await;
     assert!(!elsewhere.header("content-security-policy").contains("facebook"));
     daemon.daemon.stop().await;
+    meta.stop().await;
 }
 
 #[tokio::test]
@@ -234,7 +278,7 @@ async fn a_webhook_is_believed_when_it_is_meta_s() {
         let query = format!("hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1158201444");
         get(web, &format!("/meta/webhook?{query}")).await
     };
-    let right = ask("verify-me").await;
+    let right = ask(VERIFY_TOKEN).await;
     assert_eq!((right.status.as_u16(), right.text()), (200, "1158201444"));
     assert_eq!(ask("verify-you").await.status, 404);
 
@@ -249,7 +293,7 @@ async fn a_webhook_is_believed_when_it_is_meta_s() {
     assert_eq!(post_with(web, "/meta/webhook", &[], &body).await.status, 403);
     let is_shared = || daemon.daemon.store.read(|reader| reader.is_shared_account(ACCOUNT));
     assert!(!is_shared().await.unwrap());
-    let secret = AppSecret::new("app-s3cret".into());
+    let secret = AppSecret::new(APP_SECRET.into());
     let signature = zavud::meta::webhook::signature(&secret, body.as_bytes());
     for _ in 0..2 {
         let headers = [("x-hub-signature-256", signature.as_str())];
@@ -257,4 +301,5 @@ async fn a_webhook_is_believed_when_it_is_meta_s() {
     }
     assert!(is_shared().await.unwrap());
     daemon.daemon.stop().await;
+    meta.stop().await;
 }

@@ -1,7 +1,8 @@
 //! Answers that are none, and which request is sent again after them.
 
 use serde_json::json;
-use zavud::meta::graph::{GraphClient, GraphError, Reason};
+use zavud::domain::MetaReason;
+use zavud::meta::graph::{GraphClient, GraphError};
 
 use crate::server::{Script, Server, number, token};
 
@@ -34,7 +35,7 @@ async fn outcome(script: Script) -> (Vec<GraphError>, [usize; 2]) {
 async fn what_is_meta_s_fault_is_asked_for_again_where_that_does_no_harm() {
     for script in [Script::Json(500, error(2)), Script::Text(502, "<html>Bad Gateway</html>")] {
         let (errors, tries) = outcome(script).await;
-        assert!(errors.iter().all(|error| error.reason() == Reason::Unavailable), "{errors:?}");
+        assert!(errors.iter().all(|error| error.reason() == MetaReason::Unavailable), "{errors:?}");
         assert_eq!(tries, [3, 1]);
     }
 }
@@ -42,9 +43,10 @@ async fn what_is_meta_s_fault_is_asked_for_again_where_that_does_no_harm() {
 #[tokio::test]
 async fn a_refusal_is_final() {
     for (script, reason) in [
-        (Script::Json(429, error(4)), Reason::RateLimited),
-        (Script::Json(400, error(136_024)), Reason::NumberNotEligible),
-        (Script::Json(401, error(190)), Reason::TokenInvalid),
+        (Script::Json(429, error(4)), MetaReason::RateLimited),
+        (Script::Text(429, "Slow down"), MetaReason::RateLimited),
+        (Script::Json(400, error(136_024)), MetaReason::NumberNotEligible),
+        (Script::Json(401, error(190)), MetaReason::TokenInvalid),
     ] {
         let (errors, tries) = outcome(script).await;
         assert!(errors.iter().all(|error| error.reason() == reason), "{errors:?}");
@@ -82,6 +84,20 @@ async fn a_server_that_says_nothing_is_given_up() {
     let refused = act(&server.impatient_client()).await;
     assert_eq!(refused, Err(GraphError::NoAnswer("nothing within 1s".into())));
     assert_eq!(server.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_after_40_seconds_is_one_too_late() {
+    let server = Server::start(vec![Script::Silence]).await;
+    let client = server.client();
+    let acting = tokio::spawn(async move { act(&client).await });
+    server.asked_times(1).await;
+    // Its clock stands still from here on, but for what it is told.
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(40)).await;
+    let given_up = acting.await.unwrap();
+    assert_eq!(given_up, Err(GraphError::NoAnswer("nothing within 20s".into())));
+    assert_eq!(server.asked().len(), 1, "Meta may be calling already");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use zavud::clock::Clock;
 use zavud::domain::InvitationStatus::{Cancelled, Completed, Failed, InProgress};
-use zavud::domain::{SignupFailure, SignupId, SignupState, Timestamp};
+use zavud::domain::{MetaReason, SignupFailure, SignupId, SignupState, Timestamp};
 use zavud::meta::graph::AuthorizationCode;
 use zavud::onboarding::{Completions, Returned, Step, begin_signup, pin_of, token_of};
 use zavud::seal::{Seal, load_key, make_key};
@@ -29,7 +29,7 @@ impl Clock for At {
     }
 }
 
-fn seal(desk: &Desk) -> Seal {
+pub(crate) fn seal(desk: &Desk) -> Seal {
     let path = desk.database().with_extension("key");
     load_key(&path).unwrap_or_else(|_| make_key(&path, [7; 32]).unwrap())
 }
@@ -107,7 +107,7 @@ pub(crate) fn answers() -> Vec<Script> {
     vec![token(), listed(), success(), success(), ok(profile("CLOUD_API"))]
 }
 
-fn error(status: u16, code: i64) -> Script {
+pub(crate) fn error(status: u16, code: i64) -> Script {
     let error = json!({ "message": "+15550100100", "type": "OAuthException", "code": code });
     Script::Json(status, json!({ "error": error }))
 }
@@ -229,12 +229,13 @@ async fn an_invitation_that_was_withdrawn_makes_no_sender() {
 
 #[tokio::test]
 async fn whatever_graph_answers_is_said_in_the_end_and_the_next_try_keeps_the_pin() {
-    let unavailable = SignupFailure::Unavailable;
+    let unavailable = SignupFailure::Meta(MetaReason::Unavailable);
     for (answer, failure) in [
         (error(500, 2), unavailable),
-        (error(429, 4), SignupFailure::RateLimited),
-        (error(400, 136_024), SignupFailure::NumberNotEligible),
-        (error(401, 190), SignupFailure::TokenInvalid),
+        (error(429, 4), SignupFailure::Meta(MetaReason::RateLimited)),
+        (error(400, 136_024), SignupFailure::Meta(MetaReason::NumberNotEligible)),
+        (error(400, 133_005), SignupFailure::Meta(MetaReason::PinMismatch)),
+        (error(401, 190), SignupFailure::Meta(MetaReason::TokenInvalid)),
         (Script::Text(200, "<html>Sign in</html>"), unavailable),
         (Script::Text(502, ""), unavailable),
     ] {
@@ -276,7 +277,7 @@ async fn a_code_that_meta_does_not_take_asks_for_a_new_start() {
     let attempt = begin(&desk, 1).await;
     let server = Server::start(vec![error(400, 100)]).await;
     finish(&desk, &server, &attempt, code(None, None)).await;
-    assert_eq!(state(&desk).await, failed(SignupFailure::TokenInvalid));
+    assert_eq!(state(&desk).await, failed(SignupFailure::Meta(MetaReason::TokenInvalid)));
 }
 
 #[tokio::test]

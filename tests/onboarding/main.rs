@@ -5,6 +5,8 @@
 
 #[path = "../support/captured.rs"]
 mod captured;
+#[path = "../support/clock.rs"]
+mod clock;
 mod completion;
 mod crashes;
 mod desk;
@@ -14,3 +16,4 @@ mod graph;
 mod random_walk;
 mod redirects;
 mod rules;
+mod verification;

@@ -116,7 +116,8 @@ impl Model {
         let one = &mut self.invitations[index];
         let (is_allowed, to) = match kind {
             Kind::Begin => (one.is_open(), InProgress),
-            Kind::Complete => (one.status == InProgress, Completed),
+            // What the client began in time is not thrown away.
+            Kind::Complete => ([InProgress, Expired].contains(&one.status), Completed),
             Kind::Fail => (one.status == InProgress, Failed),
             Kind::Cancel => (one.is_open(), Cancelled),
             Kind::Resend { .. } => {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use zavud::domain::InvitationStatus::{Completed, Expired, Failed, InProgress, Pending};
-use zavud::domain::{Actor, CallId, CodeStage, EventId, FailureReason, ProjectId, Timestamp};
+use zavud::domain::{
+    Actor, CallId, CallPurpose, CodeStage, EventId, FailureReason, ProjectId, Timestamp,
+};
 use zavud::onboarding::{
     Attempts, Refusal, Step, attempts_left, expire_overdue, record_attempt, take_step,
 };
@@ -190,7 +192,7 @@ fn hear_a_code(
         id: call.clone(),
         project: project(),
         number: number(0),
-        invitation: id(1),
+        purpose: CallPurpose::Invitation(id(1)),
         trunk: "test".into(),
         sip_call_id: "test".into(),
         caller: None,
@@ -198,7 +200,6 @@ fn hear_a_code(
     })?;
     writer.insert_code(&NewCode {
         call: call.clone(),
-        invitation: id(1),
         code: code.clone(),
         read_at: NOW,
         valid_until,

@@ -10,6 +10,10 @@ use hyper::http::request::Builder;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
+use zavud::domain::SignupState;
+
+use super::PATIENCE;
 
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -67,17 +71,49 @@ pub(crate) async fn post_form(server: SocketAddr, path: &str, form: &[(&str, &st
     post_with(server, path, &[kind], &body).await
 }
 
+/// Follows the events of a page until one says that the sign-up stands as `is_last` wants it.
+pub(crate) async fn signup_until(
+    server: SocketAddr,
+    path: &str,
+    is_last: impl Fn(&SignupState) -> bool,
+) -> SignupState {
+    let request = Request::get(path).header(HOST, "localhost").body(Full::default()).unwrap();
+    let (parts, mut body) = connect(server).await.send_request(request).await.unwrap().into_parts();
+    assert_eq!(parts.status, StatusCode::OK);
+    let (mut received, mut known) = (String::new(), None);
+    loop {
+        let frame = timeout(PATIENCE, body.frame()).await;
+        let frame = frame.unwrap_or_else(|_| panic!("nothing follows {known:?}"));
+        let frame = frame.unwrap_or_else(|| panic!("the events end with {known:?}")).unwrap();
+        received += std::str::from_utf8(&frame.into_data().unwrap_or_default()).unwrap();
+        while let Some((event, rest)) = received.split_once("\n\n") {
+            if event.contains("event: signup") {
+                let data = event.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+                known = Some(serde_json::from_str(data).unwrap());
+            }
+            received = rest.to_owned();
+        }
+        if let Some(state) = known.take_if(|state| is_last(state)) {
+            return state;
+        }
+    }
+}
+
+async fn connect(server: SocketAddr) -> http1::SendRequest<Full<Bytes>> {
+    let stream = TcpStream::connect(server).await.unwrap();
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
 async fn fetch(server: SocketAddr, request: Builder) -> Answer {
     send(server, request, "localhost".to_owned(), "").await
 }
 
 async fn send(server: SocketAddr, request: Builder, host: String, body: &str) -> Answer {
-    let stream = TcpStream::connect(server).await.unwrap();
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
     let body = Full::new(Bytes::from(body.to_owned()));
     let request = request.header(HOST, host).body(body).unwrap();
-    let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
+    let (parts, body) = connect(server).await.send_request(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answer { status: parts.status, headers: parts.headers, body }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::domain::{PhoneNumber, SpokenCode};
 
-pub use refusal::{GraphError, Reason, Refusal};
+pub use refusal::{GraphError, Refusal};
 pub use transport::{CannotUse, GraphConfig};
 pub use values::{
     AccessToken, AppSecret, AuthorizationCode, CodeMethod, InvalidId, InvalidPin, MessageId,

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::domain::MetaReason;
+
 /// Why a request came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GraphError {
@@ -22,10 +24,11 @@ pub enum GraphError {
 
 impl GraphError {
     /// What happened, as far as it makes a difference for the client.
-    pub fn reason(&self) -> Reason {
+    pub fn reason(&self) -> MetaReason {
         match self {
+            Self::NotUnderstood { status: 429 } => MetaReason::RateLimited,
             Self::Unreachable(_) | Self::NoAnswer(_) | Self::NotUnderstood { .. } => {
-                Reason::Unavailable
+                MetaReason::Unavailable
             }
             Self::Refused(refusal) => refusal.reason,
         }
@@ -37,7 +40,7 @@ impl GraphError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Meta refused: {reason:?} (code {code}, subcode {subcode:?}, trace {trace:?})")]
 pub struct Refusal {
-    pub reason: Reason,
+    pub reason: MetaReason,
     pub code: i64,
     pub subcode: Option<i64>,
     /// What Meta's support asks for (`fbtrace_id`).
@@ -46,32 +49,7 @@ pub struct Refusal {
     pub is_transient: bool,
 }
 
-/// Why Meta refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// The number can not be used with WhatsApp Business, or not yet again.
-    NumberNotEligible,
-    /// The token was taken back, has expired, or never was one.
-    TokenInvalid,
-    /// The client's account, or our app, may not do this.
-    PermissionMissing,
-    /// We asked for something that makes no sense to Meta.
-    InvalidRequest,
-    /// Too much was asked for in a short time.
-    RateLimited,
-    /// The client does not share the conversations of the app.
-    HistoryDeclined,
-    /// Meta could not call or write to the number.
-    CodeNotSent,
-    /// The code was wrong, or too old, or Meta could not check it.
-    CodeNotAccepted,
-    /// Meta has a fault of its own, or can not be reached.
-    Unavailable,
-    /// A code that is not known here.
-    Unknown,
-}
-
-impl Reason {
+impl MetaReason {
     /// What Meta's codes mean. A subcode says more than its code, so it is looked at first.
     fn of(code: i64, subcode: Option<i64>) -> Self {
         let named = subcode.and_then(Self::of_code).or_else(|| Self::of_code(code));
@@ -88,6 +66,7 @@ impl Reason {
             2_593_109 => Self::HistoryDeclined,
             2_388_091 => Self::CodeNotSent,
             2_388_093 => Self::CodeNotAccepted,
+            133_005 => Self::PinMismatch,
             1 | 2 => Self::Unavailable,
             _ => return None,
         })
@@ -111,9 +90,9 @@ pub(super) fn read(status: u16, body: &[u8]) -> GraphError {
     let Ok(Envelope { error }) = serde_json::from_slice(body) else {
         return GraphError::NotUnderstood { status };
     };
-    let reason = match Reason::of(error.code, error.error_subcode) {
-        Reason::Unknown if status == 429 => Reason::RateLimited,
-        Reason::Unknown if error.is_transient || status >= 500 => Reason::Unavailable,
+    let reason = match MetaReason::of(error.code, error.error_subcode) {
+        MetaReason::Unknown if status == 429 => MetaReason::RateLimited,
+        MetaReason::Unknown if error.is_transient || status >= 500 => MetaReason::Unavailable,
         known => known,
     };
     GraphError::Refused(Refusal {
@@ -129,7 +108,7 @@ pub(super) fn read(status: u16, body: &[u8]) -> GraphError {
 mod tests {
     use super::*;
 
-    fn reason(status: u16, code: i64, subcode: Option<i64>) -> Reason {
+    fn reason(status: u16, code: i64, subcode: Option<i64>) -> MetaReason {
         let body = serde_json::json!({
             "error": {
                 "message": "(#1) +15551234567", "type": "OAuthException", "code": code,
@@ -144,25 +123,27 @@ mod tests {
     #[test]
     fn each_code_worth_plain_words_has_its_reason() {
         for (code, subcode, expected) in [
-            (136_024, None, Reason::NumberNotEligible),
-            (100, Some(136_021), Reason::NumberNotEligible),
-            (190, None, Reason::TokenInvalid),
-            (190, Some(463), Reason::TokenInvalid),
-            (200, None, Reason::PermissionMissing),
-            (100, None, Reason::InvalidRequest),
-            (100, Some(33), Reason::InvalidRequest),
-            (4, None, Reason::RateLimited),
-            (4, Some(2_494_158), Reason::RateLimited),
-            (100, Some(2_593_109), Reason::HistoryDeclined),
-            (100, Some(2_388_091), Reason::CodeNotSent),
-            (100, Some(2_388_093), Reason::CodeNotAccepted),
-            (2, None, Reason::Unavailable),
-            (999_999, None, Reason::Unknown),
+            (136_024, None, MetaReason::NumberNotEligible),
+            (100, Some(136_021), MetaReason::NumberNotEligible),
+            (190, None, MetaReason::TokenInvalid),
+            (190, Some(463), MetaReason::TokenInvalid),
+            (200, None, MetaReason::PermissionMissing),
+            (100, None, MetaReason::InvalidRequest),
+            (100, Some(33), MetaReason::InvalidRequest),
+            (4, None, MetaReason::RateLimited),
+            (4, Some(2_494_158), MetaReason::RateLimited),
+            (100, Some(2_593_109), MetaReason::HistoryDeclined),
+            (100, Some(2_388_091), MetaReason::CodeNotSent),
+            (100, Some(2_388_093), MetaReason::CodeNotAccepted),
+            (133_005, None, MetaReason::PinMismatch),
+            (100, Some(133_005), MetaReason::PinMismatch),
+            (2, None, MetaReason::Unavailable),
+            (999_999, None, MetaReason::Unknown),
         ] {
             assert_eq!(reason(400, code, subcode), expected, "{code} {subcode:?}");
         }
-        assert_eq!(reason(429, 999_999, None), Reason::RateLimited);
-        assert_eq!(reason(503, 999_999, None), Reason::Unavailable);
+        assert_eq!(reason(429, 999_999, None), MetaReason::RateLimited);
+        assert_eq!(reason(503, 999_999, None), MetaReason::Unavailable);
     }
 
     #[test]

@@ -23,7 +23,8 @@ use tracing::{debug, warn};
 
 use crate::tls::{UnusableTls, authorities, client_config};
 
-use super::{AccessToken, AppSecret, GraphError, Method, Reason, refusal};
+use super::{AccessToken, AppSecret, GraphError, Method, refusal};
+use crate::domain::MetaReason;
 
 /// An answer is some hundred bytes; what is longer is none of Meta's.
 const LONGEST_ANSWER: usize = 256 * 1024;
@@ -230,7 +231,7 @@ fn may_repeat(repeat: Repeat, error: &GraphError) -> bool {
         GraphError::NotUnderstood { status } => repeat == Repeat::Freely && *status >= 500,
         // A limit that was reached is not widened by asking more.
         GraphError::Refused(refusal) => {
-            repeat == Repeat::Freely && refusal.reason == Reason::Unavailable
+            repeat == Repeat::Freely && refusal.reason == MetaReason::Unavailable
         }
     }
 }

@@ -86,6 +86,16 @@ impl Book {
         Ok(grant.token.clone())
     }
 
+    /// Forgets that a number was verified, as Meta does after some time without a registration. Returns
+    /// whether there is such a number.
+    pub(super) fn let_verification_lapse(&mut self, number: &PhoneNumber) -> bool {
+        let accounts = self.accounts.iter_mut().map(|account| &mut account.number);
+        let mut found = accounts.filter(|known| known.number == *number).peekable();
+        let is_known = found.peek().is_some();
+        found.for_each(|known| known.is_verified = false);
+        is_known
+    }
+
     /// The account that a token may manage, once it was handed out.
     pub(super) fn account_of(&mut self, token: &str) -> Option<&mut Account> {
         let grant = self.grants.iter().find(|grant| grant.token == token && grant.is_used)?;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::book::{Account, Number, new_id, remember, secret};
 use super::graph::Fault;
 use super::mishap::Mishap;
-use super::verification::NotVerified;
+use super::verification::{NotVerified, other_than};
 use super::{APP_ID, Remembered, Shared, pages};
 use crate::domain::{Language, PhoneNumber, SpokenCode};
 
@@ -236,8 +236,8 @@ impl Visit {
         if let Some(Mishap::Refused(code)) = mishap {
             return Err(Fault::of(code).what());
         }
-        let number: PhoneNumber =
-            self.typed_number.parse().map_err(|_| "Enter the number with its country code.")?;
+        let number = PhoneNumber::from_pasted(&self.typed_number)
+            .map_err(|_| "Enter the number with its country code.")?;
         let mut number = Number::new(number);
         number.is_on_biz_app = self.is_coexistence;
         self.number = Some(number);
@@ -259,7 +259,9 @@ impl Visit {
         let code = number.verification.new_code(shared.clock.now());
         if is_call {
             let language = language.or_else(|| "en".parse().ok()).ok_or("")?;
-            let called = shared.phone.speak(&number.number, &code, language);
+            let is_other = state.mishaps.take("speech") == Some(Mishap::OtherCode);
+            let spoken = if is_other { other_than(&code) } else { code };
+            let called = shared.phone.speak(&number.number, &spoken, language);
             called.map_err(|_| Fault::of(2_388_091).what())?;
         } else {
             remember(&mut state.visits.texts, TextMessage { to: number.number.clone(), code });

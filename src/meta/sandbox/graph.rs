@@ -14,7 +14,8 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::book::{Account, Number, secret};
-use super::verification::NotVerified;
+use super::mishap::Mishap;
+use super::verification::{NotVerified, other_than};
 use super::{APP_ID, APP_SECRET, Shared};
 use crate::domain::{Language, PhoneNumber};
 
@@ -38,6 +39,7 @@ impl Fault {
             190 => "Invalid OAuth access token",
             200 => "Permissions error",
             463 => "Error validating access token: Session has expired",
+            133_005 => "Two step verification PIN mismatch",
             136_021 | 136_024 => "This phone number is not eligible",
             2_388_091 => "The verification code could not be sent",
             2_388_093 => "The verification code could not be checked",
@@ -160,6 +162,9 @@ async fn change(
         bytes => serde_json::from_slice(bytes).map_err(|_| Fault::parameter("Invalid JSON"))?,
     };
     let mut state = shared.state();
+    // It waits for a call that is placed.
+    let is_call = edge == "request_code" && body["code_method"] == "VOICE";
+    let speech = if is_call { state.mishaps.take("speech") } else { None };
     let account = state.book.account_of(bearer(&headers)).ok_or(Fault::of(190))?;
     if edge == "subscribed_apps" {
         own(&account.waba, &node)?;
@@ -170,7 +175,7 @@ async fn change(
     match edge.as_str() {
         "register" => register(number, &body),
         "smb_app_data" => sync(number, &body),
-        "request_code" => request_code(&shared, number, &body),
+        "request_code" => request_code(&shared, number, &body, speech),
         "verify_code" => verify_code(&shared, number, &body),
         "messages" => send(number, &body),
         _ => Err(Fault::parameter("Unknown path components")),
@@ -187,7 +192,7 @@ fn register(number: &mut Number, body: &Value) -> Answer {
         return Err(Fault::parameter("The number is not verified"));
     }
     match &number.pin {
-        Some(known) if known != pin => Err(Fault::parameter("Two step verification PIN mismatch")),
+        Some(known) if known != pin => Err(Fault::of(133_005)),
         Some(_) | None => {
             number.pin = Some(pin.to_owned());
             Ok(done())
@@ -206,7 +211,12 @@ fn sync(number: &mut Number, body: &Value) -> Answer {
     Ok(done())
 }
 
-fn request_code(shared: &Shared, number: &mut Number, body: &Value) -> Answer {
+fn request_code(
+    shared: &Shared,
+    number: &mut Number,
+    body: &Value,
+    speech: Option<Mishap>,
+) -> Answer {
     // "en_US": a language and a country.
     let language = text(body, "language")?.split('_').next().unwrap_or_default().parse();
     let language: Language = language.map_err(|_| Fault::parameter("language is no locale"))?;
@@ -217,7 +227,8 @@ fn request_code(shared: &Shared, number: &mut Number, body: &Value) -> Answer {
     };
     let code = number.verification.new_code(shared.clock.now());
     if is_call {
-        let called = shared.phone.speak(&number.number, &code, language);
+        let spoken = if speech == Some(Mishap::OtherCode) { other_than(&code) } else { code };
+        let called = shared.phone.speak(&number.number, &spoken, language);
         called.map_err(|_| Fault::of(2_388_091))?;
     }
     Ok(done())
@@ -239,8 +250,11 @@ fn send(number: &Number, body: &Value) -> Answer {
     for_whatsapp(body)?;
     let to: PhoneNumber =
         text(body, "to")?.parse().map_err(|_| Fault::parameter("to is no phone number"))?;
+    if body.get("recipient_type").is_some_and(|kind| kind != "individual") {
+        return Err(Fault::parameter("recipient_type must be individual"));
+    }
     let words = body["text"]["body"].as_str().unwrap_or_default();
-    if text(body, "type")? != "text" || words.is_empty() || words.len() > 4_096 {
+    if text(body, "type")? != "text" || words.is_empty() || words.chars().count() > 4_096 {
         return Err(Fault::parameter("text.body must have 1 to 4096 characters"));
     }
     if number.pin.is_none() && !number.is_on_biz_app {

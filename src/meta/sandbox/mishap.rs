@@ -21,10 +21,11 @@ use super::{Shared, pages};
 /// Longer than anybody waits.
 const LATE: Duration = Duration::from_secs(40);
 
-/// What can go wrong: steps of the dialog, and requests to the Graph API by the end of their path.
+/// What can go wrong: steps of the dialog, what is spoken in the next call, and requests to the Graph API by the end of their path.
 pub(super) const WHERE: &[&str] = &[
     "number",
     "call",
+    "speech",
     "access_token",
     "debug_token",
     "phone_numbers",
@@ -39,7 +40,7 @@ pub(super) const WHERE: &[&str] = &[
 
 /// Meta's codes that can be asked for.
 pub(super) const CODES: &[i64] =
-    &[4, 100, 190, 200, 463, 136_021, 136_024, 2_388_091, 2_388_093, 2_494_158, 2_593_109];
+    &[4, 100, 190, 200, 463, 133_005, 136_021, 136_024, 2_388_091, 2_388_093, 2_494_158, 2_593_109];
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,16 +57,25 @@ pub(super) enum Mishap {
     Broken,
     /// The answer comes too late.
     Late,
+    /// Nothing is done, and nothing answered, for ever.
+    Held,
+    /// It is done, and nothing answered, for ever.
+    HeldAnswer,
+    /// Another code is spoken than the one that is right.
+    OtherCode,
 }
 
 impl Mishap {
     /// The names of those that are no error of Meta's.
-    pub(super) const NAMES: [(&'static str, Self); 5] = [
+    pub(super) const NAMES: [(&'static str, Self); 8] = [
         ("http_500", Self::ServerError),
         ("http_429", Self::TooMany),
         ("html", Self::Html),
         ("broken", Self::Broken),
         ("late", Self::Late),
+        ("hold", Self::Held),
+        ("hold_answer", Self::HeldAnswer),
+        ("other_code", Self::OtherCode),
     ];
 }
 
@@ -132,12 +142,15 @@ pub(super) struct Wish {
     place: Option<String>,
     mishap: Option<String>,
     order: Option<String>,
+    /// A number whose verification is no longer valid.
+    lapsed: Option<String>,
 }
 
 /// `GET /`
 pub(super) async fn page(State(shared): State<Arc<Shared>>) -> Markup {
     let state = shared.state();
-    pages::control(&state.mishaps.waiting, state.mishaps.order, &state.visits.texts)
+    let asked = shared.asked.borrow();
+    pages::control(&state.mishaps.waiting, state.mishaps.order, &state.visits.texts, &asked)
 }
 
 /// `POST /control`
@@ -155,10 +168,16 @@ pub(super) async fn prepare(
         let mishap = mishap.parse().map_err(|_| StatusCode::BAD_REQUEST)?;
         remember(&mut state.mishaps.waiting, (*place, mishap));
     }
+    if let Some(number) = wish.lapsed {
+        let number = number.parse().map_err(|_| StatusCode::BAD_REQUEST)?;
+        let is_known = state.book.let_verification_lapse(&number);
+        is_known.then_some(()).ok_or(StatusCode::NOT_FOUND)?;
+    }
     Ok(Redirect::to("/"))
 }
 
-/// Lets go wrong what has to, in place of an answer of the Graph API.
+/// Remembers each request, by its method and the end of its path, and lets go wrong what has to, in place
+/// of an answer.
 pub(super) async fn strike(
     State(shared): State<Arc<Shared>>,
     request: Request,
@@ -166,7 +185,10 @@ pub(super) async fn strike(
 ) -> Response {
     let end = request.uri().path().rsplit('/').next().unwrap_or_default();
     let is_number = end.bytes().all(|byte| byte.is_ascii_digit());
-    let mishap = shared.state().mishaps.take(if is_number { "profile" } else { end });
+    let end = if is_number { "profile" } else { end };
+    let mishap = shared.state().mishaps.take(end);
+    let said = format!("{} {end}", request.method());
+    shared.asked.send_modify(|asked| remember(asked, said));
     let Some(mishap) = mishap else { return next.run(request).await };
     match mishap {
         Mishap::Refused(code) => Fault::of(code).into_response(),
@@ -185,5 +207,17 @@ pub(super) async fn strike(
             sleep(LATE).await;
             next.run(request).await
         }
+        Mishap::Held => hold(&shared).await,
+        Mishap::HeldAnswer => {
+            next.run(request).await;
+            hold(&shared).await
+        }
+        Mishap::OtherCode => next.run(request).await,
     }
+}
+
+/// Lets whoever waits for it know that a request is held, and holds it.
+async fn hold(shared: &Shared) -> Response {
+    shared.held.send_modify(|held| *held += 1);
+    std::future::pending().await
 }

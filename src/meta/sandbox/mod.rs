@@ -23,6 +23,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -73,6 +74,10 @@ struct Shared {
     state: Mutex<Remembered>,
     clock: Arc<dyn Clock>,
     phone: phone::Phone,
+    /// What the Graph API was asked, oldest first.
+    asked: watch::Sender<Vec<String>>,
+    /// How many requests are held.
+    held: watch::Sender<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -104,7 +109,13 @@ impl Sandbox {
         let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
         let address = listener.local_addr().map_err(cannot_listen)?;
         let phone = phone::Phone::default();
-        let shared = Arc::new(Shared { state: Mutex::default(), clock, phone });
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            clock,
+            phone,
+            asked: watch::Sender::default(),
+            held: watch::Sender::default(),
+        });
         let router = router(Arc::clone(&shared));
         warn!(%address, "a sandbox stands in for Meta: nobody is connected to WhatsApp");
         let serving = tokio::spawn(async move {
@@ -135,6 +146,19 @@ impl Sandbox {
     /// In which language it speaks codes, whatever the client's is.
     pub fn speak_only(&self, language: Language) {
         self.shared.phone.speak_only(language);
+    }
+
+    /// What its Graph API was asked, oldest first: each by its method and the end of its path, such as
+    /// `POST register`. Of long ago nothing is known.
+    pub fn asked(&self) -> Vec<String> {
+        self.shared.asked.borrow().clone()
+    }
+
+    /// Waits until so many requests were held, as it was told to.
+    pub async fn held(&self, count: usize) {
+        let mut held = self.shared.held.subscribe();
+        // The sender lives as long as we do.
+        let _ = held.wait_for(|held| *held >= count).await;
     }
 
     /// Ends calls that go on, and waits until it serves no more. `stop` has to be cancelled.

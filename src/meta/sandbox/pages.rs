@@ -127,6 +127,7 @@ pub(super) fn control(
     waiting: &[(&'static str, Mishap)],
     order: Order,
     texts: &[TextMessage],
+    asked: &[String],
 ) -> Markup {
     let page = html! {
         h1 { "What goes wrong next" }
@@ -151,6 +152,15 @@ pub(super) fn control(
                 @for (name, known) in Order::NAMES { option selected[known == order] { (name) } }
             }
             button { "Set" }
+        }
+        form.card method="post" action="/control" {
+            label for="lapsed" { "Number whose verification lapses" }
+            input #lapsed name="lapsed" type="tel" autocomplete="off" required;
+            button { "Let it lapse" }
+        }
+        @if !asked.is_empty() {
+            h2 { "What the Graph API was asked" }
+            ol #asked { @for request in asked { li { (request) } } }
         }
         @if !texts.is_empty() {
             h2 { "Text messages" }

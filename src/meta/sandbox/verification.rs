@@ -20,6 +20,12 @@ pub(super) struct Verification {
     wrong_guesses: u32,
 }
 
+/// A code that is certainly not this one.
+pub(super) fn other_than(code: &SpokenCode) -> SpokenCode {
+    let digits: Vec<u8> = code.digits().map(|digit| (digit + 1) % 10).collect();
+    SpokenCode::from_digits(&digits).expect("as many digits as before")
+}
+
 /// Why a code does not prove anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotVerified {
@@ -65,10 +71,6 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_unix_millis(1_795_000_000_000);
 
-    fn other_than(code: &SpokenCode) -> String {
-        code.digits().map(|digit| char::from(b'0' + (digit + 1) % 10)).collect()
-    }
-
     #[test]
     fn a_code_works_once_and_in_its_time() {
         let mut verification = Verification::default();
@@ -83,7 +85,7 @@ mod tests {
         let mut verification = Verification::default();
         let code = verification.new_code(NOW);
         for _ in 0..GUESSES {
-            let wrong = verification.check(&other_than(&code), NOW);
+            let wrong = verification.check(other_than(&code).expose(), NOW);
             assert_eq!(wrong, Err(NotVerified::Wrong));
         }
         assert_eq!(verification.check(code.expose(), NOW), Err(NotVerified::GuessedTooOften));

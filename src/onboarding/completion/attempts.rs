@@ -2,6 +2,7 @@
 //! pages are woken.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::RngExt as _;
 
@@ -17,6 +18,11 @@ use crate::store::{
     Connected, EventKind, Learned, NewEvent, NewSender, Signup, StoreError, Writer,
 };
 
+/// Attempts of an invitation that may be begun in [`BEGINNINGS_COUNT_FOR`]: many more than a client needs
+/// who has trouble. Each is a row, and anybody with the link can begin one.
+const MOST_BEGINNINGS: usize = 20;
+const BEGINNINGS_COUNT_FOR: Duration = Duration::from_secs(60 * 60);
+
 /// Begins an attempt: the client is in Meta's window from now on.
 ///
 /// # Errors
@@ -27,6 +33,10 @@ pub fn begin_signup(
     id: &SignupId,
     now: Timestamp,
 ) -> Result<Result<(), Refusal>, StoreError> {
+    let begun = writer.signups_begun(invitation, now - BEGINNINGS_COUNT_FOR)?;
+    if let Some(earliest) = begun.len().checked_sub(MOST_BEGINNINGS) {
+        return Ok(Err(Refusal::TooOften(begun[earliest] + BEGINNINGS_COUNT_FOR)));
+    }
     if let Err(refusal) = take_step(writer, invitation, &Step::Begin, Actor::Client, now)? {
         return Ok(Err(refusal));
     }
@@ -73,7 +83,7 @@ pub(super) fn advance(
 }
 
 /// Ends an attempt that failed, if it is not over. The invitation fails with it, unless another
-/// attempt goes on.
+/// attempt goes on, or the invitation has a new link since.
 pub(super) fn fail(
     writer: &Writer<'_>,
     invitation: &InvitationId,
@@ -86,7 +96,8 @@ pub(super) fn fail(
         return Ok(());
     }
     writer.end_signup(id, Some(failure), now)?;
-    if !writer.is_signup_overtaken(id)? && !writer.is_signup_finishing(invitation)? {
+    let goes_on = writer.is_signup_overtaken(id)? || writer.is_signup_finishing(invitation)?;
+    if !goes_on && writer.is_signup_of_link(id)? {
         let step = Step::Fail(failure::reason_of(failure));
         // One that was closed meanwhile stays as it is.
         let _ = take_step(writer, invitation, &step, Actor::Client, now)?;
@@ -113,9 +124,13 @@ pub(super) fn complete(
     now: Timestamp,
 ) -> Result<Result<SenderId, SignupFailure>, StoreError> {
     let invitation = &signup.invitation;
-    let step = take_step(writer, invitation, &Step::Complete, Actor::Client, now)?;
+    let step = if writer.is_signup_of_link(&signup.id)? {
+        take_step(writer, invitation, &Step::Complete, Actor::Client, now)?.ok()
+    } else {
+        None
+    };
     let state = writer.invitation_state(invitation)?;
-    let (Ok(InvitationStatus::Completed), Some(state)) = (step, state) else {
+    let (Some(InvitationStatus::Completed), Some(state)) = (step, state) else {
         let closed = SignupFailure::InvitationClosed;
         fail(writer, invitation, &signup.id, closed, now)?;
         return Ok(Err(closed));

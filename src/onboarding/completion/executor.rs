@@ -8,15 +8,16 @@ use tracing::{info, warn};
 use super::attempts::{self, Connection, pin_of, sealed, token_of};
 use super::choice::{Candidate, choose};
 use super::failure;
-use super::plan::{Action, Arrival, next};
+use super::plan::{Action, next};
 use crate::clock::Clock;
 use crate::domain::{
-    ConnectionType, InvitationId, PhoneNumber, SignupFailure, SignupId, SignupStep,
+    ConnectionType, InvitationId, InvitationStatus, MetaReason, PhoneNumber, SignupFailure,
+    SignupId, SignupStep,
 };
 use crate::meta::graph::{
-    AccessToken, AuthorizationCode, GraphClient, GraphError, NumberId, Pin, Reason, SyncType,
-    WabaId,
+    AccessToken, AuthorizationCode, GraphClient, GraphError, NumberId, Pin, SyncType, WabaId,
 };
+use crate::onboarding::arrival::Arrival;
 use crate::seal::Seal;
 use crate::store::{Learned, Signup, Store, StoreError};
 
@@ -35,7 +36,24 @@ pub(super) struct Executor {
 struct Wanted {
     connection: ConnectionType,
     preassigned: Option<PhoneNumber>,
-    is_open: bool,
+    status: InvitationStatus,
+    /// The attempt is one of a link before.
+    is_link_replaced: bool,
+}
+
+impl Wanted {
+    /// Whether an attempt that came to `step` goes on. What Meta has done is not thrown away because
+    /// time ran out meanwhile; who was withdrawn is not connected.
+    fn allows(&self, step: SignupStep, arrival: Arrival) -> bool {
+        match self.status {
+            _ if self.is_link_replaced => false,
+            InvitationStatus::Pending | InvitationStatus::InProgress | InvitationStatus::Failed => {
+                true
+            }
+            InvitationStatus::Expired => is_connected(step, arrival),
+            InvitationStatus::Completed | InvitationStatus::Cancelled => false,
+        }
+    }
 }
 
 /// What became of an action.
@@ -137,8 +155,8 @@ impl Executor {
     }
 
     async fn take_action(&self, signup: &Signup, arrival: Arrival) -> Result<Progress, Broken> {
-        let wanted = self.wanted(&signup.invitation).await?;
-        if !wanted.is_open {
+        let wanted = self.wanted(signup).await?;
+        if !wanted.allows(signup.step, arrival) {
             return Err(Broken::Attempt(SignupFailure::InvitationClosed));
         }
         let nothing = Learned::default();
@@ -156,6 +174,9 @@ impl Executor {
                 if self.is_registered(signup).await? {
                     return Ok(Progress::To(SignupStep::Registered, nothing));
                 }
+                if !wanted.status.is_open() {
+                    return Err(Broken::Attempt(SignupFailure::InvitationClosed));
+                }
                 self.register(signup).await
             }
             Action::Note(step) => Ok(Progress::To(step, nothing)),
@@ -164,17 +185,19 @@ impl Executor {
         }
     }
 
-    async fn wanted(&self, invitation: &InvitationId) -> Result<Wanted, Broken> {
-        let (invitation, now) = (invitation.clone(), self.clock.now());
+    async fn wanted(&self, signup: &Signup) -> Result<Wanted, Broken> {
+        let (signup, now) = (signup.clone(), self.clock.now());
         let read = self.store.read(move |reader| {
-            let Some(state) = reader.invitation_state(&invitation)? else {
+            let invitation = &signup.invitation;
+            let Some(state) = reader.invitation_state(invitation)? else {
                 return Err(StoreError::Unexpected(format!("{invitation} has gone")));
             };
             let number = state.phone_number.as_ref();
             Ok(Wanted {
                 connection: state.connection,
                 preassigned: number.map(|number| reader.phone_number(number)).transpose()?,
-                is_open: state.status.at(state.expires_at, now).is_open(),
+                status: state.status.at(state.expires_at, now),
+                is_link_replaced: !reader.is_signup_of_link(&signup.id)?,
             })
         });
         Ok(read.await?)
@@ -253,7 +276,7 @@ impl Executor {
         let profile = self.graph.number_profile(&number, &token).await?;
         let phone_number = profile.display_phone_number.parse();
         let phone_number: PhoneNumber =
-            phone_number.map_err(|_| Broken::Attempt(SignupFailure::Unknown))?;
+            phone_number.map_err(|_| Broken::Attempt(SignupFailure::Meta(MetaReason::Unknown)))?;
         let connection = Connection {
             name: profile.verified_name.unwrap_or_else(|| phone_number.to_string()),
             phone_number,
@@ -293,6 +316,21 @@ impl Executor {
     }
 }
 
+/// Whether Meta has connected the number, or may have: what is left is ours to do.
+const fn is_connected(step: SignupStep, arrival: Arrival) -> bool {
+    use SignupStep as At;
+    match (step, arrival) {
+        (At::Begun | At::Exchanging | At::Exchanged | At::Located | At::Subscribed, _) => false,
+        (At::Registering, Arrival::Fresh) => false,
+        // Meta is asked.
+        (At::Registering, Arrival::AfterACrash) => true,
+        (At::Registered, _) => true,
+        // An app was connected in Meta's window.
+        (At::SyncingContacts | At::SyncingHistory | At::Synced, _) => true,
+        (At::Done | At::Failed, _) => false,
+    }
+}
+
 /// Meta's name of the account: kept only if it was one.
 fn account(signup: &Signup) -> Result<WabaId, Broken> {
     let name = signup.account.clone().and_then(|name| WabaId::try_from(name).ok());
@@ -308,14 +346,14 @@ fn number(signup: &Signup) -> Result<NumberId, Broken> {
 /// An account that the token may not see does not exist for Graph: it answers 100.
 fn not_listed(error: GraphError) -> Broken {
     match error.reason() {
-        Reason::InvalidRequest => Broken::Attempt(SignupFailure::NotOwned),
+        MetaReason::InvalidRequest => Broken::Attempt(SignupFailure::NotOwned),
         _ => error.into(),
     }
 }
 
 fn reason(broken: &Broken) -> SignupFailure {
     match broken {
-        Broken::Meta(error) => failure::of(error.reason()),
+        Broken::Meta(error) => SignupFailure::Meta(error.reason()),
         Broken::Attempt(failure) => *failure,
         Broken::Store(_) => SignupFailure::Internal,
     }

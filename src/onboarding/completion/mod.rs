@@ -20,6 +20,7 @@ use tracing::{error, info};
 use crate::clock::Clock;
 use crate::domain::{InvitationId, SignupFailure, SignupId};
 use crate::meta::graph::{AuthorizationCode, GraphClient, NumberId, WabaId};
+use crate::onboarding::arrival::Arrival;
 use crate::seal::Seal;
 use crate::store::{Learned, Signup, Store, StoreError};
 
@@ -27,7 +28,6 @@ pub use attempts::{begin_signup, pin_of, token_of};
 pub use failure::reason_of;
 
 use executor::Executor;
-use plan::Arrival;
 
 /// What the browser says that Meta's window was left with. Nobody vouches for it.
 #[derive(Debug, Clone, PartialEq, Eq)]

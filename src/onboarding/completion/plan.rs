@@ -3,6 +3,7 @@
 
 use crate::domain::{ConnectionType, SignupFailure, SignupStep};
 use crate::meta::graph::SyncType;
+use crate::onboarding::arrival::Arrival;
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,15 +25,6 @@ pub(super) enum Action {
     Sync(SyncType),
     /// To make the sender.
     Finish,
-}
-
-/// Whether the one who asks knows what became of the request that its step is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Arrival {
-    /// The step was taken just now, and the request was not sent yet.
-    Fresh,
-    /// It was found in the store after a crash.
-    AfterACrash,
 }
 
 /// What follows on `step`.

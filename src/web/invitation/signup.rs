@@ -9,7 +9,7 @@ use rand::RngExt as _;
 use serde_json::json;
 
 use super::open_invitation;
-use crate::domain::{SignupFailure, SignupId};
+use crate::domain::{MetaReason, SignupFailure, SignupId};
 use crate::meta::window::{Left, Report};
 use crate::onboarding::{Refusal, Returned, begin_signup};
 use crate::store::Invitation;
@@ -36,6 +36,7 @@ pub(in crate::web) async fn begin(
             let closed = Invitation { status, ..opened };
             WebError::Closed(Box::new(ClosedInvitation::new(token, closed, None)))
         }
+        Refusal::TooOften(until) => WebError::TooOften { wait: until.since(now) },
         _ => WebError::NotFound,
     })?;
     Ok(([(CONTENT_TYPE, "application/json")], json!({ "signup": id }).to_string()))
@@ -60,7 +61,7 @@ pub(in crate::web) async fn result(
         Left::WithoutCode => Returned::Nothing(SignupFailure::CodeMissed),
         Left::Early => Returned::Nothing(SignupFailure::Cancelled),
         Left::WithError => Returned::Nothing(SignupFailure::WindowFailed),
-        Left::Unauthorized => Returned::Nothing(SignupFailure::PermissionMissing),
+        Left::Unauthorized => Returned::Nothing(SignupFailure::Meta(MetaReason::PermissionMissing)),
     };
     setup.completions.finish(invitation, signup, returned).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -110,7 +110,7 @@ fn part(name: &str, view: &SignupView<'_>, announcement: &str, content: &Markup)
     let label = match name {
         "not_begun" => label(&SignupState::NotBegun, words),
         "open" => label(&SignupState::Open, words),
-        "failed" => label(&SignupState::Failed { failure: SignupFailure::Unknown }, words),
+        "failed" => label(&SignupState::Failed { failure: SignupFailure::Internal }, words),
         _ => None,
     };
     html! {

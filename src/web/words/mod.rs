@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::domain::SignupFailure;
+use crate::domain::{MetaReason, SignupFailure};
 
 pub(super) use text::{Gapped, Text};
 pub(super) use tongue::Tongue;
@@ -90,6 +90,7 @@ words! {
         history_declined: Text,
         code_not_sent: Text,
         code_not_accepted: Text,
+        pin_mismatch: Text,
         unavailable: Text,
         unknown: Text,
     }
@@ -185,16 +186,17 @@ impl FailureWords {
             SignupFailure::NumberUnclear => &self.number_unclear,
             SignupFailure::InvitationClosed => &self.invitation_closed,
             SignupFailure::Internal => &self.internal,
-            SignupFailure::NumberNotEligible => &self.number_not_eligible,
-            SignupFailure::TokenInvalid => &self.token_invalid,
-            SignupFailure::PermissionMissing => &self.permission_missing,
-            SignupFailure::InvalidRequest => &self.invalid_request,
-            SignupFailure::RateLimited => &self.rate_limited,
-            SignupFailure::HistoryDeclined => &self.history_declined,
-            SignupFailure::CodeNotSent => &self.code_not_sent,
-            SignupFailure::CodeNotAccepted => &self.code_not_accepted,
-            SignupFailure::Unavailable => &self.unavailable,
-            SignupFailure::Unknown => &self.unknown,
+            SignupFailure::Meta(MetaReason::NumberNotEligible) => &self.number_not_eligible,
+            SignupFailure::Meta(MetaReason::TokenInvalid) => &self.token_invalid,
+            SignupFailure::Meta(MetaReason::PermissionMissing) => &self.permission_missing,
+            SignupFailure::Meta(MetaReason::InvalidRequest) => &self.invalid_request,
+            SignupFailure::Meta(MetaReason::RateLimited) => &self.rate_limited,
+            SignupFailure::Meta(MetaReason::HistoryDeclined) => &self.history_declined,
+            SignupFailure::Meta(MetaReason::CodeNotSent) => &self.code_not_sent,
+            SignupFailure::Meta(MetaReason::CodeNotAccepted) => &self.code_not_accepted,
+            SignupFailure::Meta(MetaReason::PinMismatch) => &self.pin_mismatch,
+            SignupFailure::Meta(MetaReason::Unavailable) => &self.unavailable,
+            SignupFailure::Meta(MetaReason::Unknown) => &self.unknown,
         }
     }
 }

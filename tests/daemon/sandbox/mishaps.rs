@@ -2,11 +2,12 @@
 
 use hyper::StatusCode;
 use serde_json::json;
-use zavud::meta::graph::{AccessToken, GraphClient, GraphError, Reason, WabaId};
+use zavud::domain::MetaReason;
+use zavud::meta::graph::{AccessToken, GraphClient, GraphError, WabaId};
 
 use super::visitor::StandIn;
 
-async fn subscribe(client: &GraphClient, waba: &WabaId, token: &AccessToken) -> Option<Reason> {
+async fn subscribe(client: &GraphClient, waba: &WabaId, token: &AccessToken) -> Option<MetaReason> {
     client.subscribe_app(waba, token).await.err().map(|error| error.reason())
 }
 
@@ -17,19 +18,20 @@ async fn each_documented_refusal_is_understood() {
     let client = stand_in.client();
     let waba = message["data"]["waba_id"].as_str().unwrap().parse().unwrap();
     for (mishap, reason) in [
-        ("4", Reason::RateLimited),
-        ("100", Reason::InvalidRequest),
-        ("190", Reason::TokenInvalid),
-        ("200", Reason::PermissionMissing),
-        ("463", Reason::TokenInvalid),
-        ("136021", Reason::NumberNotEligible),
-        ("136024", Reason::NumberNotEligible),
-        ("2388091", Reason::CodeNotSent),
-        ("2388093", Reason::CodeNotAccepted),
-        ("2494158", Reason::RateLimited),
-        ("2593109", Reason::HistoryDeclined),
-        ("http_429", Reason::Unavailable),
-        ("html", Reason::Unavailable),
+        ("4", MetaReason::RateLimited),
+        ("100", MetaReason::InvalidRequest),
+        ("190", MetaReason::TokenInvalid),
+        ("200", MetaReason::PermissionMissing),
+        ("463", MetaReason::TokenInvalid),
+        ("133005", MetaReason::PinMismatch),
+        ("136021", MetaReason::NumberNotEligible),
+        ("136024", MetaReason::NumberNotEligible),
+        ("2388091", MetaReason::CodeNotSent),
+        ("2388093", MetaReason::CodeNotAccepted),
+        ("2494158", MetaReason::RateLimited),
+        ("2593109", MetaReason::HistoryDeclined),
+        ("http_429", MetaReason::RateLimited),
+        ("html", MetaReason::Unavailable),
     ] {
         let told = stand_in.let_go_wrong("subscribed_apps", mishap).await;
         assert_eq!(told, StatusCode::SEE_OTHER);

@@ -5,4 +5,4 @@ mod calls;
 mod dialog;
 mod graph;
 mod mishaps;
-mod visitor;
+pub(crate) mod visitor;

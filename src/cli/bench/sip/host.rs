@@ -94,7 +94,7 @@ impl Host {
         loop {
             let totals = match ask(&self.control, &Question::Totals).await? {
                 Answer::Totals(totals) => totals,
-                other @ (Answer::Trace(_) | Answer::Nothing(_)) => bail!("unexpected: {other:?}"),
+                other => bail!("unexpected: {other:?}"),
             };
             if totals.calls >= u64::from(calls) || Instant::now() > give_up_at {
                 return Ok(totals);

@@ -1,9 +1,13 @@
-//! Logging: one line a fact, for people or for machines.
+//! Logging: one line a fact, for people or for machines; and not too many of those that strangers cause.
+
+mod flood;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{ConfigError, Log, LogFormat};
+
+pub use flood::{Flood, FloodLimits};
 
 /// whisper.cpp tells its life's story at level info, and takes a network with two decoder layers for a
 /// distilled one, of which it warns at each window; only what goes wrong is of interest.
