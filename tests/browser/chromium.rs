@@ -1,7 +1,7 @@
 //! Debian's Chromium, driven by its WebDriver, and by DevTools where WebDriver has no word for it.
 
-use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -122,10 +122,23 @@ impl Browser {
         self.client.execute(&format!("return {expression}"), vec![]).await.unwrap()
     }
 
-    pub(crate) async fn close(mut self) {
-        self.client.close().await.unwrap();
-        self.driver.kill().unwrap();
-        self.driver.wait().unwrap();
+    pub(crate) async fn close(self) {
+        self.client.clone().close().await.unwrap();
+    }
+}
+
+impl Drop for Browser {
+    /// Ends Chromium with its driver, after a test that failed as well: what is left running would hold
+    /// what it inherited, the locks of whoever runs the tests for example.
+    fn drop(&mut self) {
+        let shut_down = b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let asked = TcpStream::connect(self.driver_address).and_then(|mut driver| {
+            driver.set_read_timeout(Some(PATIENCE))?;
+            driver.write_all(shut_down)?;
+            driver.read_to_end(&mut Vec::new())
+        });
+        // It has closed its windows by then; or never will.
+        let _ = (asked, self.driver.kill(), self.driver.wait());
     }
 }
 
