@@ -1,6 +1,6 @@
 //! Debian's Chromium, driven by its WebDriver, and by DevTools where WebDriver has no word for it.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -128,15 +128,17 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// Ends the driver, and with it a Chromium that a failed test did not close.
+    /// Ends Chromium with its driver, after a test that failed as well: what is left running would hold
+    /// what it inherited, the locks of whoever runs the tests for example.
     fn drop(&mut self) {
+        let shut_down = b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         let asked = TcpStream::connect(self.driver_address).and_then(|mut driver| {
-            driver.write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            driver.set_read_timeout(Some(PATIENCE))?;
+            driver.write_all(shut_down)?;
+            driver.read_to_end(&mut Vec::new())
         });
-        if asked.is_err() {
-            let _ = self.driver.kill();
-        }
-        let _ = self.driver.wait();
+        // It has closed its windows by then; or never will.
+        let _ = (asked, self.driver.kill(), self.driver.wait());
     }
 }
 

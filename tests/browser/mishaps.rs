@@ -17,33 +17,23 @@ async fn let_go_wrong(daemon: &TestDaemon, place: &str, mishap: &str) {
 }
 
 #[tokio::test]
-async fn a_client_who_leaves_meta_s_window_at_any_step_reads_so_and_tries_again() {
+async fn a_client_who_leaves_meta_s_window_at_any_page_reads_so_and_tries_again() {
     let Some(browser) = Browser::open(320).await else { return };
     let daemon = start_deaf().await;
     let link = daemon.invite_to(NewConnection::Coexistence).await;
     browser.client.goto(&link).await.unwrap();
-    for step in ["closed", "log_in", "choose", "enter", "allow"] {
+    for far in 0..Attempt::TO_CONNECT_THE_APP.len() {
         let attempt = Attempt::on_this_page(&browser).await;
-        match step {
-            "closed" => browser.client.close_window().await.unwrap(),
-            "log_in" => {}
-            "choose" => attempt.press("log_in").await,
-            "enter" | "allow" => {
-                attempt.press("log_in").await;
-                attempt.fill_in("Acme", "choose").await;
-            }
-            _ => unreachable!(),
-        }
-        if step == "allow" {
-            attempt.fill_in("+442071838750", "enter").await;
-        }
-        if step != "closed" {
-            browser.wait_for(&format!("button[value={step}]")).await;
-            attempt.press("cancel").await;
-        }
+        attempt.go_on(&Attempt::TO_CONNECT_THE_APP[..far]).await;
+        attempt.press("cancel").await;
         attempt.on_the_page().await;
         browser.wait_for_failure("cancelled").await;
     }
+    let attempt = Attempt::on_this_page(&browser).await;
+    browser.client.close_window().await.unwrap();
+    attempt.on_the_page().await;
+    browser.wait_for_failure("cancelled").await;
+
     let attempt = Attempt::on_this_page(&browser).await;
     attempt.connect_app().await;
     attempt.sender().await;

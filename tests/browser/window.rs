@@ -115,12 +115,27 @@ impl<'a> Attempt<'a> {
         self.browser.wait_for("#problem").await;
     }
 
+    /// What a client who keeps the app types and presses, page by page.
+    pub(crate) const TO_CONNECT_THE_APP: [(Option<&'static str>, &'static str); 4] = [
+        (None, "log_in"),
+        (Some("Acme"), "choose"),
+        (Some("+442071838750"), "enter"),
+        (None, "allow"),
+    ];
+
+    /// Goes on through so many pages.
+    pub(crate) async fn go_on(&self, pages: &[(Option<&str>, &str)]) {
+        for (text, action) in pages {
+            match text {
+                Some(text) => self.fill_in(text, action).await,
+                None => self.press(action).await,
+            }
+        }
+    }
+
     /// Goes through the dialog of a client who keeps the app.
     pub(crate) async fn connect_app(&self) {
-        self.press("log_in").await;
-        self.fill_in("Acme", "choose").await;
-        self.fill_in("+442071838750", "enter").await;
-        self.press("allow").await;
+        self.go_on(&Self::TO_CONNECT_THE_APP).await;
         self.on_the_page().await;
     }
 

@@ -133,19 +133,32 @@ impl TestDaemon {
         connection: NewConnection,
         language: Option<&str>,
     ) -> Invited {
+        self.invite_with(connection, |new| {
+            new.language = language.map(|language| language.parse().unwrap());
+        })
+        .await
+    }
+
+    /// An invitation to connect like this, otherwise as it is adjusted.
+    pub(crate) async fn invite_with(
+        &self,
+        connection: NewConnection,
+        adjust: impl FnOnce(&mut NewInvitation),
+    ) -> Invited {
         let now = SystemClock.now();
         let index = 100 + self.made.fetch_add(1, Ordering::SeqCst);
-        let invitation = NewInvitation {
+        let mut invitation = NewInvitation {
             id: InvitationId::new(now, [index; 10]),
             project: self.invited.project.clone(),
             token: InvitationToken::new([index; 20]),
             client_name: None,
-            language: language.map(|language| language.parse().unwrap()),
+            language: None,
             connection,
             redirects: Redirects::default(),
             created_at: now,
             expires_at: now + Duration::from_secs(24 * 60 * 60),
         };
+        adjust(&mut invitation);
         let invited = Invited {
             project: invitation.project.clone(),
             invitation: invitation.id.clone(),

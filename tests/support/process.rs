@@ -63,6 +63,13 @@ impl Serving {
     }
 }
 
+impl Drop for Serving {
+    /// Ends it after a test that failed as well.
+    fn drop(&mut self) {
+        let _ = (self.process.kill(), self.process.wait());
+    }
+}
+
 /// Reads the log until the line that says "ready", then goes on emptying the pipe.
 fn addresses(process: &mut Child) -> (SocketAddr, SocketAddr) {
     let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
