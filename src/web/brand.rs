@@ -30,6 +30,9 @@ const DARK_GROUNDS: [Colour; 2] = [Colour::of(0x0f, 0x15, 0x13), Colour::of(0x18
 /// The least contrast of text (WCAG 2.2, 1.4.3, level AA).
 const READABLE: f64 = 4.5;
 
+/// The least contrast of what has to be seen (WCAG 2.2, 1.4.11).
+const VISIBLE: f64 = 3.0;
+
 /// From here on white is what people expect on a colour, and a shade darker makes it readable.
 const NEARLY_READABLE: f64 = 3.0;
 
@@ -63,18 +66,28 @@ pub(super) fn style_of(name: &str) -> Option<String> {
     (style_name(colour) == name).then(|| style(colour))
 }
 
-/// What is filled has the colour itself with black on it, or with white where a little darker is dark
-/// enough. Text and lines have it as far as it can be read on what they stand on.
+/// What is filled, and what stands on it: the colour itself with black, or with white where a little
+/// darker is dark enough.
+fn filled(colour: Colour) -> (Colour, Colour) {
+    if colour.contrast(Colour::WHITE) >= NEARLY_READABLE {
+        (colour.towards(Colour::BLACK, &[Colour::WHITE], READABLE), Colour::WHITE)
+    } else {
+        (colour, Colour::BLACK)
+    }
+}
+
+/// Text and lines have the colour as far as it can be read on what they stand on. In the dark, what is
+/// filled has it as far as it can be seen; in the light its border is enough, for yellow that is dark is
+/// no yellow.
 fn style(colour: Colour) -> String {
-    let (brand, on_brand) = match colour.contrast(Colour::WHITE) >= NEARLY_READABLE {
-        true => (colour.towards(Colour::BLACK, &[Colour::WHITE], READABLE), Colour::WHITE),
-        false => (colour, Colour::BLACK),
-    };
+    let (brand, on_brand) = filled(colour);
+    let (dark_brand, on_dark_brand) = filled(colour.towards(Colour::WHITE, &DARK_GROUNDS, VISIBLE));
     let light = colour.towards(Colour::BLACK, &LIGHT_GROUNDS, READABLE);
     let dark = colour.towards(Colour::WHITE, &DARK_GROUNDS, READABLE);
     format!(
         ":root{{--brand:{brand};--on-brand:{on_brand};--accent:{light}}}\n\
-         @media (prefers-color-scheme: dark){{:root{{--accent:{dark}}}}}\n"
+         @media (prefers-color-scheme: dark){{:root{{--brand:{dark_brand};\
+         --on-brand:{on_dark_brand};--accent:{dark}}}}}\n"
     )
 }
 
@@ -115,13 +128,15 @@ mod tests {
             for (green, blue) in channel().flat_map(|green| channel().map(move |b| (green, b))) {
                 let colour = Colour::of(red, green, blue);
                 let style = style(colour);
-                let (brand, on_brand) =
-                    (given(&style, "--brand", 0), given(&style, "--on-brand", 0));
-                assert!(on_brand.contrast(brand) >= READABLE, "{colour}: {on_brand} on {brand}");
                 for (index, grounds) in [LIGHT_GROUNDS, DARK_GROUNDS].iter().enumerate() {
-                    let accent = given(&style, "--accent", index);
+                    let named = ["--brand", "--on-brand", "--accent"];
+                    let [brand, on_brand, accent] = named.map(|name| given(&style, name, index));
+                    let contrast = on_brand.contrast(brand);
+                    assert!(contrast >= READABLE, "{colour}: {on_brand} on {brand}");
                     for ground in grounds {
                         assert!(accent.contrast(*ground) >= READABLE, "{colour} as {accent}");
+                        let is_seen = index == 0 || brand.contrast(*ground) >= VISIBLE;
+                        assert!(is_seen, "{colour} as {brand}");
                     }
                 }
             }
