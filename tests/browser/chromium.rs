@@ -128,16 +128,15 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// Ends Chromium with its driver, after a test that failed as well: what is left running would hold
-    /// what it inherited, the locks of whoever runs the tests for example.
+    /// Ends the driver, and with it a Chromium that a failed test did not close.
     fn drop(&mut self) {
-        let shut_down = b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         let asked = TcpStream::connect(self.driver_address).and_then(|mut driver| {
             driver.set_read_timeout(Some(PATIENCE))?;
-            driver.write_all(shut_down)?;
+            let request = b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            driver.write_all(request)?;
             driver.read_to_end(&mut Vec::new())
         });
-        // It has closed its windows by then; or never will.
+        // It has closed its windows by then, or never will.
         let _ = (asked, self.driver.kill(), self.driver.wait());
     }
 }

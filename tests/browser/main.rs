@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accessibility;
+mod brand;
 mod chromium;
 mod closed_pages;
 mod code_stages;

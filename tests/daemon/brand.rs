@@ -4,7 +4,7 @@ use zavud::clock::{Clock as _, SystemClock};
 use zavud::domain::{Actor, Logo};
 use zavud::onboarding::{Step, take_step};
 
-use crate::stand_in::StandIn;
+use crate::support::stand_in::StandIn;
 use crate::support::{TestDaemon, get};
 
 /// What a page may weigh when it is opened first: all that it makes the browser fetch from us. The logo is

@@ -1,17 +1,15 @@
-//! Where a client goes when the sign-up is over: over HTTP, and in a browser.
+//! Where a client goes when the sign-up is over.
 
 use std::time::Duration;
 
-use fantoccini::Locator;
 use serde_json::{Value, json};
 use zavud::clock::{Clock as _, SystemClock};
 use zavud::domain::{Actor, InvitationId, InvitationToken, RedirectOrigin, Redirects, SignupId};
 use zavud::onboarding::{begin_signup, invite};
 use zavud::store::{NewConnection, NewInvitation};
 
-use crate::chromium::{Browser, PATIENCE};
-use crate::stand_in::{ACCOUNT, CODE, NUMBER_ID, StandIn};
-use crate::support::{TestDaemon, get, post, skip};
+use crate::support::stand_in::{ACCOUNT, CODE, NUMBER_ID, StandIn};
+use crate::support::{TestDaemon, get, post};
 
 /// A daemon with an invitation that leads to `there`.
 struct Led {
@@ -48,10 +46,6 @@ impl Led {
         });
         write.await.unwrap().unwrap();
         Self { daemon, invitation: id, path }
-    }
-
-    fn link(&self) -> String {
-        format!("http://{}{}", self.daemon.daemon.web_address(), self.path)
     }
 
     /// Begins an attempt and reports how Meta's window was left.
@@ -128,50 +122,5 @@ async fn the_page_leads_back_after_a_failure_and_on_after_success_and_only_where
         store.write(move |writer| writer.forbid_redirect(&project, &THERE.parse().unwrap()));
     forbid.await.unwrap();
     assert_eq!(led.leads_to().await, Vec::<String>::new(), "the project has changed its mind");
-    led.daemon.daemon.stop().await;
-}
-
-#[tokio::test]
-async fn a_client_is_taken_on_by_itself_unless_they_stay_and_reads_where_to_go_back() {
-    let name = "a_client_is_taken_on_by_itself_unless_they_stay_and_reads_where_to_go_back";
-    let Some(browser) = Browser::open(320, 1_400).await else {
-        return skip(name, "chromedriver is not installed");
-    };
-    let (meta, there) = (StandIn::start().await, StandIn::start().await);
-    let led = Led::to(&there.origin, &meta).await;
-    let client = &browser.client;
-    client.goto(&led.link()).await.unwrap();
-    browser.wait_for("[data-signup=not_begun]:not([hidden])").await;
-    led.leave(json!({ "event": "CANCEL" })).await;
-    browser.wait_for("#back:not([hidden])").await;
-    let back = browser.eval("document.querySelector('#back a').href").await;
-    assert_eq!(back, led.failed(&there.origin));
-    assert!(browser.picture("onward-failed-320").await);
-
-    let stays = client.window().await.unwrap();
-    let goes = client.new_window(true).await.unwrap().handle;
-    client.switch_to_window(goes.clone()).await.unwrap();
-    client.goto(&led.link()).await.unwrap();
-    client.switch_to_window(stays.clone()).await.unwrap();
-    led.leave(connected()).await;
-    browser.wait_for("#stay:not([hidden])").await;
-    assert!(browser.picture("onward-done-320").await);
-    let spoken = browser.eval("document.getElementById('announcement').textContent").await;
-    assert_eq!(spoken, "WhatsApp is connected. You will be taken to 127.0.0.1 in a moment.");
-    client.find(Locator::Id("stay")).await.unwrap().click().await.unwrap();
-    assert_eq!(browser.eval("document.activeElement.matches('#onward a')").await, true);
-
-    client.switch_to_window(goes).await.unwrap();
-    let on = async {
-        while !client.current_url().await.unwrap().path().starts_with("/done") {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        client.current_url().await.unwrap()
-    };
-    let url = tokio::time::timeout(PATIENCE, on).await.expect("the page goes on");
-    assert!(url.query().unwrap().contains("status=completed"), "{url}");
-    client.switch_to_window(stays).await.unwrap();
-    assert_eq!(browser.eval("location.pathname").await, led.path.as_str());
-    browser.close().await;
     led.daemon.daemon.stop().await;
 }

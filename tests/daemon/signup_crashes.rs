@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use zavud::clock::{Clock as _, SystemClock};
-use zavud::domain::{Actor, InvitationId, InvitationToken, SignupFailure, SignupState};
+use zavud::domain::{Actor, InvitationId, InvitationToken, Redirects, SignupFailure, SignupState};
 use zavud::onboarding::invite;
 use zavud::store::{NewConnection, NewInvitation, Store};
 
@@ -93,6 +93,7 @@ async fn prepare(database: &Path, connection: Option<NewConnection>) -> Invitati
         client_name: None,
         language: None,
         connection,
+        redirects: Redirects::default(),
         created_at: now,
         expires_at: now + Duration::from_secs(24 * 60 * 60),
     };
