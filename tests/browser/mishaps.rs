@@ -123,7 +123,7 @@ async fn whatever_meta_answers_is_said_in_plain_words_and_the_same_link_leads_to
         ("access_token", "broken", "unavailable"),
         ("access_token", "late", "unavailable"),
         ("phone_numbers", "100", "not_owned"),
-        ("phone_numbers", "http_429", "unavailable"),
+        ("phone_numbers", "http_429", "rate_limited"),
         ("subscribed_apps", "190", "token_invalid"),
         ("subscribed_apps", "200", "permission_missing"),
         ("subscribed_apps", "4", "rate_limited"),
