@@ -187,7 +187,10 @@
     for (const other of parts.values()) other.hidden = other !== part;
     const stage = isNew || message.stage === "code" ? spoken(message) : "";
     if (stage || warning) say(`${stage} ${warning}`.trim());
-    if (isNew) armNoCallHint(message.stage);
+    if (!isNew) return;
+    armNoCallHint(message.stage);
+    // On a phone the card is further down than the button that was pressed.
+    if (message.stage !== "waiting") card.scrollIntoView({ block: "nearest" });
   }
 
   if (card) {
@@ -238,10 +241,6 @@
     isOver = true;
     clearTimeout(silenceTimer);
     source.close();
-    if (!card) return;
-    const number = byId("number");
-    if (number.contains(document.activeElement)) byId("signup-title").focus();
-    number.hidden = true;
   }
 
   async function reopen() {

@@ -8,7 +8,9 @@
   // seconds, so it waits for a moment only; the message waits until the window is closed.
   const ANSWER_WAITS_MS = 3_000;
   const MESSAGE_WAITS_MS = 60_000;
-  const TRIES = 4;
+  // How long a report is tried again: while the client waits for the window, and while a code may live.
+  const BEGIN_TRIED_FOR_MS = 6_000;
+  const RESULT_TRIED_FOR_MS = 25_000;
   const PAUSE_MS = 1_500;
 
   // Where Meta leads its window when it cannot speak to this page.
@@ -36,6 +38,7 @@
     byId("sender").textContent = sender ?? "";
     byId("sender-line").hidden = !sender;
     byId("welcome").hidden = state === "done";
+    hideNumber(state === "finishing" || state === "done");
     const isNew = part.hidden;
     for (const other of parts.values()) other.hidden = other !== part;
     const hadFocus = document.activeElement === button;
@@ -43,6 +46,14 @@
     button.textContent = part.dataset.button ?? "";
     if (hadFocus && button.hidden) byId("signup-title").focus();
     if (isNew && part.dataset.announce) byId("announcement").textContent = part.dataset.announce;
+  }
+
+  // A number that Meta has verified is neither given to it nor called any more.
+  function hideNumber(isVerified) {
+    const number = byId("number");
+    if (!number) return;
+    if (isVerified && number.contains(document.activeElement)) byId("signup-title").focus();
+    number.hidden = isVerified;
   }
 
   document.addEventListener("signup", (event) => show(event.detail));
@@ -124,7 +135,7 @@
     } catch {
       return notify("sdk-blocked");
     }
-    const begun = await post("begin", {});
+    const begun = await post("begin", {}, BEGIN_TRIED_FOR_MS);
     if (begun?.status === 429) return notify("too-often");
     if (!begun?.ok) return notify("not-sent");
     prepared = (await begun.json()).signup;
@@ -190,13 +201,14 @@
   async function report(opened) {
     opened.isReported = true;
     const { signup, answer, message } = opened;
-    const answered = await post("result", { signup, ...message, ...answer });
+    const answered = await post("result", { signup, ...message, ...answer }, RESULT_TRIED_FOR_MS);
     notify(answered?.ok ? undefined : "not-sent");
   }
 
   // The answer of the server; undefined when there is none. Saying a thing twice changes nothing there.
-  async function post(what, body) {
-    for (let count = 1; count <= TRIES; count += 1) {
+  async function post(what, body, triedForMs) {
+    const end = Date.now() + triedForMs;
+    do {
       try {
         const answer = await fetch(`${location.pathname}/signup/${what}`, {
           method: "POST",
@@ -210,7 +222,7 @@
         // No network. It may come back.
       }
       await pause(PAUSE_MS);
-    }
+    } while (Date.now() < end);
     return undefined;
   }
 })();

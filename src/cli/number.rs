@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use anyhow::anyhow;
+use rand::RngExt as _;
 
 use super::Failure;
+use super::database::{self, WhichDatabase};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::control::{Answer, NumberToVerify, Question, follow};
-use crate::domain::PhoneNumber;
+use crate::domain::{PhoneNumber, PhoneNumberId};
+use crate::store::NewPhoneNumber;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -17,9 +21,23 @@ pub(super) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// Give a project a number whose calls reach this host
+    Add(Add),
     /// Verify a number that is in a WhatsApp account already: Meta calls it, and the daemon hands the
     /// code in
     Verify(Verify),
+}
+
+#[derive(Debug, clap::Args)]
+struct Add {
+    #[command(flatten)]
+    database: WhichDatabase,
+    /// The number, with its country code
+    #[arg(value_name = "+NUMBER", value_parser = PhoneNumber::from_pasted)]
+    number: PhoneNumber,
+    /// The name or id of the project
+    #[arg(long, value_name = "NAME")]
+    project: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -39,7 +57,39 @@ struct Verify {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Command::Verify(Verify { number, meta_number, sender, config }) = arguments.command;
+    match arguments.command {
+        Command::Add(add) => give(add).await,
+        Command::Verify(verify) => verify_by_call(verify).await,
+    }
+}
+
+async fn give(Add { database, number, project }: Add) -> Result<(), Failure> {
+    let (_, store) = database.open()?;
+    let now = SystemClock.now();
+    let id = PhoneNumberId::new(now, rand::rng().random());
+    let given = store.write(move |writer| {
+        let project = match database::project(writer, &project)? {
+            Ok(project) => project.id,
+            Err(error) => return Ok(Err(anyhow::Error::from(error))),
+        };
+        if writer.own_number(&number)?.is_some() {
+            return Ok(Err(anyhow!("{number} belongs to a project already")));
+        }
+        writer.insert_phone_number(&NewPhoneNumber {
+            id: id.clone(),
+            project,
+            number,
+            created_at: now,
+        })?;
+        Ok(Ok(id))
+    });
+    println!("{}", given.await.map_err(anyhow::Error::from)??);
+    Ok(())
+}
+
+async fn verify_by_call(
+    Verify { number, meta_number, sender, config }: Verify,
+) -> Result<(), Failure> {
     let config = Config::load_or_shipped(config.as_deref())?;
     let number = number.to_string();
     let question = Question::VerifyNumber(NumberToVerify { number, meta_number, sender });

@@ -152,7 +152,7 @@ async fn a_client_who_opens_the_window_too_often_is_told_to_wait() {
     browser.wait_for("#too-often:not([hidden])").await;
     let words = "['too-often', 'announcement'].map(id => document.getElementById(id).textContent)";
     let words = browser.eval(words).await;
-    assert!(words[0] == words[1] && words[0].as_str().unwrap().contains("some minutes"), "{words}");
+    assert!(words[0] == words[1] && words[0].as_str().unwrap().contains("an hour"), "{words}");
     browser.wait_for_signup("not_begun").await;
     browser.close().await;
     daemon.daemon.stop().await;

@@ -1,5 +1,7 @@
 //! The states of the sign-up on the invitation page, for each way to connect.
 
+use std::time::Duration;
+
 use serde_json::json;
 use zavud::clock::{Clock as _, SystemClock};
 use zavud::domain::{SignupFailure, SignupId, SignupStep};
@@ -32,9 +34,10 @@ async fn change(
     write.await.unwrap();
 }
 
-/// Begins an attempt, as the page does.
+/// Begins an attempt, as the page does. Only so many are begun in an hour.
 async fn begin(daemon: &TestDaemon, invited: &Invited, attempt: u8) -> SignupId {
-    let (now, invitation) = (SystemClock.now(), invited.invitation.clone());
+    let earlier = Duration::from_secs(20 * 60) * u32::from(u8::MAX - attempt);
+    let (now, invitation) = (SystemClock.now() - earlier, invited.invitation.clone());
     let id = SignupId::new(now, [attempt; 10]);
     let new = id.clone();
     let begin =
@@ -70,6 +73,8 @@ async fn walk_through(
 
     let id = begin(daemon, invited, 100).await;
     browser.wait_for_signup("open").await;
+    let number_is_hidden = "document.getElementById('number')?.hidden";
+    assert_ne!(browser.eval(number_is_hidden).await, true, "Meta may ask for it");
     gallery.look(&format!("signup-{name}-open")).await;
     let moved = id.clone();
     let finishing = move |writer: &Writer<'_>| {
@@ -77,6 +82,7 @@ async fn walk_through(
     };
     change(daemon, invited, finishing).await;
     browser.wait_for_signup("finishing").await;
+    assert_ne!(browser.eval(number_is_hidden).await, false, "Meta has verified it");
     gallery.look(&format!("signup-{name}-finishing")).await;
 
     fail(daemon, invited, id, SignupFailure::Interrupted).await;

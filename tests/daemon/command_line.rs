@@ -203,7 +203,14 @@ fn a_project_shows_itself_as_it_is_told_and_an_invitation_of_it_has_a_link() {
     let shown = operate(&path, &[&["project", "set", id.trim()], &undo[..]].concat());
     assert!(shown.ends_with("colour:    none\n  logo:      none\n  redirects: none\n"), "{shown}");
 
-    let link = operate(&path, &["invitation", "new", "--project", "acme", "--language", "es"]);
+    let number = "+1 (555) 010-0123";
+    let id = operate(&path, &["number", "add", number, "--project", "acme"]);
+    assert!(id.starts_with("num_"), "{id}");
+    let again = run(&["number", "add", number, "--project", "acme", "--config", &path]);
+    assert_failure(&again, 1, &["+15550100123", "already"]);
+
+    let invite = ["invitation", "new", "--project", "acme", "--number", "+15550100123"];
+    let link = operate(&path, &[&invite[..], &["--language", "es"]].concat());
     let token = link.trim().strip_prefix("https://invite.example.com/i/").unwrap();
     assert!(token.len() == 40 && token.bytes().all(|byte| byte.is_ascii_hexdigit()), "{link}");
 }

@@ -172,7 +172,6 @@ async fn a_link_begins_so_many_sign_ups_in_an_hour_and_then_one_has_to_wait() {
     for _ in 0..3 {
         let refused = post(web, &address, "{}").await;
         assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "3601"));
-        assert!(refused.text().contains("too often"), "{}", refused.text());
     }
     assert_eq!(begun().await, 20);
     clock.advance(Duration::from_secs(3_600));

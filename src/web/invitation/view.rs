@@ -52,7 +52,11 @@ pub(super) fn render(view: &InvitationView<'_>) -> Markup {
             div #live data-event=(view.current.id) data-heartbeat=(view.heartbeat.as_millis()) {
                 (signup_card::card(&view.signup))
                 @if let Some(number) = view.number {
-                    div #number hidden[matches!(view.signup.state, SignupState::Done { .. })] {
+                    // Meta has verified it when the sign-up comes to its end.
+                    div #number hidden[matches!(
+                        view.signup.state,
+                        SignupState::Finishing | SignupState::Done { .. }
+                    )] {
                         (number_card(number, words))
                         (code_card::card(view))
                     }
