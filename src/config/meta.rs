@@ -32,6 +32,7 @@ pub struct Meta {
     pub config_id: Option<String>,
     pub sdk_url: String,
     pub webhook_verify_token_file: Option<PathBuf>,
+    pub system_token_file: Option<PathBuf>,
     pub stand_in_origin: Option<String>,
     pub graph_url: String,
     pub graph_version: String,
@@ -49,6 +50,11 @@ impl Meta {
     /// Where the verify token of Meta's webhooks stands.
     pub fn webhook_verify_token(&self) -> Option<PasswordSource> {
         self.webhook_verify_token_file.clone().map(PasswordSource::File)
+    }
+
+    /// Where the token of our own system user stands.
+    pub fn system_token(&self) -> Option<PasswordSource> {
+        self.system_token_file.clone().map(PasswordSource::File)
     }
 
     pub(super) fn check(&self) -> Vec<Problem> {
@@ -70,6 +76,11 @@ impl Meta {
             if is_set && self.app_id.is_none() {
                 problems.push(Problem::new(key, "needs meta.app_id as well"));
             }
+        }
+        if self.system_token_file.is_some() && self.webhook_verify_token_file.is_none() {
+            let what =
+                "is used when a webhook of Meta's comes: needs meta.webhook_verify_token_file";
+            problems.push(Problem::new("meta.system_token_file", what));
         }
         if !self.sandbox_listen.ip().is_loopback() {
             let what = "must be an address of this machine alone, such as 127.0.0.1:8081";

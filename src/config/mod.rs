@@ -137,13 +137,15 @@ impl Config {
                 Problem::new(&format!("sip.trunks[{number}].{key}"), error.to_string())
             })
         });
-        let app_secret = self.meta.app_secret().and_then(|source| source.read().err());
-        let app_secret =
-            app_secret.map(|error| Problem::new("meta.app_secret_file", error.to_string()));
-        let token = self.meta.webhook_verify_token().and_then(|source| source.read().err());
-        let token =
-            token.map(|error| Problem::new("meta.webhook_verify_token_file", error.to_string()));
-        let problems: Vec<Problem> = problems.chain(app_secret).chain(token).collect();
+        let of_meta = [
+            ("meta.app_secret_file", self.meta.app_secret()),
+            ("meta.webhook_verify_token_file", self.meta.webhook_verify_token()),
+            ("meta.system_token_file", self.meta.system_token()),
+        ];
+        let of_meta = of_meta
+            .into_iter()
+            .filter_map(|(key, source)| Some(Problem::new(key, source?.read().err()?.to_string())));
+        let problems: Vec<Problem> = problems.chain(of_meta).collect();
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
@@ -172,6 +174,7 @@ impl Config {
             &mut self.secrets.key_file,
             &mut self.meta.app_secret_file,
             &mut self.meta.webhook_verify_token_file,
+            &mut self.meta.system_token_file,
         ];
         secrets.into_iter().flatten().for_each(|path| password::resolve(path, directory));
         resolve(&mut self.meta.authorities);
@@ -276,6 +279,7 @@ mod tests {
             "sip.trunks[1].password_file",
             "meta.app_secret_file",
             "meta.webhook_verify_token_file",
+            "meta.system_token_file",
         ];
         assert_eq!(keys, expected);
         assert_eq!(config.meta.app_id.as_deref(), Some("1234567890"));
@@ -354,6 +358,7 @@ mod tests {
             ("[meta]\nsandbox_listen = \"0.0.0.0:8081\"", "meta.sandbox_listen"),
             ("[meta]\nconfig_id = \"1\"", "meta.config_id"),
             ("[meta]\nwebhook_verify_token_file = \"x\"", "meta.webhook_verify_token_file"),
+            ("[meta]\nsystem_token_file = \"x\"", "meta.system_token_file"),
             ("[meta]\nsdk_url = \"http://sdk.example.com/sdk.js\"", "meta.sdk_url"),
             ("[meta]\nstand_in_origin = \"https://example.com\"", "meta.stand_in_origin"),
             ("[meta]\ngraph_url = \"http://graph.example.com\"", "meta.graph_url"),

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{ConfigError, Meta, MetaMode, NoPassword, Secret};
-use crate::meta::graph::{AppSecret, GraphClient, GraphConfig};
+use crate::meta::graph::{AccessToken, AppSecret, GraphClient, GraphConfig};
 use crate::meta::sandbox::{APP_ID, APP_SECRET, Sandbox, SandboxConfig};
 use crate::meta::webhook::WebhookGate;
 use crate::web::SignupApp;
@@ -19,6 +19,8 @@ pub(super) struct MetaSide {
     pub(super) graph: Option<Arc<GraphClient>>,
     pub(super) webhooks: Option<WebhookGate>,
     pub(super) app: Option<SignupApp>,
+    /// That of our own system user.
+    pub(super) system_token: Option<AccessToken>,
     pub(super) sandbox: Option<Sandbox>,
 }
 
@@ -47,6 +49,8 @@ impl MetaSide {
         let app_secret = app_secret.map_err(|error| unusable("meta.app_secret_file", error))?;
         let token = meta.webhook_verify_token().map(|source| source.read()).transpose();
         let token = token.map_err(|error| unusable("meta.webhook_verify_token_file", error))?;
+        let system = meta.system_token().map(|source| source.read()).transpose();
+        let system = system.map_err(|error| unusable("meta.system_token_file", error))?;
         let text = |secret: &Secret| AppSecret::new(secret.reveal().to_owned());
         let graph = match (&meta.app_id, &app_secret) {
             (Some(id), Some(secret)) => Some(client(meta, &meta.graph_url, id, text(secret))?),
@@ -65,6 +69,7 @@ impl MetaSide {
                     stand_in_origin: meta.stand_in_origin.clone(),
                 }
             }),
+            system_token: system.map(|token| AccessToken::new(token.reveal().to_owned())),
             sandbox: None,
         })
     }
@@ -82,6 +87,7 @@ impl MetaSide {
                 graph_version: meta.graph_version.clone(),
                 stand_in_origin: Some(origin),
             }),
+            system_token: None,
             sandbox: Some(sandbox),
         })
     }

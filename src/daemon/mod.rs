@@ -22,7 +22,9 @@ use crate::control::{ControlSocket, Desk, WhatsApp};
 use crate::feed::Feed;
 use crate::meta::graph::GraphClient;
 use crate::meta::sandbox::Sandbox;
-use crate::onboarding::{Completions, Messages, Verifications, expire_in_time, expire_overdue};
+use crate::onboarding::{
+    Completions, Messages, Recovery, Verifications, expire_in_time, expire_overdue,
+};
 use crate::recordings::{RecordingLimits, Recordings};
 use crate::seal::{KeyError, Seal, load_key, make_key};
 use crate::speech::{self, Capacity, SpeechModel, SpeechPool};
@@ -32,6 +34,9 @@ use crate::tls::{Certificate, authorities};
 use crate::web::{ServerConfig, SignupSetup, WebServer, WebState, router};
 
 use meta_side::MetaSide;
+
+/// A browser that brings the code of a sign-up at all has brought it by then: it lives for 30 seconds.
+const CODE_WAITED_FOR: Duration = Duration::from_secs(45);
 
 /// What a test may put in place of the real thing.
 #[derive(Debug)]
@@ -95,7 +100,7 @@ impl Daemon {
         let store = Arc::new(open_store(config, feed.clone())?);
         let seal = Arc::new(open_seal(config, &store).await?);
         let (phone, stop_the_rest) = (Shutdown::default(), CancellationToken::new());
-        let MetaSide { graph, webhooks, app, sandbox } =
+        let MetaSide { graph, webhooks, app, system_token, sandbox } =
             MetaSide::start(&config.meta, Arc::clone(&clock), stop_the_rest.clone()).await?;
         let recordings = Arc::new(open_recordings(config)?);
         let keep_for = config.keep_recordings_for();
@@ -115,7 +120,12 @@ impl Daemon {
         let completions = graph.clone().map(|graph| {
             let (seal, store) = (Arc::clone(&seal), Arc::clone(&store));
             let stop = stop_the_rest.clone();
-            Arc::new(Completions::new(graph, seal, store, Arc::clone(&clock), stop))
+            let completions = Completions::new(graph, seal, store, Arc::clone(&clock), stop);
+            let recovery = system_token.map(|token| Recovery { token, after: CODE_WAITED_FOR });
+            Arc::new(match recovery {
+                Some(recovery) => completions.recovering(recovery),
+                None => completions,
+            })
         });
         if let Some(completions) = &completions {
             completions.resume().await.context("after an earlier run")?;

@@ -20,7 +20,7 @@ mod steps;
 mod verification;
 
 pub use attempts::{Attempts, attempts_left, record_attempt};
-pub use completion::{Completions, Returned, begin_signup, pin_of, reason_of, token_of};
+pub use completion::{Completions, Recovery, Returned, begin_signup, pin_of, reason_of, token_of};
 pub use expiry::{expire_in_time, expire_overdue};
 pub use invitations::{Refusal, invite, take_step};
 pub use messages::{Messages, NotSent};

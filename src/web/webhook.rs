@@ -33,8 +33,8 @@ pub(super) async fn subscribe(
     Ok(asked.challenge)
 }
 
-/// `POST /meta/webhook`. Accounts that were shared with our app are recorded: of a client whose code
-/// was missed that is all there is, since no token comes with it.
+/// `POST /meta/webhook`. Accounts that were shared with our app are recorded, and may complete a sign-up
+/// whose code was missed.
 pub(super) async fn receive(
     State(state): State<WebState>,
     headers: HeaderMap,
@@ -52,8 +52,11 @@ pub(super) async fn receive(
     let now = state.clock.now();
     for account in accounts {
         info!(%account, "Meta says that an account was shared");
-        let name = String::from(account);
+        let name = String::from(account.clone());
         state.store.write(move |writer| writer.insert_shared_account(&name, now)).await?;
+        if let Some(setup) = &state.signup {
+            setup.completions.account_shared(account);
+        }
     }
     Ok(StatusCode::OK)
 }

@@ -290,15 +290,16 @@ async fn a_webhook_is_believed_when_it_is_meta_s() {
     let forged = post_with(web, "/meta/webhook", &[("x-hub-signature-256", "sha256=00")], &body);
     assert_eq!(forged.await.status, 403);
     assert_eq!(post_with(web, "/meta/webhook", &[], &body).await.status, 403);
-    let is_shared = || daemon.daemon.store.read(|reader| reader.is_shared_account(ACCOUNT));
-    assert!(!is_shared().await.unwrap());
+    let ever = zavud::domain::Timestamp::from_unix_millis(0);
+    let shared = || daemon.daemon.store.read(move |reader| reader.shared_accounts_since(ever));
+    assert_eq!(shared().await.unwrap(), Vec::<String>::new());
     let secret = AppSecret::new(APP_SECRET.into());
     let signature = zavud::meta::webhook::signature(&secret, body.as_bytes());
     for _ in 0..2 {
         let headers = [("x-hub-signature-256", signature.as_str())];
         assert_eq!(post_with(web, "/meta/webhook", &headers, &body).await.status, 200);
     }
-    assert!(is_shared().await.unwrap());
+    assert_eq!(shared().await.unwrap(), [ACCOUNT]);
     daemon.daemon.stop().await;
     meta.stop().await;
 }

@@ -113,7 +113,7 @@ pub(crate) fn error(status: u16, code: i64) -> Script {
 }
 
 /// The last parts of the addresses that were asked, without their queries.
-fn paths(server: &Server) -> Vec<String> {
+pub(crate) fn paths(server: &Server) -> Vec<String> {
     let path = |line: &String| {
         let path = line.split('?').next().unwrap().rsplit('/').next().unwrap();
         path.replace(NUMBER, "profile")

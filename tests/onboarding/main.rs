@@ -14,6 +14,7 @@ mod desk;
 #[allow(dead_code, reason = "the tests of the Graph client use more of it")]
 mod graph;
 mod random_walk;
+mod recovery;
 mod redirects;
 mod rules;
 mod verification;

@@ -69,6 +69,37 @@ pub(super) fn take_up(
     writer.signup(id, invitation)
 }
 
+/// Takes up the sign-up of the invitation that `number`, one of ours, is pre-assigned to, without what its
+/// browser should have brought, and returns the attempt. `None` when there is no such invitation that
+/// is open, or an attempt of it is being finished.
+pub(super) fn take_up_without_code(
+    writer: &Writer<'_>,
+    number: &PhoneNumber,
+    (account, name): (String, String),
+    (seal, token): (&Seal, &AccessToken),
+    now: Timestamp,
+) -> Result<Option<Signup>, StoreError> {
+    let Some(own) = writer.own_number(number)? else { return Ok(None) };
+    let Some(open) = writer.open_invitation_for(&own.id, now)? else { return Ok(None) };
+    let invitation = open.id;
+    if writer.is_signup_finishing(&invitation)?
+        || take_step(writer, &invitation, &Step::Begin, Actor::Daemon, now)?.is_err()
+    {
+        return Ok(None);
+    }
+    let id = SignupId::new(now, rand::rng().random());
+    writer.insert_signup(&id, &invitation, now)?;
+    let learned = Learned {
+        account: Some(account),
+        number: Some(name),
+        token: Some(sealed(seal, &token_of(id.as_str()), token.expose())),
+        pin: None,
+    };
+    writer.move_signup(&id, SignupStep::Exchanged, &learned, now)?;
+    wake(writer, &invitation, EventKind::SignupFinishing, now)?;
+    writer.signup(&id, &invitation)
+}
+
 /// Records that an attempt came to a step, and returns it as it is then.
 pub(super) fn advance(
     writer: &Writer<'_>,

@@ -106,6 +106,35 @@ impl Executor {
         }
     }
 
+    /// Takes up the sign-ups in which numbers of ours came into this account. Which those are Meta says:
+    /// `token` is that of our own system user, so nothing that a browser said may lead it.
+    pub(super) async fn take_up_shared(
+        &self,
+        account: &WabaId,
+        token: &AccessToken,
+    ) -> Result<Vec<Signup>, StoreError> {
+        let numbers = match self.graph.numbers_of(account, token).await {
+            Ok(numbers) => numbers,
+            Err(error) => {
+                warn!(%account, %error, "the numbers of a shared account are not known");
+                return Ok(Vec::new());
+            }
+        };
+        let (account, token) = (String::from(account.clone()), token.clone());
+        let (seal, now) = (Arc::clone(&self.seal), self.clock.now());
+        let take_up = self.store.write(move |writer| {
+            let mut signups = Vec::new();
+            for profile in numbers {
+                let Ok(number) = profile.display_phone_number.parse() else { continue };
+                let place = (account.clone(), String::from(profile.id));
+                let with = (seal.as_ref(), &token);
+                signups.extend(attempts::take_up_without_code(writer, &number, place, with, now)?);
+            }
+            Ok(signups)
+        });
+        take_up.await
+    }
+
     /// Goes on with an attempt until it is over.
     pub(super) async fn run(
         &self,

@@ -12,14 +12,15 @@ mod failure;
 mod plan;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::domain::{InvitationId, SignupFailure, SignupId};
-use crate::meta::graph::{AuthorizationCode, GraphClient, NumberId, WabaId};
+use crate::meta::graph::{AccessToken, AuthorizationCode, GraphClient, NumberId, WabaId};
 use crate::onboarding::arrival::Arrival;
 use crate::seal::Seal;
 use crate::store::{Learned, Signup, Store, StoreError};
@@ -38,10 +39,24 @@ pub enum Returned {
     Nothing(SignupFailure),
 }
 
+/// How sign-ups are completed whose browser brought no code.
+#[derive(Debug)]
+pub struct Recovery {
+    /// That of a system user of ours, who may manage what is shared with the app.
+    pub token: AccessToken,
+    /// How long after Meta's webhook a browser may still bring a code.
+    pub after: Duration,
+}
+
+/// What was shared for longer is no news when the daemon starts.
+const SHARED_OF_LATE: Duration = Duration::from_secs(60 * 60);
+
 /// Completes sign-ups.
 #[derive(Debug)]
 pub struct Completions {
     executor: Arc<Executor>,
+    /// `None`: without a code nothing is completed.
+    recovery: Option<Arc<Recovery>>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -56,7 +71,38 @@ impl Completions {
         stop: CancellationToken,
     ) -> Self {
         let executor = Arc::new(Executor { graph, seal, store, clock });
-        Self { executor, tasks: TaskTracker::new(), stop }
+        Self { executor, recovery: None, tasks: TaskTracker::new(), stop }
+    }
+
+    /// The same, able to complete sign-ups without a code.
+    #[must_use]
+    pub fn recovering(self, recovery: Recovery) -> Self {
+        Self { recovery: Some(Arc::new(recovery)), ..self }
+    }
+
+    /// Meta says by its webhook that an account was shared with our app. If a number of ours is in it, and
+    /// the browser brings no code in time, its sign-up is completed without.
+    pub fn account_shared(&self, account: WabaId) {
+        let Some(recovery) = self.recovery.clone() else { return };
+        let (executor, stop) = (Arc::clone(&self.executor), self.stop.clone());
+        // Waits on the browser, on Meta and the store. Can be dropped at any moment: what was shared of late
+        // is looked at again at the next start.
+        self.tasks.spawn(async move {
+            let take_up = async {
+                tokio::time::sleep(recovery.after).await;
+                for signup in executor.take_up_shared(&account, &recovery.token).await? {
+                    info!(signup = %signup.id, "a sign-up is completed without a code");
+                    executor.run(signup, Arrival::Fresh).await?;
+                }
+                Ok::<(), StoreError>(())
+            };
+            tokio::select! {
+                done = take_up => if let Err(error) = done {
+                    error!(%account, %error, "the sign-up of a shared account broke off");
+                },
+                () = stop.cancelled() => {}
+            }
+        });
     }
 
     /// Takes up what Meta's window left. A code is exchanged before this returns, since it lives for
@@ -103,6 +149,14 @@ impl Completions {
         for signup in unfinished {
             info!(signup = %signup.id, step = signup.step.as_str(), "sign-up goes on");
             self.go_on(signup, Arrival::AfterACrash);
+        }
+        let since = self.executor.clock.now() - SHARED_OF_LATE;
+        let shared = self.executor.store.read(move |reader| reader.shared_accounts_since(since));
+        for account in shared.await? {
+            match account.parse() {
+                Ok(account) => self.account_shared(account),
+                Err(error) => warn!(account, %error, "the name of an account is not Meta's"),
+            }
         }
         Ok(())
     }
