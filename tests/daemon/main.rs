@@ -8,6 +8,7 @@ mod calls;
 mod command_line;
 mod crash;
 mod human_voice;
+mod journey_log;
 mod languages;
 mod onward;
 mod operator;

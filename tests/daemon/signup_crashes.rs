@@ -71,7 +71,7 @@ impl Victim {
     }
 }
 
-fn any_port() -> SocketAddr {
+pub(crate) fn any_port() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
 }
 
@@ -80,7 +80,7 @@ async fn report_to(web: SocketAddr, path: String, report: String) {
 }
 
 /// An invitation to connect our number, or like this. Returns what opens it.
-async fn prepare(database: &Path, connection: Option<NewConnection>) -> InvitationToken {
+pub(crate) async fn prepare(database: &Path, connection: Option<NewConnection>) -> InvitationToken {
     let (store, now) =
         (Arc::new(Store::open(database, Box::new(|_| {})).unwrap()), SystemClock.now());
     let invited = Invited::make(&store, now).await;

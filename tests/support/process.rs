@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 /// The program under test.
 pub(crate) fn zavud() -> Command {
@@ -13,6 +14,7 @@ pub(crate) fn zavud() -> Command {
 /// `zavud serve` on free loopback ports.
 pub(crate) struct Serving {
     process: Child,
+    log: Arc<Mutex<String>>,
     pub(crate) sip: SocketAddr,
     pub(crate) web: SocketAddr,
 }
@@ -45,8 +47,14 @@ impl Serving {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let (sip, web) = addresses(&mut process);
-        Self { process, sip, web }
+        let log = Arc::default();
+        let (sip, web) = addresses(&mut process, Arc::clone(&log));
+        Self { process, log, sip, web }
+    }
+
+    /// What it has logged until now.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// Ends it as a power cut would: SIGKILL.
@@ -70,11 +78,14 @@ impl Drop for Serving {
     }
 }
 
-/// Reads the log until the line that says "ready", then goes on emptying the pipe.
-fn addresses(process: &mut Child) -> (SocketAddr, SocketAddr) {
-    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+/// Reads the log until the line that says "ready", then goes on with it in a thread.
+fn addresses(process: &mut Child, log: Arc<Mutex<String>>) -> (SocketAddr, SocketAddr) {
+    let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+    let mut lines = lines.map_while(Result::ok).inspect(move |line| {
+        *log.lock().unwrap() += &format!("{line}\n");
+    });
     let fields = loop {
-        let line = lines.next().expect("the daemon is ready before it ends").unwrap();
+        let line = lines.next().expect("the daemon is ready before it ends");
         let entry: serde_json::Value = serde_json::from_str(&line).unwrap();
         if entry["fields"]["message"] == "ready" {
             break entry["fields"].clone();
