@@ -48,7 +48,7 @@ async fn fail(daemon: &TestDaemon, invited: &Invited, id: SignupId, failure: Sig
     change(daemon, invited, end).await;
 }
 
-/// Shows the page of an invitation after each of these failures.
+/// Shows the page of an invitation before anything, and after each of these failures.
 async fn fail_in_turn(
     gallery: &mut Gallery<'_>,
     browser: &Browser,
@@ -58,6 +58,7 @@ async fn fail_in_turn(
 ) {
     browser.client.goto(&daemon.link_of(invited)).await.unwrap();
     browser.wait_for_signup("not_begun").await;
+    gallery.look(&format!("signup-{name}-not-begun")).await;
     for (attempt, &failure) in failures.iter().enumerate() {
         let id = begin(daemon, invited, attempt as u8).await;
         browser.wait_for_signup("open").await;
@@ -75,9 +76,6 @@ async fn walk_through(
     (name, invited): (&str, &Invited),
     failures: &[SignupFailure],
 ) {
-    browser.client.goto(&daemon.link_of(invited)).await.unwrap();
-    browser.wait_for_signup("not_begun").await;
-    gallery.look(&format!("signup-{name}-not-begun")).await;
     fail_in_turn(gallery, browser, daemon, (name, invited), failures).await;
 
     let id = begin(daemon, invited, 100).await;
