@@ -279,7 +279,12 @@ impl Daemon {
 }
 
 fn open_store(config: &Config, feed: Feed) -> anyhow::Result<Store> {
-    let on_commit = move |change: &Change| feed.publish(&change.invitation, change.event);
+    let on_commit = move |Change { project, of }: &Change| {
+        if let Some((invitation, _)) = of {
+            feed.publish(invitation);
+        }
+        feed.publish_project(project);
+    };
     Ok(Store::open(&config.store.path, Box::new(on_commit))?)
 }
 

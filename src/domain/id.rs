@@ -84,6 +84,17 @@ identifier!(
     "ver"
 );
 
+identifier!(
+    /// Somebody who signs in to the admin.
+    PartnerId,
+    "ptn"
+);
+identifier!(
+    /// A browser in which somebody is signed in. What lets it in is a token, never this.
+    LoginId,
+    "lgn"
+);
+
 /// The number of a stored event: the row id, growing, never used twice. It is the `id` of the
 /// server-sent event, so a page can say which one it saw last.
 #[derive(

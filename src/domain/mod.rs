@@ -3,6 +3,7 @@
 //! Known by every module, uses none of them. No I/O, no clock, no randomness: both come in as
 //! arguments.
 
+mod audit;
 mod brand;
 mod colour;
 mod connection;
@@ -11,21 +12,25 @@ mod invitation;
 mod language;
 mod logo;
 mod meta_reason;
+mod partner;
 mod phone_number;
 mod redacted;
 mod redirect;
 mod sealed;
+mod secret_token;
 mod signup;
 mod spoken_code;
 mod stage;
 mod timestamp;
 mod verification;
 
+pub use audit::{AuditAction, AuditActor, InvalidAction};
 pub use brand::{Brand, InvalidName, ShownName};
 pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
 pub use id::{
-    CallId, EventId, InvitationId, PhoneNumberId, ProjectId, SenderId, SignupId, VerificationId,
+    CallId, EventId, InvitationId, LoginId, PartnerId, PhoneNumberId, ProjectId, SenderId, SignupId,
+    VerificationId,
 };
 pub use invitation::{
     Actor, FailureReason, InvalidActor, InvalidReason, InvalidStatus, InvitationStatus,
@@ -34,6 +39,7 @@ pub use invitation::{
 pub use language::{InvalidLanguage, Language};
 pub use logo::{InvalidKind, InvalidLogo, Logo, LogoKind, LogoVersion};
 pub use meta_reason::{InvalidMetaReason, MetaReason};
+pub use partner::{InvalidRole, InvalidTheme, Role, Theme};
 pub use phone_number::{InvalidPhoneNumber, NotPasted, PhoneNumber};
 pub use redacted::{Redact, Redacted};
 pub use redirect::{
@@ -41,6 +47,7 @@ pub use redirect::{
     Redirects,
 };
 pub use sealed::Sealed;
+pub use secret_token::{SecretToken, TokenHash};
 pub use signup::{InvalidFailure, InvalidStep, SignupFailure, SignupState, SignupStep};
 pub use spoken_code::{CODE_LENGTH, InvalidCode, SpokenCode};
 pub use stage::{CallOutcome, CodeStage, HeardDigit, InvalidOutcome, Recording};

@@ -5,12 +5,17 @@
 //! file a table. A write is done when its transaction is on disk (`synchronous=FULL`), and only
 //! then are the others told, through the function given to [`Store::open`].
 
+mod audit_log;
 mod calls;
 mod codes;
+mod embed_origins;
 mod events;
 mod invitation_steps;
 mod invitations;
+mod logins;
 mod logos;
+mod memberships;
+mod partners;
 mod phone_numbers;
 mod projects;
 mod readers;
@@ -31,8 +36,9 @@ use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 use tokio::sync::oneshot;
 
-use crate::domain::{EventId, InvitationId};
+use crate::domain::{EventId, InvitationId, ProjectId};
 
+pub use audit_log::NewAuditEntry;
 pub use calls::{CallEnd, NewCall, UnfinishedCall};
 pub use codes::NewCode;
 pub use events::{EventKind, NewEvent, NewStage, StageEvent};
@@ -41,6 +47,9 @@ pub use invitations::{
     AssignedNumber, Invitation, InvitationState, NewConnection, NewInvitation, NewLink,
     OpenInvitation,
 };
+pub use logins::{EmbedLink, Login, LoginOf};
+pub use memberships::{Member, Membership};
+pub use partners::{Partner, PasswordHash, SecondFactor};
 pub use phone_numbers::{NewPhoneNumber, OwnNumber};
 pub use projects::{NewProject, Project};
 pub use readers::Reader;
@@ -60,6 +69,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0005_signups.sql")),
     M::up(include_str!("migrations/0006_brands_and_redirects.sql")),
     M::up(include_str!("migrations/0007_verifications.sql")).foreign_key_check(),
+    M::up(include_str!("migrations/0008_accounts.sql")),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.
@@ -71,8 +81,9 @@ const PREPARED_STATEMENTS: usize = 128;
 /// Something that is on disk now, and that open pages may want to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    pub invitation: InvitationId,
-    pub event: EventId,
+    pub project: ProjectId,
+    /// What of the project: an invitation, with the event that tells it; `None` for anything else.
+    pub of: Option<(InvitationId, EventId)>,
 }
 
 /// Told of each change after its transaction was committed. Called on the writer thread: it must
