@@ -6,6 +6,7 @@
 mod brand;
 mod colour;
 mod connection;
+mod email;
 mod id;
 mod invitation;
 mod language;
@@ -24,6 +25,7 @@ mod verification;
 pub use brand::{Brand, InvalidName, ShownName};
 pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
+pub use email::{Email, InvalidEmail};
 pub use id::{
     CallId, EventId, InvitationId, PhoneNumberId, ProjectId, SenderId, SignupId, VerificationId,
 };
