@@ -7,6 +7,7 @@ mod audit;
 mod brand;
 mod colour;
 mod connection;
+mod email;
 mod id;
 mod invitation;
 mod language;
@@ -28,6 +29,7 @@ pub use audit::{AuditAction, AuditActor, InvalidAction};
 pub use brand::{Brand, InvalidName, ShownName};
 pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
+pub use email::{Email, InvalidEmail};
 pub use id::{
     CallId, EventId, InvitationId, LoginId, PartnerId, PhoneNumberId, ProjectId, SenderId, SignupId,
     VerificationId,
