@@ -93,7 +93,7 @@ impl Accounts {
         if self.partner_of_link(link).await?.is_none() {
             return Ok(Err(LinkError));
         }
-        let password = self.hash(password, rand::rng().random()).await?;
+        let password = self.hash(password).await?;
         let (hash, now) = (link.hash(), self.clock.now());
         let set = self.store.write(move |writer| {
             let Some(partner) = writer.partner_by_link(&hash, now)? else {
@@ -103,7 +103,7 @@ impl Accounts {
             writer.remove_password_links(&partner.id)?;
             writer.end_other_logins(&partner.id, None)?;
             let is_whole = partner.second_factor.is_none();
-            let token = begin(writer, &partner.id, is_whole, visitor, now)?;
+            let token = begin(writer, &partner.id, is_whole, &visitor, now)?;
             Ok(Ok(SignedIn { token, is_whole }))
         });
         Ok(set.await?)

@@ -135,7 +135,7 @@ impl Accounts {
                 return Ok(None);
             };
             let of = LoginOf::Embedded { project, role, theme };
-            insert(writer, &new, of, true, visitor, now).map(Some)
+            insert(writer, &new, of, true, &visitor, now).map(Some)
         });
         Ok(opened.await?.map(|()| token))
     }
@@ -204,7 +204,7 @@ pub(super) fn begin(
     writer: &Writer<'_>,
     partner: &PartnerId,
     is_whole: bool,
-    visitor: Visitor,
+    visitor: &Visitor,
     now: Timestamp,
 ) -> Result<SecretToken, StoreError> {
     let token = fresh_token();
@@ -217,7 +217,7 @@ fn insert(
     token: &SecretToken,
     of: LoginOf,
     is_whole: bool,
-    visitor: Visitor,
+    visitor: &Visitor,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let longest = match (&of, is_whole) {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use argon2::password_hash::phc;
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use rand::RngExt as _;
 
 use super::{Accounts, AccountsError};
 use crate::store::PasswordHash;
@@ -63,11 +64,8 @@ impl fmt::Debug for Password {
 }
 
 impl Accounts {
-    pub(super) async fn hash(
-        &self,
-        password: Password,
-        salt: [u8; 16],
-    ) -> Result<PasswordHash, AccountsError> {
+    pub(super) async fn hash(&self, password: Password) -> Result<PasswordHash, AccountsError> {
+        let salt = rand::rng().random();
         let hash = move || hash(&password, salt);
         self.on_a_core(hash).await?.map_err(|error| AccountsError::Hash(error.to_string()))
     }

@@ -1,7 +1,5 @@
 //! Signing in: the password, and the second factor where there is one.
 
-use rand::RngExt as _;
-
 use super::limits::Counted;
 use super::logins::{Somebody, begin};
 use super::{Accounts, AccountsError, Entered, Password, Visitor, WrongCode};
@@ -56,7 +54,7 @@ impl Accounts {
             }
             counted.forgive(writer, at)?;
             let is_whole = partner.second_factor.is_none();
-            let token = begin(writer, &partner.id, is_whole, visitor, at)?;
+            let token = begin(writer, &partner.id, is_whole, &visitor, at)?;
             Ok(Ok(SignedIn { token, is_whole }))
         });
         Ok(signed_in.await?)
@@ -87,7 +85,7 @@ impl Accounts {
         let whole = self.store.write(move |writer| {
             counted.forgive(writer, at)?;
             writer.end_login(&half)?;
-            begin(writer, &partner, true, visitor, at)
+            begin(writer, &partner, true, &visitor, at)
         });
         Ok(Ok(whole.await?))
     }
@@ -112,7 +110,7 @@ impl Accounts {
         if !self.verify(before, partner.password.clone()).await? {
             return Ok(Err(SignInError::Wrong));
         }
-        let hash = self.hash(after, rand::rng().random()).await?;
+        let hash = self.hash(after).await?;
         let id = partner.id.clone();
         let change = self.store.write(move |writer| {
             counted.forgive(writer, at)?;

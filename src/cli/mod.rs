@@ -10,6 +10,7 @@ mod failure;
 mod invitation;
 mod number;
 pub mod page_watcher;
+mod partner;
 mod project;
 mod sender;
 mod serve;
@@ -40,6 +41,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Make projects, and say how they show themselves to clients
     Project(project::Arguments),
+    /// Say who may sign in to the admin
+    Partner(partner::Arguments),
     /// Make invitations
     Invitation(invitation::Arguments),
     /// Say whether a configuration can be used
@@ -68,6 +71,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => wait_for(serve::run(arguments)),
         Command::Demo(arguments) => wait_for(demo::run(arguments)),
         Command::Project(arguments) => wait_for(project::run(arguments)),
+        Command::Partner(arguments) => wait_for(partner::run(arguments)),
         Command::Invitation(arguments) => wait_for(invitation::run(arguments)),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Call(arguments) => wait_for(call::run(arguments)),

@@ -31,7 +31,7 @@ pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
 pub use email::{Email, InvalidEmail};
 pub use id::{
-    CallId, EventId, InvitationId, LoginId, PartnerId, PhoneNumberId, ProjectId, SenderId, SignupId,
+    ApiKeyId, CallId, EventId, InvitationId, LoginId, PartnerId, PhoneNumberId, ProjectId, SenderId, SignupId,
     VerificationId,
 };
 pub use invitation::{
