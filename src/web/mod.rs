@@ -4,6 +4,7 @@
 //! [`router`]; the connection handling below it in [`server`].
 
 mod address;
+mod api;
 mod assets;
 mod brand;
 mod error;

@@ -5,7 +5,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
 
-use super::{WebState, assets, brand, error, health, invitation, layout, same_site, webhook};
+use super::{WebState, api, assets, brand, error, health, invitation, layout, same_site, webhook};
 
 /// The longest report of Meta's window: a code and some names.
 const LONGEST_REPORT: usize = 16 * 1024;
@@ -32,6 +32,7 @@ pub fn router(state: WebState) -> Router {
         .route("/i/{token}/logo/{version}", get(brand::logo))
         .route("/assets/{name}", get(assets::serve))
         .route("/returned", get(error::returned))
+        .nest("/v1", api::routes())
         .route("/health", get(health::health))
         .fallback(error::not_found)
         .layer(middleware::from_fn(error::explain))
