@@ -66,11 +66,8 @@ impl<K: Eq + Hash + Clone> Topics<K> {
     }
 
     fn subscribe(&self, topic: &K) -> Subscription<K> {
-        let hints = self
-            .lock()
-            .entry(topic.clone())
-            .or_insert_with(|| watch::Sender::new(()))
-            .subscribe();
+        let hints =
+            self.lock().entry(topic.clone()).or_insert_with(|| watch::Sender::new(())).subscribe();
         Subscription { hints, topic: topic.clone(), topics: self.clone() }
     }
 }

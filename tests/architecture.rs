@@ -48,7 +48,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["accounts", "codes", "control", "daemon", "onboarding", "speech", "store", "telephony", "voices"],
+        &[
+            "accounts",
+            "codes",
+            "control",
+            "daemon",
+            "onboarding",
+            "speech",
+            "store",
+            "telephony",
+            "voices",
+        ],
     ),
     ("lib", &[]),
     ("main", &[]),

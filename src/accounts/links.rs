@@ -47,8 +47,7 @@ pub fn admit(
         }
     };
     writer.put_membership(project, &partner, role, now)?;
-    let link =
-        if has_password { None } else { Some(issue_password_link(writer, &partner, now)?) };
+    let link = if has_password { None } else { Some(issue_password_link(writer, &partner, now)?) };
     Ok(Admitted { partner, link })
 }
 

@@ -79,9 +79,7 @@ impl Entered {
     ) -> Result<Option<Role>, StoreError> {
         match &self.as_whom {
             Somebody::Partner(partner) => reader.role_of(&partner.id, project),
-            Somebody::Embedded { project: own, role, .. } => {
-                Ok((own == project).then_some(*role))
-            }
+            Somebody::Embedded { project: own, role, .. } => Ok((own == project).then_some(*role)),
         }
     }
 }
@@ -130,7 +128,8 @@ impl Accounts {
         let (hash, now, token) = (link.hash(), self.clock.now(), fresh_token());
         let new = token.clone();
         let opened = self.store.write(move |writer| {
-            let Some(EmbedLink { project, role, theme, .. }) = writer.take_embed_link(&hash, now)?
+            let Some(EmbedLink { project, role, theme, .. }) =
+                writer.take_embed_link(&hash, now)?
             else {
                 return Ok(None);
             };

@@ -105,19 +105,15 @@ static NOBODYS: LazyLock<PasswordHash> = LazyLock::new(|| {
     hash(&Password("nobody's".to_owned()), [0; 16]).expect("the defaults are valid parameters")
 });
 
-fn hash(
-    password: &Password,
-    salt: [u8; 16],
-) -> Result<PasswordHash, argon2::password_hash::Error> {
+fn hash(password: &Password, salt: [u8; 16]) -> Result<PasswordHash, argon2::password_hash::Error> {
     let hash: phc::PasswordHash =
         Argon2::default().hash_password_with_salt(password.0.as_bytes(), &salt)?;
     Ok(PasswordHash(hash.to_string()))
 }
 
 fn is_password(password: &Password, stored: &PasswordHash) -> bool {
-    phc::PasswordHash::new(&stored.0).is_ok_and(|hash| {
-        Argon2::default().verify_password(password.0.as_bytes(), &hash).is_ok()
-    })
+    phc::PasswordHash::new(&stored.0)
+        .is_ok_and(|hash| Argon2::default().verify_password(password.0.as_bytes(), &hash).is_ok())
 }
 
 #[cfg(test)]

@@ -140,7 +140,9 @@ mod tests {
         let enrolment = Enrolment::shown(&email, &Enrolment::new(&email, [7; 20]).typed()).unwrap();
         let at = |seconds: i64| Timestamp::from_unix_millis(seconds * 1_000);
         let code = enrolment.totp.generate(3_000).to_string();
-        for (seconds, told) in [(2_940, None), (2_970, Some(100)), (3_029, Some(100)), (3_060, None)] {
+        for (seconds, told) in
+            [(2_940, None), (2_970, Some(100)), (3_029, Some(100)), (3_060, None)]
+        {
             assert_eq!(step(&enrolment.totp, &code, at(seconds)), told, "at {seconds} s");
         }
         let spaced = format!("{} {}", &code[..3], &code[3..]);

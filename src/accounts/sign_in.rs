@@ -150,10 +150,7 @@ impl Accounts {
     }
 
     /// Counts an attempt, unless there were too many: then it may be tried again at the moment told.
-    async fn count(
-        &self,
-        counted: Counted,
-    ) -> Result<Result<Timestamp, Timestamp>, AccountsError> {
+    async fn count(&self, counted: Counted) -> Result<Result<Timestamp, Timestamp>, AccountsError> {
         let now = self.clock.now();
         let count = self.store.write(move |writer| {
             if let Some(until) = counted.blocked_until(writer, now)? {

@@ -8,6 +8,7 @@ mod database;
 mod demo;
 mod failure;
 mod invitation;
+mod key;
 mod number;
 pub mod page_watcher;
 mod partner;
@@ -45,6 +46,8 @@ enum Command {
     Partner(partner::Arguments),
     /// Make invitations
     Invitation(invitation::Arguments),
+    /// Keys of the REST API
+    Key(key::Arguments),
     /// Say whether a configuration can be used
     CheckConfig(check_config::Arguments),
     /// Place a test call
@@ -73,6 +76,7 @@ pub fn run() -> ExitCode {
         Command::Project(arguments) => wait_for(project::run(arguments)),
         Command::Partner(arguments) => wait_for(partner::run(arguments)),
         Command::Invitation(arguments) => wait_for(invitation::run(arguments)),
+        Command::Key(arguments) => wait_for(key::run(arguments)),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Call(arguments) => wait_for(call::run(arguments)),
         Command::Number(arguments) => wait_for(number::run(arguments)),

@@ -79,6 +79,11 @@ identifier!(
     "snd"
 );
 identifier!(
+    /// A key of the REST API. What it opens is said by the secret, never by this.
+    ApiKeyId,
+    "key"
+);
+identifier!(
     /// A verification of our own: of a number of ours, without a client.
     VerificationId,
     "ver"

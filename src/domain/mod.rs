@@ -3,6 +3,7 @@
 //! Known by every module, uses none of them. No I/O, no clock, no randomness: both come in as
 //! arguments.
 
+mod api_key;
 mod audit;
 mod brand;
 mod colour;
@@ -25,14 +26,15 @@ mod stage;
 mod timestamp;
 mod verification;
 
+pub use api_key::{ApiKey, ApiMode, InvalidApiKey, InvalidMode, InvalidScope, Scope, Scopes};
 pub use audit::{AuditAction, AuditActor, InvalidAction};
 pub use brand::{Brand, InvalidName, ShownName};
 pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
 pub use email::{Email, InvalidEmail};
 pub use id::{
-    ApiKeyId, CallId, EventId, InvitationId, LoginId, PartnerId, PhoneNumberId, ProjectId, SenderId, SignupId,
-    VerificationId,
+    ApiKeyId, CallId, EventId, InvitationId, LoginId, PartnerId, PhoneNumberId, ProjectId,
+    SenderId, SignupId, VerificationId,
 };
 pub use invitation::{
     Actor, FailureReason, InvalidActor, InvalidReason, InvalidStatus, InvitationStatus,

@@ -27,7 +27,11 @@ pub struct Login {
 pub enum LoginOf {
     Partner(PartnerId),
     /// Whoever was let into one project by its own backend.
-    Embedded { project: ProjectId, role: Role, theme: Option<Theme> },
+    Embedded {
+        project: ProjectId,
+        role: Role,
+        theme: Option<Theme>,
+    },
 }
 
 /// What a link lets into, once.
@@ -122,10 +126,8 @@ impl Writer<'_> {
         let now = [now.unix_millis()];
         self.connection.execute("DELETE FROM logins WHERE expires_at <= ?1", now)?;
         self.connection.execute("DELETE FROM embed_links WHERE expires_at <= ?1", now)?;
-        self.connection.execute(
-            "DELETE FROM login_failures WHERE at < ?1",
-            [failures_before.unix_millis()],
-        )?;
+        self.connection
+            .execute("DELETE FROM login_failures WHERE at < ?1", [failures_before.unix_millis()])?;
         Ok(())
     }
 
@@ -166,11 +168,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn insert_embed_link(
-        &self,
-        token: &TokenHash,
-        link: &EmbedLink,
-    ) -> Result<(), StoreError> {
+    pub fn insert_embed_link(&self, token: &TokenHash, link: &EmbedLink) -> Result<(), StoreError> {
         self.connection.execute(
             "INSERT INTO embed_links (token_hash, project_id, role, theme, expires_at)
              VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -240,17 +238,13 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn logins_of(
-        &self,
-        partner: &PartnerId,
-        now: Timestamp,
-    ) -> Result<Vec<Login>, StoreError> {
+    pub fn logins_of(&self, partner: &PartnerId, now: Timestamp) -> Result<Vec<Login>, StoreError> {
         let mut statement = self.connection.prepare_cached(&format!(
             "{SELECT} WHERE partner_id = ?1 AND expires_at > ?2 AND is_whole = 1
              ORDER BY seen_at DESC, id"
         ))?;
-        let rows = statement
-            .query_map((partner.as_str(), now.unix_millis()), |row| Ok(columns(row)))?;
+        let rows =
+            statement.query_map((partner.as_str(), now.unix_millis()), |row| Ok(columns(row)))?;
         rows.map(|row| row?).collect()
     }
 
@@ -266,8 +260,8 @@ impl Reader<'_> {
         let mut statement = self.connection.prepare_cached(
             "SELECT at FROM login_failures WHERE subject = ?1 AND at > ?2 ORDER BY at",
         )?;
-        let rows = statement
-            .query_map((subject.as_bytes(), since.unix_millis()), |row| row.get(0))?;
+        let rows =
+            statement.query_map((subject.as_bytes(), since.unix_millis()), |row| row.get(0))?;
         Ok(rows.map(|at| at.map(Timestamp::from_unix_millis)).collect::<Result<_, _>>()?)
     }
 }

@@ -5,6 +5,7 @@
 //! file a table. A write is done when its transaction is on disk (`synchronous=FULL`), and only
 //! then are the others told, through the function given to [`Store::open`].
 
+mod api_keys;
 mod audit_log;
 mod calls;
 mod codes;
@@ -38,6 +39,7 @@ use tokio::sync::oneshot;
 
 use crate::domain::{EventId, InvitationId, ProjectId};
 
+pub use api_keys::{KnownApiKey, NewApiKey};
 pub use audit_log::NewAuditEntry;
 pub use calls::{CallEnd, NewCall, UnfinishedCall};
 pub use codes::NewCode;
@@ -70,6 +72,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0006_brands_and_redirects.sql")),
     M::up(include_str!("migrations/0007_verifications.sql")).foreign_key_check(),
     M::up(include_str!("migrations/0008_accounts.sql")),
+    M::up(include_str!("migrations/0011_api_keys.sql")),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.

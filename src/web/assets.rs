@@ -88,9 +88,8 @@ pub(super) async fn serve(Path(name): Path<String>) -> Response {
         &SIGNUP_SCRIPT,
         &ONWARD_SCRIPT,
     ];
-    let asset = all
-        .into_iter()
-        .find(|asset| asset.path.strip_prefix("/assets/") == Some(name.as_str()));
+    let asset =
+        all.into_iter().find(|asset| asset.path.strip_prefix("/assets/") == Some(name.as_str()));
     let for_ever = |content_type| {
         [(CONTENT_TYPE, content_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")]
     };

@@ -5,6 +5,7 @@
 
 mod address;
 mod admin;
+mod api;
 mod assets;
 mod brand;
 mod error;

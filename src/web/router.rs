@@ -7,7 +7,9 @@ use axum::middleware::{self, from_fn_with_state};
 use axum::routing::{get, post};
 
 use super::routes::{Access, Route, Routes};
-use super::{WebState, admin, assets, brand, error, health, invitation, layout, same_site, webhook};
+use super::{
+    WebState, admin, api, assets, brand, error, health, invitation, layout, same_site, webhook,
+};
 
 /// The longest report of Meta's window: a code and some names.
 const LONGEST_REPORT: usize = 16 * 1024;
@@ -24,6 +26,7 @@ pub fn router(state: WebState) -> (Router, Vec<Route>) {
             router.fallback(error::not_found).layer(middleware::from_fn(error::explain))
         })
         .merge(admin::routes(&state))
+        .nest("/v1", api::routes())
         .finish();
     (router.layer(middleware::map_response(layout::harden)).with_state(state), listed)
 }
@@ -34,9 +37,7 @@ fn client_pages(state: &WebState) -> Routes {
     Routes::default()
         .add(Method::POST, "/i/{token}/signup/begin", Access::Client, post(invitation::begin))
         .add(Method::POST, "/i/{token}/signup/result", Access::Client, post(invitation::result))
-        .around(|router| {
-            router.layer(DefaultBodyLimit::max(LONGEST_REPORT)).route_layer(same_site)
-        })
+        .around(|router| router.layer(DefaultBodyLimit::max(LONGEST_REPORT)).route_layer(same_site))
         .add(Method::GET, "/i/{token}", Access::Client, get(invitation::page))
         .add(Method::GET, "/i/{token}/events", Access::Client, get(invitation::events))
         .add(

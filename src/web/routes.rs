@@ -66,10 +66,12 @@ impl Routes {
     /// Adds other routes below a path.
     pub(super) fn nest(mut self, below: &str, others: Self) -> Self {
         self.router = self.router.nest(below, others.router);
-        self.listed.extend(others.listed.into_iter().map(|route| Route {
-            path: format!("{below}{}", route.path),
-            ..route
-        }));
+        self.listed.extend(
+            others
+                .listed
+                .into_iter()
+                .map(|route| Route { path: format!("{below}{}", route.path), ..route }),
+        );
         self
     }
 

@@ -46,11 +46,7 @@ pub(crate) async fn get_range(server: SocketAddr, path: &str, range: &str) -> An
 }
 
 /// Asks with these headers.
-pub(crate) async fn get_with(
-    server: SocketAddr,
-    path: &str,
-    headers: &[(&str, &str)],
-) -> Answer {
+pub(crate) async fn get_with(server: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
     let add = |request: Builder, (name, value): &(&str, &str)| request.header(*name, *value);
     fetch(server, headers.iter().fold(Request::get(path), add)).await
 }

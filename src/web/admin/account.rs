@@ -166,9 +166,7 @@ pub(super) async fn end_others(
 fn not_let_in(error: SignInError, person: &Person) -> Result<&'static Text, AdminError> {
     match error {
         SignInError::Wrong => Ok(&person.guest.words.account.wrong_password),
-        SignInError::TooOften(until) => {
-            Err(AdminError::TooOften { until, now: person.guest.now })
-        }
+        SignInError::TooOften(until) => Err(AdminError::TooOften { until, now: person.guest.now }),
     }
 }
 
@@ -209,8 +207,7 @@ fn language(person: &Person, words: &AccountWords) -> Markup {
         label: html! { span lang=(code) { (name) } },
         is_disabled: false,
     });
-    let browsers =
-        Choice { value: "", label: html! { (words.of_browser) }, is_disabled: false };
+    let browsers = Choice { value: "", label: html! { (words.of_browser) }, is_disabled: false };
     let choices: Vec<_> = std::iter::once(browsers).chain(own).collect();
     let chosen = person.partner.language.as_ref().map_or("", Language::as_str);
     html! {

@@ -4,8 +4,8 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
-use super::visit::Browser;
 use super::AdminError;
+use super::visit::Browser;
 use crate::accounts::Visitor;
 use crate::domain::SecretToken;
 use crate::web::WebState;

@@ -144,11 +144,7 @@ async fn visit(
     }
 }
 
-async fn own_visit(
-    state: &WebState,
-    person: Person,
-    id: ProjectId,
-) -> Result<Visit, AdminError> {
+async fn own_visit(state: &WebState, person: Person, id: ProjectId) -> Result<Visit, AdminError> {
     let (entered, partner) = (person.entered.clone(), person.partner.id.clone());
     let read = state.store.read(move |reader| {
         let Some(role) = entered.role_in(reader, &id)? else { return Ok(None) };
@@ -173,7 +169,8 @@ async fn embedded_visit(
     let Somebody::Embedded { project: id, role, theme } = entered.as_whom else {
         return Err(AdminError::EmbedOver);
     };
-    let read = state.store.read(move |reader| Ok((reader.project(&id)?, reader.embed_origins(&id)?)));
+    let read =
+        state.store.read(move |reader| Ok((reader.project(&id)?, reader.embed_origins(&id)?)));
     let (project, parents): (Option<Project>, Vec<RedirectOrigin>) = read.await?;
     let project = project.ok_or(AdminError::NotFound)?;
     let place = Place::Embedded { theme, parents };

@@ -17,7 +17,9 @@ use crate::web::words::{AdminWords, Text};
 #[derive(Debug)]
 pub(in crate::web) enum AdminError {
     /// Nobody is signed in. Afterwards this page is shown.
-    NotSignedIn { back_to: String },
+    NotSignedIn {
+        back_to: String,
+    },
     /// The password was right.
     SecondFactorMissing,
     /// The login of an embedded admin is over, or its link was used.
@@ -29,7 +31,10 @@ pub(in crate::web) enum AdminError {
     /// The request does not come from a page of ours, or from one that is too old.
     Forged,
     /// It was tried too often.
-    TooOften { until: Timestamp, now: Timestamp },
+    TooOften {
+        until: Timestamp,
+        now: Timestamp,
+    },
     /// The body of the request is too long, or of another kind.
     Unreadable(StatusCode),
     /// A recording can not be read, or a file.
@@ -65,7 +70,9 @@ enum Problem {
 impl IntoResponse for AdminError {
     fn into_response(self) -> Response {
         let problem = match self {
-            Self::NotSignedIn { back_to } => return Redirect::to(&sign_in(&back_to)).into_response(),
+            Self::NotSignedIn { back_to } => {
+                return Redirect::to(&sign_in(&back_to)).into_response();
+            }
             Self::SecondFactorMissing => return Redirect::to("/sign-in/code").into_response(),
             Self::EmbedOver => Problem::EmbedOver,
             Self::NotFound => Problem::NotFound,
@@ -100,7 +107,8 @@ impl IntoResponse for AdminError {
 
 /// The page on which one signs in, and which leads back.
 fn sign_in(back_to: &str) -> String {
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", back_to).finish();
+    let query =
+        form_urlencoded::Serializer::new(String::new()).append_pair("next", back_to).finish();
     format!("/sign-in?{query}")
 }
 

@@ -24,11 +24,16 @@ pub(in crate::web) enum Kind {
     Line,
     Email,
     /// What is typed is not shown again.
-    Password { is_new: bool },
+    Password {
+        is_new: bool,
+    },
     /// Six digits of an app.
     OneTimeCode,
     PhoneNumber,
-    Number { least: u32, most: u32 },
+    Number {
+        least: u32,
+        most: u32,
+    },
     Url,
     Search,
 }

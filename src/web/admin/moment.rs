@@ -55,6 +55,10 @@ mod tests {
         assert_eq!(told(now + 7 * DAY), "in 7 days");
         assert_eq!(told(now + MINUTE / 2), "in a moment");
         let page = moment(now, now, words).into_string();
-        assert!(page.contains("datetime=\"2026-11-06T21:20:00.000Z\" title=\"2026-11-06 21:20:00 UTC\""));
+        assert!(
+            page.contains(
+                "datetime=\"2026-11-06T21:20:00.000Z\" title=\"2026-11-06 21:20:00 UTC\""
+            )
+        );
     }
 }

@@ -25,7 +25,9 @@ mod tests {
     #[test]
     fn a_code_is_a_drawing_with_a_name_and_none_of_its_text() {
         let page = code("https://invite.example.com/i/<script>", "Link \"of\" Acme").into_string();
-        assert!(page.starts_with("<div class=\"qr\" role=\"img\" aria-label=\"Link &quot;of&quot; Acme\"><svg"));
+        assert!(page.starts_with(
+            "<div class=\"qr\" role=\"img\" aria-label=\"Link &quot;of&quot; Acme\"><svg"
+        ));
         assert!(!page.contains("script") && !page.contains("<?xml"), "{page}");
         assert_eq!(code(&"x".repeat(10_000), "").into_string(), "");
     }

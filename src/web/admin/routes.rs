@@ -75,13 +75,7 @@ impl Pages<'_> {
         self.add(Method::POST, role, path, post(handler))
     }
 
-    fn add(
-        self,
-        method: Method,
-        role: Role,
-        path: &str,
-        handler: MethodRouter<WebState>,
-    ) -> Self {
+    fn add(self, method: Method, role: Role, path: &str, handler: MethodRouter<WebState>) -> Self {
         let entrance = Entrance { state: self.state.clone(), role };
         let guarded = handler.layer(from_fn_with_state(entrance, entrance::to_project));
         let routes = self.routes.add(method, path, Access::Project(role), guarded);

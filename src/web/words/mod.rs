@@ -15,9 +15,7 @@ use serde::Deserialize;
 
 use crate::domain::{MetaReason, SignupFailure};
 
-pub(super) use admin::{
-    AccountWords, AdminWords, FrameWords, MomentWords, PasswordWords,
-};
+pub(super) use admin::{AccountWords, AdminWords, FrameWords, MomentWords, PasswordWords};
 pub(super) use text::{Gapped, Text};
 pub(super) use tongue::Tongue;
 

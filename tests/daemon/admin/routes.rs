@@ -104,7 +104,9 @@ async fn no_post_is_taken_without_the_token_of_its_form_or_from_another_site() {
         for kind in ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"] {
             let body = match kind {
                 "application/x-www-form-urlencoded" => "form_token=0000&a=b",
-                _ => "--b\r\ncontent-disposition: form-data; name=\"form_token\"\r\n\r\n0000\r\n--b--\r\n",
+                _ => {
+                    "--b\r\ncontent-disposition: form-data; name=\"form_token\"\r\n\r\n0000\r\n--b--\r\n"
+                }
             };
             let refused = owner.post_body(&path, kind, body).await;
             let is_refused = [StatusCode::FORBIDDEN, StatusCode::UNSUPPORTED_MEDIA_TYPE];

@@ -27,8 +27,11 @@ async fn a_link_sets_the_password_once_and_signs_in() {
 
     let mut other = Browsing::new(server);
     assert_eq!(other.get(&path).await.status, StatusCode::GONE);
-    let signed_in =
-        other.submit("/sign-in", "/sign-in", &[("email", "Ann@Example.com"), ("password", PASSWORD)]);
+    let signed_in = other.submit(
+        "/sign-in",
+        "/sign-in",
+        &[("email", "Ann@Example.com"), ("password", PASSWORD)],
+    );
     assert_eq!(signed_in.await.status, StatusCode::SEE_OTHER);
     assert_eq!(other.get("/account").await.status, StatusCode::OK);
 }
