@@ -100,12 +100,6 @@ identifier!(
     "lgn"
 );
 
-identifier!(
-    /// A key of the REST API. The secret itself is never this.
-    ApiKeyId,
-    "key"
-);
-
 /// The number of a stored event: the row id, growing, never used twice. It is the `id` of the
 /// server-sent event, so a page can say which one it saw last.
 #[derive(
