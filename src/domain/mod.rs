@@ -11,6 +11,7 @@ mod id;
 mod invitation;
 mod language;
 mod logo;
+mod message;
 mod meta_reason;
 mod phone_number;
 mod redacted;
@@ -21,14 +22,15 @@ mod spoken_code;
 mod stage;
 mod timestamp;
 mod verification;
+mod webhook;
 
 pub use api_key::{ApiKey, ApiMode, InvalidApiKey, InvalidMode, InvalidScope, Scope, Scopes};
 pub use brand::{Brand, InvalidName, ShownName};
 pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
 pub use id::{
-    ApiKeyId, CallId, EventId, InvitationId, PhoneNumberId, ProjectId, SenderId, SignupId,
-    VerificationId,
+    ApiKeyId, CallId, EventId, InvitationId, MessageId, PhoneNumberId, ProjectId, SenderId,
+    SignupId, VerificationId, WebhookEventId, WebhookId,
 };
 pub use invitation::{
     Actor, FailureReason, InvalidActor, InvalidReason, InvalidStatus, InvitationStatus,
@@ -36,6 +38,7 @@ pub use invitation::{
 };
 pub use language::{InvalidLanguage, Language};
 pub use logo::{InvalidKind, InvalidLogo, Logo, LogoKind, LogoVersion};
+pub use message::{InvalidMessageStatus, MessageStatus};
 pub use meta_reason::{InvalidMetaReason, MetaReason};
 pub use phone_number::{InvalidPhoneNumber, NotPasted, PhoneNumber};
 pub use redacted::{Redact, Redacted};
@@ -51,4 +54,8 @@ pub use timestamp::Timestamp;
 pub use verification::{
     CallPurpose, InvalidVerificationFailure, InvalidVerificationStep, VerificationFailure,
     VerificationStep,
+};
+pub use webhook::{
+    InvalidSignatures, InvalidWebhookEvent, InvalidWebhookUrl, Signatures, WebhookEventKind,
+    WebhookEvents, WebhookSecret, WebhookUrl,
 };
