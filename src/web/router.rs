@@ -32,7 +32,7 @@ pub fn router(state: WebState) -> Router {
         .route("/i/{token}/logo/{version}", get(brand::logo))
         .route("/assets/{name}", get(assets::serve))
         .route("/returned", get(error::returned))
-        .nest("/v1", api::routes())
+        .nest("/v1", api::routes(&state))
         .route("/health", get(health::health))
         .fallback(error::not_found)
         .layer(middleware::from_fn(error::explain))
