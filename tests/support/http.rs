@@ -70,6 +70,19 @@ pub(crate) async fn post_with(
     send(server, request, server.to_string(), body).await
 }
 
+/// Asks in any way, with these headers.
+pub(crate) async fn ask_with(
+    server: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let add = |request: Builder, (name, value): &(&str, &str)| request.header(*name, *value);
+    let request = headers.iter().fold(Request::builder().method(method).uri(path), add);
+    send(server, request, server.to_string(), body).await
+}
+
 /// Sends a form, as a browser does.
 pub(crate) async fn post_form(server: SocketAddr, path: &str, form: &[(&str, &str)]) -> Answer {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
