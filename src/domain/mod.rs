@@ -4,6 +4,7 @@
 //! arguments.
 
 mod brand;
+mod call_quality;
 mod colour;
 mod connection;
 mod id;
@@ -22,6 +23,7 @@ mod timestamp;
 mod verification;
 
 pub use brand::{Brand, InvalidName, ShownName};
+pub use call_quality::{CallQuality, QualityGrade};
 pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
 pub use id::{

@@ -5,6 +5,7 @@
 //! file a table. A write is done when its transaction is on disk (`synchronous=FULL`), and only
 //! then are the others told, through the function given to [`Store::open`].
 
+mod call_list;
 mod calls;
 mod codes;
 mod events;
@@ -33,6 +34,7 @@ use tokio::sync::oneshot;
 
 use crate::domain::{EventId, InvitationId};
 
+pub use call_list::{CallFilter, ListedCall, ListedEnd};
 pub use calls::{CallEnd, NewCall, UnfinishedCall};
 pub use codes::NewCode;
 pub use events::{EventKind, NewEvent, NewStage, StageEvent};
@@ -60,6 +62,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0005_signups.sql")),
     M::up(include_str!("migrations/0006_brands_and_redirects.sql")),
     M::up(include_str!("migrations/0007_verifications.sql")).foreign_key_check(),
+    M::up(include_str!("migrations/0010_desk.sql")),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.
