@@ -36,7 +36,9 @@ pub use invitation::{
 pub use language::{InvalidLanguage, Language};
 pub use logo::{InvalidKind, InvalidLogo, Logo, LogoKind, LogoVersion};
 pub use meta_reason::{InvalidMetaReason, MetaReason};
-pub use phone_number::{InvalidPhoneNumber, NotPasted, PhoneNumber};
+pub use phone_number::{
+    InvalidNumberStatus, InvalidPhoneNumber, NotPasted, NumberStatus, PhoneNumber,
+};
 pub use redacted::{Redact, Redacted};
 pub use redirect::{
     InvalidRedirect, InvalidState, RedirectOrigin, RedirectState, RedirectTarget, RedirectUrl,

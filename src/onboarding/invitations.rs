@@ -106,10 +106,13 @@ pub fn take_step(
         if !LIFETIMES.contains(&link.expires_at.since(now)) {
             return Ok(Err(Refusal::Lifetime));
         }
-        if let Some(number) = &state.phone_number
-            && let Err(taken) = free_number(writer, number, now)?
-        {
-            return Ok(Err(taken));
+        if let Some(number) = &state.phone_number {
+            if !writer.is_active_number(number, &state.project)? {
+                return Ok(Err(Refusal::NumberNotUsable));
+            }
+            if let Err(taken) = free_number(writer, number, now)? {
+                return Ok(Err(taken));
+            }
         }
         writer.replace_link(invitation, link)?;
     }
@@ -138,7 +141,7 @@ pub(super) fn expire_if_overdue(
 }
 
 /// Makes sure that no open invitation has the number; one that has is named.
-fn free_number(
+pub(super) fn free_number(
     writer: &Writer<'_>,
     number: &PhoneNumberId,
     now: Timestamp,

@@ -7,7 +7,8 @@
 //! `tests/architecture.rs` holds that. [`expiry`] waits for the next one whose time runs out.
 //!
 //! [`completion`] goes from what Meta's window left to a sender; [`verification`] proves to Meta that a
-//! number is ours, without a client; [`messages`] tries a sender out. Knows neither phone nor page.
+//! number is ours, without a client; [`messages`] tries a sender out. [`numbers`] has the
+//! rules of what invitations are made with. Knows neither phone nor page.
 
 mod arrival;
 mod attempts;
@@ -15,6 +16,7 @@ mod completion;
 mod expiry;
 mod invitations;
 mod messages;
+mod numbers;
 mod refusals;
 mod steps;
 mod verification;
@@ -24,6 +26,7 @@ pub use completion::{Completions, Recovery, Returned, begin_signup, pin_of, reas
 pub use expiry::{expire_in_time, expire_overdue};
 pub use invitations::{Refusal, invite, take_step};
 pub use messages::{Messages, NotSent};
+pub use numbers::{NumberRefusal, add_number, resume_number, suspend_number};
 pub use steps::Step;
 pub use verification::{
     AwaitedCall, Ground, HeardCode, NamedNumber, NotApplicable, Verifications, awaited_call,

@@ -43,7 +43,7 @@ pub use invitations::{
     AssignedNumber, Invitation, InvitationState, NewConnection, NewInvitation, NewLink,
     OpenInvitation,
 };
-pub use phone_numbers::{NewPhoneNumber, OwnNumber};
+pub use phone_numbers::{ListedNumber, NewPhoneNumber, NumberHolder, OwnNumber};
 pub use projects::{NewProject, Project};
 pub use readers::Reader;
 pub use senders::{Connected, NewSender, Sender};
