@@ -86,6 +86,8 @@ const RULED: &[(&str, &[&str])] = &[
     (".end_signup(", &["onboarding/completion/attempts.rs"]),
     (".put_sender(", &["onboarding/completion/attempts.rs"]),
     (".set_sender(", &["onboarding/completion/attempts.rs"]),
+    (".set_default_sender(", &["onboarding/senders.rs"]),
+    (".retire_sender(", &["onboarding/senders.rs"]),
     (".set_number_status(", &["onboarding/numbers.rs"]),
     (".insert_attempt(", &["onboarding/attempts.rs"]),
     (".insert_verification(", &["onboarding/verification/records.rs"]),

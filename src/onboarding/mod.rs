@@ -7,8 +7,8 @@
 //! `tests/architecture.rs` holds that. [`expiry`] waits for the next one whose time runs out.
 //!
 //! [`completion`] goes from what Meta's window left to a sender; [`verification`] proves to Meta that a
-//! number is ours, without a client; [`messages`] tries a sender out. [`numbers`] has the
-//! rules of what invitations are made with. Knows neither phone nor page.
+//! number is ours, without a client; [`messages`] tries a sender out. [`numbers`] and [`senders`] are the
+//! rules of what invitations are made with, and of what they make. Knows neither phone nor page.
 
 mod arrival;
 mod attempts;
@@ -18,6 +18,7 @@ mod invitations;
 mod messages;
 mod numbers;
 mod refusals;
+mod senders;
 mod steps;
 mod verification;
 
@@ -27,6 +28,7 @@ pub use expiry::{expire_in_time, expire_overdue};
 pub use invitations::{Refusal, invite, take_step};
 pub use messages::{Messages, NotSent};
 pub use numbers::{NumberRefusal, add_number, resume_number, suspend_number};
+pub use senders::{SenderRefusal, make_default_sender, remove_sender};
 pub use steps::Step;
 pub use verification::{
     AwaitedCall, Ground, HeardCode, NamedNumber, NotApplicable, Verifications, awaited_call,

@@ -18,4 +18,5 @@ mod random_walk;
 mod recovery;
 mod redirects;
 mod rules;
+mod senders;
 mod verification;
