@@ -38,7 +38,7 @@ const LIFETIMES: RangeInclusive<Duration> = DAY..=Duration::from_secs(30 * DAY.a
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Makes an invitation, which is pending at once.
+/// Makes an invitation, which is pending at once. Where it names no language it has that of its project.
 ///
 /// # Errors
 /// When the store refuses. The inner error says why it may not be made.
@@ -64,7 +64,8 @@ pub fn invite(
             return Ok(Err(taken));
         }
     }
-    writer.insert_invitation(invitation)?;
+    let spoken = invitation.language.or(writer.language_of_project(&invitation.project)?);
+    writer.insert_invitation(&NewInvitation { language: spoken, ..invitation.clone() })?;
     let pending = InvitationStatus::Pending;
     let made = RecordedStep { at, actor: by, from: None, to: pending, failure: None };
     writer.record_step(&invitation.id, &made)?;

@@ -90,3 +90,21 @@ async fn a_number_rests_only_when_nobody_waits_for_a_call_on_it() {
     let again = desk.take(5, resend(7, NOW + DAY * 3, 3), NOW + DAY * 3).await;
     assert_eq!(again, Ok(InvitationStatus::Pending));
 }
+
+#[tokio::test]
+async fn a_client_is_spoken_to_in_the_language_of_the_project_unless_the_invitation_names_one() {
+    let desk = Desk::open().await;
+    let speak = |code: Option<&'static str>| {
+        let language = code.map(|code| code.parse().unwrap());
+        desk.store.write(move |writer| writer.set_project_language(&project(), language))
+    };
+    let spoken = async |index: u8| {
+        let read = desk.store.read(move |reader| reader.open_invitation_for(&number(index), NOW));
+        read.await.unwrap().unwrap().language
+    };
+    speak(Some("pt")).await.unwrap();
+    desk.invite(5, Some(0), NOW, 3).await.unwrap();
+    speak(None).await.unwrap();
+    desk.invite(6, Some(1), NOW, 3).await.unwrap();
+    assert_eq!((spoken(0).await, spoken(1).await), (Some("pt".parse().unwrap()), None));
+}
