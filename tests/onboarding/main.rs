@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod calls;
 #[path = "../support/captured.rs"]
 mod captured;
 #[path = "../support/clock.rs"]
