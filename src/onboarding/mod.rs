@@ -22,7 +22,9 @@ mod senders;
 mod steps;
 mod verification;
 
-pub use attempts::{Attempts, attempts_left, record_attempt};
+pub use attempts::{
+    ATTEMPTS_ALLOWED, Attempts, attempts_left, attempts_made, record_attempt,
+};
 pub use completion::{Completions, Recovery, Returned, begin_signup, pin_of, reason_of, token_of};
 pub use expiry::{expire_in_time, expire_overdue};
 pub use invitations::{Refusal, invite, take_step};

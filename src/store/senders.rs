@@ -160,6 +160,22 @@ impl Reader<'_> {
         statement.query_row([id.as_str()], |row| Ok(columns(row))).optional()?.transpose()
     }
 
+    /// Whom the invitation was for that connected a sender last.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn client_of_sender(&self, sender: &SenderId) -> Result<Option<String>, StoreError> {
+        let name = self
+            .connection
+            .prepare_cached(
+                "SELECT client_name FROM senders
+                 JOIN invitations ON invitations.id = senders.invitation_id WHERE senders.id = ?1",
+            )?
+            .query_row([sender.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(name.flatten())
+    }
+
     /// The sender of a project that has this phone number; of several the one that was made last.
     ///
     /// # Errors
