@@ -5,9 +5,10 @@
 //! the other side of a sign-up; [`calls`] joins [`telephony`] (the phone), `speech` and `codes`
 //! (the reader), [`recordings`] and [`store`] (the truth); [`web`] shows what the store holds when
 //! [`feed`] says that it changed; [`control`] answers the operator; [`seal`] keeps secrets from who
-//! reads the store's file; [`daemon`] builds all of it, and [`cli`] starts the daemon.
+//! reads the store's file; [`accounts`] says who may sign in; [`daemon`] builds all of it, and [`cli`] starts the daemon.
 //! ARCHITECTURE.md has the map and the walk of one call.
 
+pub mod accounts;
 pub mod calls;
 pub mod cli;
 pub mod clock;

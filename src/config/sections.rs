@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::Problem;
@@ -247,6 +248,7 @@ pub struct Web {
     pub public_url: String,
     pub tls_certificate: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
+    pub trusted_proxies: Vec<IpNet>,
     pub max_connections: usize,
     #[serde(with = "humantime_serde")]
     pub heartbeat: Duration,

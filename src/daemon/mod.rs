@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use tracing::field::display;
 use tracing::{error, info, warn};
 
+use crate::accounts::Accounts;
 use crate::calls::{CallRules, Switchboard, end_interrupted_calls, erase_in_time};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, Sip, Speech, Web};
@@ -31,7 +32,7 @@ use crate::speech::{self, Capacity, SpeechModel, SpeechPool};
 use crate::store::{Change, Store};
 use crate::telephony::{Shutdown, Telephony, TelephonyConfig, TlsConfig, TrunkPlan};
 use crate::tls::{Certificate, authorities};
-use crate::web::{ServerConfig, SignupSetup, WebServer, WebState, router};
+use crate::web::{Route, ServerConfig, SignupSetup, WebServer, WebState, router};
 
 use meta_side::MetaSide;
 
@@ -76,6 +77,8 @@ pub struct Daemon {
     pub whatsapp: Option<WhatsApp>,
     /// What stands in for Meta, if something does.
     sandbox: Option<Sandbox>,
+    /// Every page and every other answer that there is.
+    pub routes: Vec<Route>,
     telephony: Telephony,
     web: WebServer,
     switchboard: JoinHandle<()>,
@@ -139,13 +142,20 @@ impl Daemon {
             store: Arc::clone(&store),
             recordings: Arc::clone(&recordings),
             feed: feed.clone(),
+            accounts: Arc::new(Accounts::new(
+                Arc::clone(&store),
+                Arc::clone(&seal),
+                Arc::clone(&clock),
+            )),
+            trusted_proxies: config.web.trusted_proxies.as_slice().into(),
             clock: Arc::clone(&clock),
             heartbeat: config.web.heartbeat,
             stop: stop_the_rest.clone(),
         };
+        let (site, routes) = router(web_state);
         let web = WebServer::start(
             server_config(&config.web, certificates.web.clone()),
-            router(web_state),
+            site,
             stop_the_rest.clone(),
         )
         .await?;
@@ -182,6 +192,7 @@ impl Daemon {
         let sip_tls = telephony.tls_address().map(display);
         info!(sip = %telephony.address(), sip_tls, web = %web.address(), "ready");
         Ok(Self {
+            routes,
             telephony,
             web,
             control,
@@ -279,7 +290,12 @@ impl Daemon {
 }
 
 fn open_store(config: &Config, feed: Feed) -> anyhow::Result<Store> {
-    let on_commit = move |change: &Change| feed.publish(&change.invitation, change.event);
+    let on_commit = move |Change { project, of }: &Change| {
+        if let Some((invitation, _)) = of {
+            feed.publish(invitation);
+        }
+        feed.publish_project(project);
+    };
     Ok(Store::open(&config.store.path, Box::new(on_commit))?)
 }
 

@@ -79,9 +79,25 @@ identifier!(
     "snd"
 );
 identifier!(
+    /// A key of the REST API. What it opens is said by the secret, never by this.
+    ApiKeyId,
+    "key"
+);
+identifier!(
     /// A verification of our own: of a number of ours, without a client.
     VerificationId,
     "ver"
+);
+
+identifier!(
+    /// Somebody who signs in to the admin.
+    PartnerId,
+    "ptn"
+);
+identifier!(
+    /// A browser in which somebody is signed in. What lets it in is a token, never this.
+    LoginId,
+    "lgn"
 );
 
 /// The number of a stored event: the row id, growing, never used twice. It is the `id` of the

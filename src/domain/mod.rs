@@ -3,31 +3,40 @@
 //! Known by every module, uses none of them. No I/O, no clock, no randomness: both come in as
 //! arguments.
 
+mod api_key;
+mod audit;
 mod brand;
 mod call_quality;
 mod colour;
 mod connection;
+mod email;
 mod id;
 mod invitation;
 mod language;
 mod logo;
 mod meta_reason;
+mod partner;
 mod phone_number;
 mod redacted;
 mod redirect;
 mod sealed;
+mod secret_token;
 mod signup;
 mod spoken_code;
 mod stage;
 mod timestamp;
 mod verification;
 
+pub use api_key::{ApiKey, ApiMode, InvalidApiKey, InvalidMode, InvalidScope, Scope, Scopes};
+pub use audit::{AuditAction, AuditActor, InvalidAction};
 pub use brand::{Brand, InvalidName, ShownName};
 pub use call_quality::{CallQuality, QualityGrade};
 pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
+pub use email::{Email, InvalidEmail};
 pub use id::{
-    CallId, EventId, InvitationId, PhoneNumberId, ProjectId, SenderId, SignupId, VerificationId,
+    ApiKeyId, CallId, EventId, InvitationId, LoginId, PartnerId, PhoneNumberId, ProjectId,
+    SenderId, SignupId, VerificationId,
 };
 pub use invitation::{
     Actor, FailureReason, InvalidActor, InvalidReason, InvalidStatus, InvitationStatus,
@@ -36,6 +45,7 @@ pub use invitation::{
 pub use language::{InvalidLanguage, Language};
 pub use logo::{InvalidKind, InvalidLogo, Logo, LogoKind, LogoVersion};
 pub use meta_reason::{InvalidMetaReason, MetaReason};
+pub use partner::{InvalidRole, InvalidTheme, Role, Theme};
 pub use phone_number::{
     InvalidNumberStatus, InvalidPhoneNumber, NotPasted, NumberStatus, PhoneNumber,
 };
@@ -45,6 +55,7 @@ pub use redirect::{
     Redirects,
 };
 pub use sealed::Sealed;
+pub use secret_token::{SecretToken, TokenHash};
 pub use signup::{InvalidFailure, InvalidStep, SignupFailure, SignupState, SignupStep};
 pub use spoken_code::{CODE_LENGTH, InvalidCode, SpokenCode};
 pub use stage::{CallOutcome, CodeStage, HeardDigit, InvalidOutcome, Recording};

@@ -5,13 +5,19 @@
 //! file a table. A write is done when its transaction is on disk (`synchronous=FULL`), and only
 //! then are the others told, through the function given to [`Store::open`].
 
+mod api_keys;
+mod audit_log;
 mod call_list;
 mod calls;
 mod codes;
+mod embed_origins;
 mod events;
 mod invitation_steps;
 mod invitations;
+mod logins;
 mod logos;
+mod memberships;
+mod partners;
 mod phone_numbers;
 mod projects;
 mod readers;
@@ -32,8 +38,10 @@ use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 use tokio::sync::oneshot;
 
-use crate::domain::{EventId, InvitationId};
+use crate::domain::{EventId, InvitationId, ProjectId};
 
+pub use api_keys::{KnownApiKey, NewApiKey};
+pub use audit_log::NewAuditEntry;
 pub use call_list::{CallFilter, ListedCall, ListedEnd};
 pub use calls::{CallEnd, NewCall, UnfinishedCall};
 pub use codes::NewCode;
@@ -43,6 +51,9 @@ pub use invitations::{
     AssignedNumber, Invitation, InvitationState, NewConnection, NewInvitation, NewLink,
     OpenInvitation,
 };
+pub use logins::{EmbedLink, Login, LoginOf};
+pub use memberships::{Member, Membership};
+pub use partners::{Partner, PasswordHash, SecondFactor};
 pub use phone_numbers::{ListedNumber, NewPhoneNumber, NumberHolder, OwnNumber};
 pub use projects::{NewProject, Project};
 pub use readers::Reader;
@@ -62,7 +73,9 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0005_signups.sql")),
     M::up(include_str!("migrations/0006_brands_and_redirects.sql")),
     M::up(include_str!("migrations/0007_verifications.sql")).foreign_key_check(),
+    M::up(include_str!("migrations/0008_accounts.sql")),
     M::up(include_str!("migrations/0010_desk.sql")),
+    M::up(include_str!("migrations/0011_api_keys.sql")),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.
@@ -74,8 +87,9 @@ const PREPARED_STATEMENTS: usize = 128;
 /// Something that is on disk now, and that open pages may want to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    pub invitation: InvitationId,
-    pub event: EventId,
+    pub project: ProjectId,
+    /// What of the project: an invitation, with the event that tells it; `None` for anything else.
+    pub of: Option<(InvitationId, EventId)>,
 }
 
 /// Told of each change after its transaction was committed. Called on the writer thread: it must

@@ -112,13 +112,14 @@ impl Reader<'_> {
         parsed_language(code.flatten())
     }
 
-    /// All projects, by name.
+    /// All projects, by name. What test keys see is none of them.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn projects(&self) -> Result<Vec<Project>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached(&format!("{SELECT} ORDER BY name, id"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("{SELECT} WHERE test_of IS NULL ORDER BY name, id"))?;
         let rows = statement.query_map([], |row| Ok(columns(row)))?;
         rows.map(|row| row?).collect()
     }

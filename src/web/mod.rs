@@ -4,13 +4,17 @@
 //! [`router`]; the connection handling below it in [`server`].
 
 mod address;
+mod admin;
+mod api;
 mod assets;
 mod brand;
 mod error;
 mod health;
 mod invitation;
 mod layout;
+mod remote;
 mod router;
+mod routes;
 mod same_site;
 mod server;
 mod signup;
@@ -20,8 +24,10 @@ mod words;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::Accounts;
 use crate::clock::Clock;
 use crate::feed::Feed;
 use crate::meta::webhook::WebhookGate;
@@ -29,6 +35,7 @@ use crate::recordings::Recordings;
 use crate::store::Store;
 
 pub use router::router;
+pub use routes::{Access, Route};
 pub use server::{CannotServe, ServerConfig, WebServer};
 pub use signup::{SignupApp, SignupSetup};
 
@@ -38,6 +45,7 @@ pub struct WebState {
     pub store: Arc<Store>,
     pub recordings: Arc<Recordings>,
     pub feed: Feed,
+    pub accounts: Arc<Accounts>,
     pub clock: Arc<dyn Clock>,
     /// `None` where connecting is not set up.
     pub signup: Option<Arc<SignupSetup>>,
@@ -45,6 +53,8 @@ pub struct WebState {
     pub webhook: Option<Arc<WebhookGate>>,
     /// What links begin with.
     pub public_url: Arc<str>,
+    /// Networks of proxies that say truly whom they forward.
+    pub trusted_proxies: Arc<[IpNet]>,
     /// How often an idle live connection is sent a sign of life.
     pub heartbeat: Duration,
     /// Ends the live connections when the daemon stops.

@@ -45,6 +45,12 @@ pub(crate) async fn get_range(server: SocketAddr, path: &str, range: &str) -> An
     fetch(server, Request::get(path).header(RANGE, range)).await
 }
 
+/// Asks with these headers.
+pub(crate) async fn get_with(server: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let add = |request: Builder, (name, value): &(&str, &str)| request.header(*name, *value);
+    fetch(server, headers.iter().fold(Request::get(path), add)).await
+}
+
 /// Sends JSON as a page of the daemon's own does.
 pub(crate) async fn post(server: SocketAddr, path: &str, body: &str) -> Answer {
     let origin = format!("http://{server}");
