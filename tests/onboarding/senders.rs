@@ -96,9 +96,8 @@ async fn of_a_removed_sender_no_secret_is_left_and_connecting_it_again_brings_it
     assert_eq!(secrets, (None, None));
     drop(database);
     let Connected { number, phone_number, .. } = connected(2).connected;
-    let read = desk
-        .store
-        .read(move |reader| reader.sender_of_number(&project(), &number, &phone_number));
+    let read =
+        desk.store.read(move |reader| reader.sender_of_number(&project(), &number, &phone_number));
     let known = read.await.unwrap();
     assert_eq!(known, Some(sender(2)), "what refers to it still does");
     connect(&desk, 2).await;
