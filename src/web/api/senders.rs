@@ -16,8 +16,8 @@ use super::page::{Page, PageAsked};
 use super::request::{Asked, Body, Fields, Named, present};
 use super::webhooks::{Changes, SignatureVersion, WebhookSecretAnswer, rotated, webhook_url};
 use crate::domain::{
-    PhoneNumber, ProjectId, Scope, SenderId, ShownName, Signatures, Timestamp, WebhookEventKind,
-    WebhookEvents, WebhookSecret, WebhookUrl,
+    AuditAction, PhoneNumber, ProjectId, Scope, SenderId, ShownName, Signatures, Timestamp,
+    WebhookEventKind, WebhookEvents, WebhookSecret, WebhookUrl,
 };
 use crate::store::{
     NamedSender, NewNamedSender, Reader, StoreError, Webhook, WebhookTarget, Writer,
@@ -130,6 +130,7 @@ pub(super) struct UpdateSender {
 /// Which senders.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct SendersQuery {
     /// The `nextCursor` of the page before
     cursor: Option<String>,
@@ -201,10 +202,11 @@ pub(super) async fn create(
 ) -> Result<Answered, ApiError> {
     caller.may(Scope::SendersWrite)?;
     let new = NewSender::read(&state, &asked)?;
-    let (project, is_test, now) = (caller.project.clone(), caller.is_test(), state.clock.now());
+    let (by, is_test, now) = (caller.clone(), caller.is_test(), state.clock.now());
     let api = Arc::clone(&state.api);
     let make = move |writer: &Writer<'_>| {
-        if let Err(problem) = free_number(writer, &project, &new.phone_number, is_test)? {
+        let project = &by.project;
+        if let Err(problem) = free_number(writer, project, &new.phone_number, is_test)? {
             return Ok(Err(problem.into()));
         }
         let id = SenderId::new(now, rand::rng().random());
@@ -216,12 +218,13 @@ pub(super) async fn create(
             created_at: now,
         })?;
         if new.is_default {
-            writer.make_default_sender(&project, &id, now)?;
+            writer.make_default_sender(project, &id, now)?;
         }
-        let whose = (&project, Some(&id));
+        by.audit(writer, (AuditAction::SenderMade, id.as_str()), now)?;
+        let whose = (project, Some(&id));
         let secret = new.webhook.map(|target| api.webhooks.put(writer, whose, &target, now));
         let secret = secret.transpose()?;
-        let sender = reread(writer, &project, &id, is_test)?.with_secret(secret.as_ref());
+        let sender = reread(writer, project, &id, is_test)?.with_secret(secret.as_ref());
         Done::new(StatusCode::CREATED, &sender).map(Ok)
     };
     once.run(&state, &caller, &asked, make).await
@@ -243,23 +246,29 @@ pub(super) async fn update(
     caller.may(Scope::SendersWrite)?;
     let id = named(&id)?;
     let update = Update::read(&state, &asked)?;
-    let (project, is_test, now) = (caller.project.clone(), caller.is_test(), state.clock.now());
+    let (is_test, now) = (caller.is_test(), state.clock.now());
     let api = Arc::clone(&state.api);
     let write = state.store.write(move |writer| {
-        if writer.named_sender(&project, &id)?.is_none() {
+        let project = &caller.project;
+        if writer.named_sender(project, &id)?.is_none() {
             return Ok(Err(ApiError::NotFound("sender")));
         }
-        let secret = match update.webhook(writer, &api.webhooks, (&project, &id), now)? {
+        let secret = match update.webhook(writer, &api.webhooks, (project, &id), now)? {
             Ok(secret) => secret,
             Err(problem) => return Ok(Err(problem.into())),
         };
         if let Some(name) = &update.name {
             writer.rename_sender(&id, name, now)?;
+            caller.audit(writer, (AuditAction::SenderRenamed, id.as_str()), now)?;
         }
         if update.is_default {
-            writer.make_default_sender(&project, &id, now)?;
+            writer.make_default_sender(project, &id, now)?;
+            caller.audit(writer, (AuditAction::SenderMadeDefault, id.as_str()), now)?;
         }
-        Ok(Ok(reread(writer, &project, &id, is_test)?.with_secret(secret.as_ref())))
+        if update.changes_webhook() {
+            caller.audit(writer, (AuditAction::WebhookChanged, id.as_str()), now)?;
+        }
+        Ok(Ok(reread(writer, project, &id, is_test)?.with_secret(secret.as_ref())))
     });
     write.await?.map(Json)
 }
@@ -278,11 +287,12 @@ pub(super) async fn remove(
     Named(id): Named,
 ) -> Result<StatusCode, ApiError> {
     caller.may(Scope::SendersWrite)?;
-    let (id, project, now) = (named(&id)?, caller.project, state.clock.now());
+    let (id, now) = (named(&id)?, state.clock.now());
     let write = state.store.write(move |writer| {
-        let is_there = writer.named_sender(&project, &id)?.is_some();
+        let is_there = writer.named_sender(&caller.project, &id)?.is_some();
         if is_there {
-            writer.remove_sender(&project, &id, now)?;
+            writer.remove_sender(&caller.project, &id, now)?;
+            caller.audit(writer, (AuditAction::SenderRemoved, id.as_str()), now)?;
         }
         Ok(is_there)
     });
@@ -388,6 +398,15 @@ impl Update {
         })
     }
 
+    fn changes_webhook(&self) -> bool {
+        let Changes { url, events, active, signatures } = &self.webhook;
+        self.removes_webhook
+            || url.is_some()
+            || events.is_some()
+            || active.is_some()
+            || signatures.is_some()
+    }
+
     /// Changes the webhook. Tells the secret of one that was made.
     fn webhook(
         &self,
@@ -413,11 +432,8 @@ impl Update {
             return Ok(Ok(None));
         }
         let Some(url) = &changes.url else {
-            let says_something = changes.events.is_some()
-                || changes.active.is_some()
-                || changes.signatures.is_some();
             let problem = Problem::of("webhookUrl", "Is needed for a webhook.");
-            return Ok(if says_something { Err(problem) } else { Ok(None) });
+            return Ok(if self.changes_webhook() { Err(problem) } else { Ok(None) });
         };
         let target = WebhookTarget {
             url: url.clone(),
