@@ -51,6 +51,7 @@ actions! {
     InvitationResent = "invitation_resent",
     /// Many at once, from a file.
     InvitationsImported = "invitations_imported",
+    SenderMade = "sender_made",
     SenderRenamed = "sender_renamed",
     SenderMadeDefault = "sender_made_default",
     SenderRemoved = "sender_removed",

@@ -3,8 +3,8 @@
 use rusqlite::{OptionalExtension, Row};
 
 use crate::domain::{
-    ConnectionType, FailureReason, InvitationId, InvitationStatus, InvitationToken, PhoneNumber,
-    ProjectId, Timestamp,
+    ConnectionType, Email, FailureReason, InvitationId, InvitationStatus, InvitationToken,
+    PhoneNumber, ProjectId, Theme, Timestamp,
 };
 
 use super::{Reader, StoreError, Writer};
@@ -44,12 +44,11 @@ pub struct InvitationRecord {
 /// What programs say of an invitation, besides what it is made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InvitationDetails {
-    pub client_email: Option<String>,
+    pub client_email: Option<Email>,
     pub client_phone: Option<PhoneNumber>,
     /// ISO 3166-1, two letters each.
     pub allowed_countries: Option<Vec<String>>,
-    /// `light` or `dark`.
-    pub theme: Option<&'static str>,
+    pub theme: Option<Theme>,
 }
 
 /// What a client has connected.
@@ -105,10 +104,10 @@ impl Writer<'_> {
             )?
             .execute((
                 invitation.as_str(),
-                &details.client_email,
+                details.client_email.as_ref().map(Email::as_str),
                 details.client_phone.as_ref().map(PhoneNumber::as_str),
                 details.allowed_countries.as_ref().map(|countries| countries.join(" ")),
-                details.theme,
+                details.theme.map(Theme::as_str),
             ))?;
         Ok(())
     }

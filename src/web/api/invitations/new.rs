@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use super::lifetime;
 use crate::domain::{
-    InvitationId, InvitationToken, Language, PhoneNumber, PhoneNumberId, ProjectId, RedirectState,
-    RedirectUrl, Redirects, ShownName, Timestamp,
+    Email, InvitationId, InvitationToken, Language, PhoneNumber, PhoneNumberId, ProjectId,
+    RedirectState, RedirectUrl, Redirects, ShownName, Theme, Timestamp,
 };
 use crate::store::{InvitationDetails, NewConnection, NewInvitation};
 use crate::web::api::error::ApiError;
@@ -93,10 +93,11 @@ impl CreateInvitation {
         let text = Option::<String>::as_deref;
         let client_name =
             fields.read("clientName", text(&self.client_name), str::parse::<ShownName>);
-        let client_email = fields.read("clientEmail", text(&self.client_email), email);
+        let client_email =
+            fields.read("clientEmail", text(&self.client_email), str::parse::<Email>);
         let client_phone = fields.read("clientPhone", text(&self.client_phone), e164);
         let language = fields.read("language", text(&self.language), str::parse::<Language>);
-        let theme = fields.read("theme", text(&self.theme), theme);
+        let theme = fields.read("theme", text(&self.theme), str::parse::<Theme>);
         let redirects = Redirects {
             success: fields.read("successRedirectUrl", text(&self.success_redirect_url), url),
             failure: fields.read("failureRedirectUrl", text(&self.failure_redirect_url), url),
@@ -160,21 +161,4 @@ fn url(text: &str) -> Result<RedirectUrl, crate::domain::InvalidRedirect> {
 fn e164(text: &str) -> Result<PhoneNumber, &'static str> {
     let number = text.parse::<PhoneNumber>().ok().filter(|number| number.as_str() == text);
     number.ok_or("must be E.164, such as +15551234567")
-}
-
-fn theme(text: &str) -> Result<&'static str, &'static str> {
-    let known = ["light", "dark"].into_iter().find(|known| *known == text);
-    known.ok_or("must be light or dark")
-}
-
-/// As much as can be said of an address without writing to it.
-fn email(text: &str) -> Result<String, &'static str> {
-    let is_plain = text.len() <= 254 && text.chars().all(|c| !c.is_whitespace() && !c.is_control());
-    let is_one = text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty()
-            && !domain.contains('@')
-            && domain.contains('.')
-            && domain.split('.').all(|label| !label.is_empty())
-    });
-    if is_plain && is_one { Ok(text.to_owned()) } else { Err("is no e-mail address") }
 }
