@@ -84,6 +84,12 @@ identifier!(
     "ver"
 );
 
+identifier!(
+    /// A file that invitations are to be made of.
+    ImportId,
+    "imp"
+);
+
 /// The number of a stored event: the row id, growing, never used twice. It is the `id` of the
 /// server-sent event, so a page can say which one it saw last.
 #[derive(

@@ -19,6 +19,7 @@ mod sealed;
 mod signup;
 mod spoken_code;
 mod stage;
+mod submission;
 mod timestamp;
 mod verification;
 
@@ -27,7 +28,8 @@ pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
 pub use email::{Email, InvalidEmail};
 pub use id::{
-    CallId, EventId, InvitationId, PhoneNumberId, ProjectId, SenderId, SignupId, VerificationId,
+    CallId, EventId, ImportId, InvitationId, PhoneNumberId, ProjectId, SenderId, SignupId,
+    VerificationId,
 };
 pub use invitation::{
     Actor, FailureReason, InvalidActor, InvalidReason, InvalidStatus, InvitationStatus,
@@ -46,6 +48,7 @@ pub use sealed::Sealed;
 pub use signup::{InvalidFailure, InvalidStep, SignupFailure, SignupState, SignupStep};
 pub use spoken_code::{CODE_LENGTH, InvalidCode, SpokenCode};
 pub use stage::{CallOutcome, CodeStage, HeardDigit, InvalidOutcome, Recording};
+pub use submission::{InvalidSubmission, Submission};
 pub use timestamp::Timestamp;
 pub use verification::{
     CallPurpose, InvalidVerificationFailure, InvalidVerificationStep, VerificationFailure,

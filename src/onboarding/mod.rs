@@ -13,6 +13,9 @@ mod arrival;
 mod attempts;
 mod completion;
 mod expiry;
+mod export;
+mod hints;
+mod import;
 mod invitations;
 mod messages;
 mod refusals;
@@ -22,7 +25,12 @@ mod verification;
 pub use attempts::{Attempts, attempts_left, record_attempt};
 pub use completion::{Completions, Recovery, Returned, begin_signup, pin_of, reason_of, token_of};
 pub use expiry::{expire_in_time, expire_overdue};
-pub use invitations::{Refusal, invite, take_step};
+pub use export::{export_header, export_row};
+pub use hints::{Hint, hint};
+pub use import::{
+    Column, FileProblem, ImportRow, ImportSheet, KnownNumber, Problem, Wanted, read_import,
+};
+pub use invitations::{Invited, Refusal, invite, invite_once, record_opening, take_step};
 pub use messages::{Messages, NotSent};
 pub use steps::Step;
 pub use verification::{

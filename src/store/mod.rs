@@ -8,9 +8,14 @@
 mod calls;
 mod codes;
 mod events;
+mod imports;
+mod invitation_detail;
+mod invitation_list;
+mod invitation_search;
 mod invitation_steps;
 mod invitations;
 mod logos;
+mod number_choice;
 mod phone_numbers;
 mod projects;
 mod readers;
@@ -36,11 +41,19 @@ use crate::domain::{EventId, InvitationId};
 pub use calls::{CallEnd, NewCall, UnfinishedCall};
 pub use codes::NewCode;
 pub use events::{EventKind, NewEvent, NewStage, StageEvent};
+pub use imports::KeptImport;
+pub use invitation_detail::{CallOfInvitation, Happening, InvitationDetail, TimelineEntry};
+pub use invitation_list::{
+    InvalidPlace, InvitationPage, ListPosition, ListQuery, ListSort, ListedInvitation, RowKey,
+    StatusCounts,
+};
+pub use invitation_search::{MOST_HITS, SearchTerms};
 pub use invitation_steps::RecordedStep;
 pub use invitations::{
     AssignedNumber, Invitation, InvitationState, NewConnection, NewInvitation, NewLink,
     OpenInvitation,
 };
+pub use number_choice::{NumberChoice, NumberHolder};
 pub use phone_numbers::{NewPhoneNumber, OwnNumber};
 pub use projects::{NewProject, Project};
 pub use readers::Reader;
@@ -60,6 +73,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0005_signups.sql")),
     M::up(include_str!("migrations/0006_brands_and_redirects.sql")),
     M::up(include_str!("migrations/0007_verifications.sql")).foreign_key_check(),
+    M::up(include_str!("migrations/0009_lists.sql")),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.
