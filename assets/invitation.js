@@ -6,7 +6,6 @@
 (() => {
   const NO_CALL_HINT_MS = 120_000;
   const REOPEN_MS = 2_000;
-  const COPIED_MS = 2_000;
   const CODE_LENGTH = 6;
 
   const byId = (id) => document.getElementById(id);
@@ -14,37 +13,6 @@
   const say = (text) => (byId("announcement").textContent = text);
   const live = byId("live");
   const card = byId("stage");
-
-  // ---- Copy buttons -------------------------------------------------------------------------
-
-  async function copy(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // Without HTTPS there is no clipboard interface; the old command still works.
-      const field = document.createElement("textarea");
-      field.value = text;
-      document.body.append(field);
-      field.select();
-      document.execCommand("copy");
-      field.remove();
-    }
-  }
-
-  function showUncopied(button) {
-    clearTimeout(button.copiedTimer);
-    button.textContent = button.dataset.label;
-  }
-
-  for (const button of document.querySelectorAll("button[data-copy]")) {
-    button.addEventListener("click", async () => {
-      await copy(button.dataset.copy);
-      button.focus();
-      button.textContent = button.dataset.copied;
-      clearTimeout(button.copiedTimer);
-      button.copiedTimer = setTimeout(() => showUncopied(button), COPIED_MS);
-    });
-  }
 
   if (!live) return;
 
@@ -90,7 +58,8 @@
     const button = byId("copy-code");
     const shown = button.dataset.copy;
     if (shown && shown !== code) addEarlier(shown);
-    if (shown !== code) showUncopied(button); // The new code was not copied yet.
+    // The new code was not copied yet.
+    if (shown !== code) button.dispatchEvent(new Event("uncopied", { bubbles: true }));
     button.dataset.copy = code;
     byId("code-digits").textContent = grouped(code);
   }

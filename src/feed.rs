@@ -1,52 +1,93 @@
-//! Live updates: tells open pages that something they may show has changed.
+//! Live updates: tells open pages that something they may show has changed, of one invitation or of a
+//! whole project.
 //!
-//! A hint, not the news itself: it carries only the newest event's number, and a page that wakes
-//! up reads what it missed from the store. So it may lose any number of hints without a page
-//! losing anything, and a slow page costs no memory.
+//! A hint, not the news itself: a page that wakes up reads what it missed from the store. So any number
+//! of hints may be lost without a page losing anything, and a slow page costs no memory.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::domain::{EventId, InvitationId};
+use crate::domain::{InvitationId, ProjectId};
 
-type Watched = HashMap<InvitationId, watch::Sender<EventId>>;
-
-/// The hints of all invitations that somebody looks at.
+/// The hints of all invitations and projects that somebody looks at.
 #[derive(Debug, Default, Clone)]
 pub struct Feed {
-    watched: Arc<Mutex<Watched>>,
+    invitations: Topics<InvitationId>,
+    projects: Topics<ProjectId>,
 }
 
 impl Feed {
     /// Wakes the pages of `invitation`. Call it after the commit, never before.
-    pub fn publish(&self, invitation: &InvitationId, event: EventId) {
-        if let Some(pages) = lock(&self.watched).get(invitation) {
-            pages.send_replace(event);
-        }
+    pub fn publish(&self, invitation: &InvitationId) {
+        self.invitations.publish(invitation);
+    }
+
+    /// Wakes the pages that show anything of `project`. Call it after the commit, never before.
+    pub fn publish_project(&self, project: &ProjectId) {
+        self.projects.publish(project);
     }
 
     /// From now on, hints about `invitation`. Subscribe first and read the store then: in the
     /// other order a change in between would be missed.
-    pub fn subscribe(&self, invitation: &InvitationId) -> Subscription {
-        let hints = lock(&self.watched)
-            .entry(invitation.clone())
-            .or_insert_with(|| watch::Sender::new(EventId::default()))
-            .subscribe();
-        Subscription { hints, invitation: invitation.clone(), feed: self.clone() }
+    pub fn subscribe(&self, invitation: &InvitationId) -> Subscription<InvitationId> {
+        self.invitations.subscribe(invitation)
+    }
+
+    /// From now on, hints about anything of `project`.
+    pub fn subscribe_project(&self, project: &ProjectId) -> Subscription<ProjectId> {
+        self.projects.subscribe(project)
+    }
+}
+
+/// The hints of one kind, by what they are about.
+#[derive(Debug)]
+struct Topics<K>(Arc<Mutex<HashMap<K, watch::Sender<()>>>>);
+
+impl<K> Default for Topics<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K> Clone for Topics<K> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K: Eq + Hash + Clone> Topics<K> {
+    fn publish(&self, topic: &K) {
+        if let Some(pages) = self.lock().get(topic) {
+            pages.send_replace(());
+        }
+    }
+
+    fn subscribe(&self, topic: &K) -> Subscription<K> {
+        let hints =
+            self.lock().entry(topic.clone()).or_insert_with(|| watch::Sender::new(())).subscribe();
+        Subscription { hints, topic: topic.clone(), topics: self.clone() }
+    }
+}
+
+impl<K> Topics<K> {
+    /// No code panics while it holds the lock, so a poisoned map is still whole.
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, watch::Sender<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// One page's subscription; it ends when it is dropped.
 #[derive(Debug)]
-pub struct Subscription {
-    hints: watch::Receiver<EventId>,
-    invitation: InvitationId,
-    feed: Feed,
+pub struct Subscription<K: Eq + Hash> {
+    hints: watch::Receiver<()>,
+    topic: K,
+    topics: Topics<K>,
 }
 
-impl Subscription {
+impl<K: Eq + Hash> Subscription<K> {
     /// Waits for the next hint. Several that came meanwhile count as one.
     pub async fn changed(&mut self) {
         // The sender lives in the feed for as long as this subscription does.
@@ -54,20 +95,14 @@ impl Subscription {
     }
 }
 
-impl Drop for Subscription {
+impl<K: Eq + Hash> Drop for Subscription<K> {
     fn drop(&mut self) {
-        let mut watched = lock(&self.feed.watched);
-        let is_last =
-            watched.get(&self.invitation).is_some_and(|pages| pages.receiver_count() <= 1);
+        let mut watched = self.topics.lock();
+        let is_last = watched.get(&self.topic).is_some_and(|pages| pages.receiver_count() <= 1);
         if is_last {
-            watched.remove(&self.invitation);
+            watched.remove(&self.topic);
         }
     }
-}
-
-/// No code panics while it holds the lock, so a poisoned map is still whole.
-fn lock(watched: &Mutex<Watched>) -> std::sync::MutexGuard<'_, Watched> {
-    watched.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -84,7 +119,7 @@ mod tests {
         let feed = Feed::default();
         let mut page = feed.subscribe(&invitation(1));
         let other = feed.subscribe(&invitation(2));
-        feed.publish(&invitation(1), EventId(7));
+        feed.publish(&invitation(1));
         page.changed().await;
         assert!(!other.hints.has_changed().unwrap());
     }
@@ -95,8 +130,18 @@ mod tests {
         let first = feed.subscribe(&invitation(1));
         let second = feed.subscribe(&invitation(1));
         drop(first);
-        assert_eq!(lock(&feed.watched).len(), 1);
+        assert_eq!(feed.invitations.lock().len(), 1);
         drop(second);
-        assert_eq!(lock(&feed.watched).len(), 0);
+        assert_eq!(feed.invitations.lock().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn wakes_the_pages_of_a_project_apart_from_those_of_its_invitations() {
+        let (feed, project) = (Feed::default(), ProjectId::from_stored("prj_1".to_owned()));
+        let mut page = feed.subscribe_project(&project);
+        let invitation = feed.subscribe(&invitation(1));
+        feed.publish_project(&project);
+        page.changed().await;
+        assert!(!invitation.hints.has_changed().unwrap());
     }
 }

@@ -108,7 +108,9 @@ async fn work_that_fails_leaves_nothing_and_does_not_touch_its_neighbours() {
         stages.await.unwrap().into_iter().map(|event| event.stage).collect();
     assert_eq!(stages, [CodeStage::Ringing]);
     let told = opened.told.lock().unwrap().clone();
-    assert_eq!(told, [Change { invitation: self::invitation(3).id, event: good.unwrap() }]);
+    let invitation = self::invitation(3);
+    let of = Some((invitation.id, good.unwrap()));
+    assert_eq!(told, [Change { project: invitation.project, of }]);
 }
 
 fn sender(index: u8, number: &str) -> NewSender {

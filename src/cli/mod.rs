@@ -8,8 +8,10 @@ mod database;
 mod demo;
 mod failure;
 mod invitation;
+mod key;
 mod number;
 pub mod page_watcher;
+mod partner;
 mod project;
 mod sender;
 mod serve;
@@ -40,8 +42,12 @@ enum Command {
     Demo(demo::Arguments),
     /// Make projects, and say how they show themselves to clients
     Project(project::Arguments),
+    /// Say who may sign in to the admin
+    Partner(partner::Arguments),
     /// Make invitations
     Invitation(invitation::Arguments),
+    /// Keys of the REST API
+    Key(key::Arguments),
     /// Say whether a configuration can be used
     CheckConfig(check_config::Arguments),
     /// Place a test call
@@ -68,7 +74,9 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => wait_for(serve::run(arguments)),
         Command::Demo(arguments) => wait_for(demo::run(arguments)),
         Command::Project(arguments) => wait_for(project::run(arguments)),
+        Command::Partner(arguments) => wait_for(partner::run(arguments)),
         Command::Invitation(arguments) => wait_for(invitation::run(arguments)),
+        Command::Key(arguments) => wait_for(key::run(arguments)),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Call(arguments) => wait_for(call::run(arguments)),
         Command::Number(arguments) => wait_for(number::run(arguments)),

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::Problem;
@@ -247,6 +248,7 @@ pub struct Web {
     pub public_url: String,
     pub tls_certificate: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
+    pub trusted_proxies: Vec<IpNet>,
     pub max_connections: usize,
     #[serde(with = "humantime_serde")]
     pub heartbeat: Duration,
@@ -279,6 +281,28 @@ impl Web {
         }
         problems
     }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    pub requests_per_minute: u32,
+}
+
+impl Api {
+    pub(super) fn check(&self) -> Vec<Problem> {
+        if self.requests_per_minute == 0 {
+            return vec![Problem::new("api.requests_per_minute", "must be at least 1")];
+        }
+        Vec::new()
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub authorities: PathBuf,
+    pub allow_networks: Vec<IpNet>,
 }
 
 fn tls_files(certificate: Option<&Path>, key: Option<&Path>) -> Option<TlsFiles> {

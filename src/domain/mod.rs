@@ -3,6 +3,8 @@
 //! Known by every module, uses none of them. No I/O, no clock, no randomness: both come in as
 //! arguments.
 
+mod api_key;
+mod audit;
 mod brand;
 mod colour;
 mod connection;
@@ -11,25 +13,31 @@ mod id;
 mod invitation;
 mod language;
 mod logo;
+mod message;
 mod meta_reason;
+mod partner;
 mod phone_number;
 mod redacted;
 mod redirect;
 mod sealed;
+mod secret_token;
 mod signup;
 mod spoken_code;
 mod stage;
 mod submission;
 mod timestamp;
 mod verification;
+mod webhook;
 
+pub use api_key::{ApiKey, ApiMode, InvalidApiKey, InvalidMode, InvalidScope, Scope, Scopes};
+pub use audit::{AuditAction, AuditActor, InvalidAction};
 pub use brand::{Brand, InvalidName, ShownName};
 pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
 pub use email::{Email, InvalidEmail};
 pub use id::{
-    CallId, EventId, ImportId, InvitationId, PhoneNumberId, ProjectId, SenderId, SignupId,
-    VerificationId,
+    ApiKeyId, CallId, EventId, ImportId, InvitationId, LoginId, MessageId, PartnerId,
+    PhoneNumberId, ProjectId, SenderId, SignupId, VerificationId, WebhookEventId, WebhookId,
 };
 pub use invitation::{
     Actor, FailureReason, InvalidActor, InvalidReason, InvalidStatus, InvitationStatus,
@@ -37,7 +45,9 @@ pub use invitation::{
 };
 pub use language::{InvalidLanguage, Language};
 pub use logo::{InvalidKind, InvalidLogo, Logo, LogoKind, LogoVersion};
+pub use message::{InvalidMessageStatus, MessageStatus};
 pub use meta_reason::{InvalidMetaReason, MetaReason};
+pub use partner::{InvalidRole, InvalidTheme, Role, Theme};
 pub use phone_number::{InvalidPhoneNumber, NotPasted, PhoneNumber};
 pub use redacted::{Redact, Redacted};
 pub use redirect::{
@@ -45,6 +55,7 @@ pub use redirect::{
     Redirects,
 };
 pub use sealed::Sealed;
+pub use secret_token::{SecretToken, TokenHash};
 pub use signup::{InvalidFailure, InvalidStep, SignupFailure, SignupState, SignupStep};
 pub use spoken_code::{CODE_LENGTH, InvalidCode, SpokenCode};
 pub use stage::{CallOutcome, CodeStage, HeardDigit, InvalidOutcome, Recording};
@@ -53,4 +64,8 @@ pub use timestamp::Timestamp;
 pub use verification::{
     CallPurpose, InvalidVerificationFailure, InvalidVerificationStep, VerificationFailure,
     VerificationStep,
+};
+pub use webhook::{
+    InvalidSignatures, InvalidWebhookEvent, InvalidWebhookUrl, Signatures, WebhookEventKind,
+    WebhookEvents, WebhookSecret, WebhookUrl,
 };

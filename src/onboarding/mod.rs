@@ -7,7 +7,8 @@
 //! `tests/architecture.rs` holds that. [`expiry`] waits for the next one whose time runs out.
 //!
 //! [`completion`] goes from what Meta's window left to a sender; [`verification`] proves to Meta that a
-//! number is ours, without a client; [`messages`] tries a sender out. Knows neither phone nor page.
+//! number is ours, without a client; [`messages`] asks Meta to send one, [`outgoing`] follows what becomes of it.
+//! [`news`] notes what a partner's programs have to be told. Knows neither phone nor page.
 
 mod arrival;
 mod attempts;
@@ -18,6 +19,8 @@ mod hints;
 mod import;
 mod invitations;
 mod messages;
+mod news;
+mod outgoing;
 mod refusals;
 mod steps;
 mod verification;
@@ -32,6 +35,10 @@ pub use import::{
 };
 pub use invitations::{Invited, Refusal, invite, invite_once, record_opening, take_step};
 pub use messages::{Messages, NotSent};
+pub use outgoing::{
+    MessageReport, Outgoing, message_failure_in_words, queue_message, receive_message,
+    report_message,
+};
 pub use steps::Step;
 pub use verification::{
     AwaitedCall, Ground, HeardCode, NamedNumber, NotApplicable, Verifications, awaited_call,

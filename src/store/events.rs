@@ -115,7 +115,8 @@ impl Writer<'_> {
                 stage.and_then(|new| new.digits_die_at).map(Timestamp::unix_millis),
             ))?;
         let id = EventId(self.connection.last_insert_rowid());
-        self.note_change(Change { invitation: event.invitation.clone(), event: id });
+        let of = Some((event.invitation.clone(), id));
+        self.note_change(Change { project: event.project.clone(), of });
         Ok(id)
     }
 }

@@ -5,17 +5,27 @@
 //! file a table. A write is done when its transaction is on disk (`synchronous=FULL`), and only
 //! then are the others told, through the function given to [`Store::open`].
 
+mod api_answers;
+mod api_keys;
+mod audit_log;
 mod calls;
 mod codes;
+mod embed_origins;
 mod events;
 mod imports;
 mod invitation_detail;
 mod invitation_list;
+mod invitation_records;
 mod invitation_search;
 mod invitation_steps;
 mod invitations;
+mod logins;
 mod logos;
+mod memberships;
+mod messages;
+mod named_senders;
 mod number_choice;
+mod partners;
 mod phone_numbers;
 mod projects;
 mod readers;
@@ -27,6 +37,8 @@ mod shared_accounts;
 mod signups;
 mod verification_attempts;
 mod verifications;
+mod webhook_events;
+mod webhooks;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -36,9 +48,12 @@ use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 use tokio::sync::oneshot;
 
-use crate::domain::{EventId, InvitationId};
+use crate::domain::{EventId, InvitationId, ProjectId};
 
-pub use calls::{CallEnd, NewCall, UnfinishedCall};
+pub use api_answers::ApiAnswer;
+pub use api_keys::{KnownApiKey, NewApiKey};
+pub use audit_log::NewAuditEntry;
+pub use calls::{CallEnd, CallRecord, CallsAsked, NewCall, UnfinishedCall};
 pub use codes::NewCode;
 pub use events::{EventKind, NewEvent, NewStage, StageEvent};
 pub use imports::KeptImport;
@@ -47,19 +62,29 @@ pub use invitation_list::{
     InvalidPlace, InvitationPage, ListPosition, ListQuery, ListSort, ListedInvitation, RowKey,
     StatusCounts,
 };
+pub use invitation_records::{
+    ConnectedAccount, InvitationDetails, InvitationRecord, InvitationsAsked,
+};
 pub use invitation_search::{MOST_HITS, SearchTerms};
 pub use invitation_steps::RecordedStep;
 pub use invitations::{
     AssignedNumber, Invitation, InvitationState, NewConnection, NewInvitation, NewLink,
     OpenInvitation,
 };
+pub use logins::{EmbedLink, Login, LoginOf};
+pub use memberships::{Member, Membership};
+pub use messages::{Message, MessageNews, MessagesAsked, NewMessage};
+pub use named_senders::{NamedSender, NewNamedSender};
 pub use number_choice::{NumberChoice, NumberHolder};
-pub use phone_numbers::{NewPhoneNumber, OwnNumber};
+pub use partners::{Partner, PasswordHash, SecondFactor};
+pub use phone_numbers::{ListedNumber, NewPhoneNumber, NumbersAsked, OwnNumber};
 pub use projects::{NewProject, Project};
 pub use readers::Reader;
 pub use senders::{Connected, NewSender, Sender};
 pub use signups::{Learned, Signup};
 pub use verifications::{NewVerification, Verification, VerificationCalls};
+pub use webhook_events::{AfterTry, NewWebhookEvent, WebhookEvent, WebhookEventState, WebhookTry};
+pub use webhooks::{NewWebhook, Webhook, WebhookTarget};
 pub use writer::Writer;
 
 use readers::Readers;
@@ -73,7 +98,10 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0005_signups.sql")),
     M::up(include_str!("migrations/0006_brands_and_redirects.sql")),
     M::up(include_str!("migrations/0007_verifications.sql")).foreign_key_check(),
-    M::up(include_str!("migrations/0009_lists.sql")),
+    M::up(include_str!("migrations/0008_accounts.sql")),
+    M::up(include_str!("migrations/0011_api_keys.sql")),
+    M::up(include_str!("migrations/0012_api.sql")).foreign_key_check(),
+    M::up(include_str!("migrations/0013_lists.sql")),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.
@@ -85,8 +113,9 @@ const PREPARED_STATEMENTS: usize = 128;
 /// Something that is on disk now, and that open pages may want to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    pub invitation: InvitationId,
-    pub event: EventId,
+    pub project: ProjectId,
+    /// What of the project: an invitation, with the event that tells it; `None` for anything else.
+    pub of: Option<(InvitationId, EventId)>,
 }
 
 /// Told of each change after its transaction was committed. Called on the writer thread: it must

@@ -1,8 +1,8 @@
 //! Table `phone_numbers`.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Row};
 
-use crate::domain::{PhoneNumber, PhoneNumberId, ProjectId, Timestamp};
+use crate::domain::{PhoneNumber, PhoneNumberId, ProjectId, SenderId, ShownName, Timestamp};
 
 use super::{Reader, StoreError, Writer};
 
@@ -22,7 +22,55 @@ pub struct OwnNumber {
     pub project: ProjectId,
 }
 
+/// A number of ours as its project sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedNumber {
+    pub id: PhoneNumberId,
+    pub number: PhoneNumber,
+    pub name: Option<String>,
+    /// `active`, `suspended` or `pending`.
+    pub status: String,
+    /// The sender that it is connected as.
+    pub sender: Option<SenderId>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Which numbers of a project, the newest first.
+#[derive(Debug, Clone)]
+pub struct NumbersAsked {
+    pub project: ProjectId,
+    /// `active`, `suspended` or `pending`.
+    pub status: Option<String>,
+    /// Only those that are older.
+    pub before: Option<PhoneNumberId>,
+    pub limit: u32,
+}
+
+const LISTED: &str = "SELECT n.id, n.number, n.name, n.status, n.created_at,
+           ifnull(n.updated_at, n.created_at),
+           (SELECT id FROM senders WHERE project_id = n.project_id AND phone_number = n.number
+               AND removed_at IS NULL ORDER BY id DESC LIMIT 1)
+    FROM phone_numbers AS n";
+
 impl Writer<'_> {
+    /// Calls a number something, or nothing.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn name_number(
+        &self,
+        number: &PhoneNumberId,
+        name: Option<&ShownName>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE phone_numbers SET name = ?2, updated_at = ?3 WHERE id = ?1",
+            (number.as_str(), name.map(ShownName::as_str), at.unix_millis()),
+        )?;
+        Ok(())
+    }
+
     /// Adds a phone number.
     ///
     /// # Errors
@@ -43,6 +91,44 @@ impl Writer<'_> {
 }
 
 impl Reader<'_> {
+    /// A number of a project.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn listed_number(
+        &self,
+        project: &ProjectId,
+        number: &PhoneNumberId,
+    ) -> Result<Option<ListedNumber>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("{LISTED} WHERE n.id = ?2 AND n.project_id = ?1"))?;
+        let found = statement.query_row((project.as_str(), number.as_str()), |row| Ok(listed(row)));
+        found.optional()?.transpose()
+    }
+
+    /// Numbers of a project.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn listed_numbers(&self, asked: &NumbersAsked) -> Result<Vec<ListedNumber>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "{LISTED} WHERE n.project_id = ?1 AND (?2 IS NULL OR n.status = ?2)
+                AND (?3 IS NULL OR n.id < ?3)
+             ORDER BY n.id DESC LIMIT ?4"
+        ))?;
+        let rows = statement.query_map(
+            (
+                asked.project.as_str(),
+                &asked.status,
+                asked.before.as_ref().map(PhoneNumberId::as_str),
+                asked.limit,
+            ),
+            |row| Ok(listed(row)),
+        )?;
+        rows.map(|row| row?).collect()
+    }
+
     /// Whether a number is an active one of this project.
     ///
     /// # Errors
@@ -93,4 +179,16 @@ impl Reader<'_> {
             .optional()?;
         Ok(row)
     }
+}
+
+fn listed(row: &Row<'_>) -> Result<ListedNumber, StoreError> {
+    Ok(ListedNumber {
+        id: PhoneNumberId::from_stored(row.get(0)?),
+        number: row.get::<_, String>(1)?.parse().map_err(StoreError::unexpected)?,
+        name: row.get(2)?,
+        status: row.get(3)?,
+        created_at: Timestamp::from_unix_millis(row.get(4)?),
+        updated_at: Timestamp::from_unix_millis(row.get(5)?),
+        sender: row.get::<_, Option<String>>(6)?.map(SenderId::from_stored),
+    })
 }

@@ -69,6 +69,18 @@ const SELECT: &str = "SELECT id, name, ifnull(company, name), colour, logos.vers
                       LEFT JOIN logos ON logos.project_id = projects.id";
 
 impl Reader<'_> {
+    /// Whether a project is one that test keys see.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn is_test_project(&self, project: &ProjectId) -> Result<bool, StoreError> {
+        let is_test = self
+            .connection
+            .prepare_cached("SELECT 1 FROM projects WHERE id = ?1 AND test_of IS NOT NULL")?
+            .exists([project.as_str()])?;
+        Ok(is_test)
+    }
+
     /// A project; `None` when there is none.
     ///
     /// # Errors
@@ -78,13 +90,14 @@ impl Reader<'_> {
         statement.query_row([id.as_str()], |row| Ok(columns(row))).optional()?.transpose()
     }
 
-    /// All projects, by name.
+    /// All projects, by name. What test keys see is none of them.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn projects(&self) -> Result<Vec<Project>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached(&format!("{SELECT} ORDER BY name, id"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("{SELECT} WHERE test_of IS NULL ORDER BY name, id"))?;
         let rows = statement.query_map([], |row| Ok(columns(row)))?;
         rows.map(|row| row?).collect()
     }

@@ -16,7 +16,7 @@ pub struct NewSender {
     pub connected: Connected,
 }
 
-/// What a sender is made of.
+/// What a sender whose number is connected to WhatsApp is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connected {
     /// The name that WhatsApp shows.
@@ -30,7 +30,7 @@ pub struct Connected {
     pub pin: Option<Sealed>,
 }
 
-/// A sender as it is kept.
+/// A sender that can send, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sender {
     pub id: SenderId,
@@ -49,12 +49,13 @@ impl Writer<'_> {
         self.connection
             .prepare_cached(
                 "INSERT INTO senders (id, project_id, name, phone_number, waba_id, number_id, token,
-                                      pin, invitation_id, created_at, is_default)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
-                         NOT EXISTS (SELECT 1 FROM senders WHERE project_id = ?2))
+                                      pin, invitation_id, created_at, updated_at, is_default)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10,
+                         NOT EXISTS (SELECT 1 FROM senders
+                                     WHERE project_id = ?2 AND removed_at IS NULL))
                  ON CONFLICT (id) DO UPDATE SET
-                    name = ?3, phone_number = ?4, waba_id = ?5, token = ?7, pin = ?8,
-                    invitation_id = ?9",
+                    name = ?3, phone_number = ?4, waba_id = ?5, number_id = ?6, token = ?7,
+                    pin = ?8, invitation_id = ?9, updated_at = ?10",
             )?
             .execute((
                 sender.id.as_str(),
@@ -75,15 +76,18 @@ impl Writer<'_> {
 const COLUMNS: &str =
     "id, project_id, is_default, name, phone_number, waba_id, number_id, token, pin";
 
+/// Its number is connected, and it was not removed.
+const CAN_SEND: &str = "token IS NOT NULL AND removed_at IS NULL";
+
 impl Reader<'_> {
     /// A sender.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn sender(&self, id: &SenderId) -> Result<Option<Sender>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM senders WHERE id = ?1"))?;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM senders WHERE id = ?1 AND {CAN_SEND}"
+        ))?;
         statement.query_row([id.as_str()], |row| Ok(columns(row))).optional()?.transpose()
     }
 
@@ -97,7 +101,8 @@ impl Reader<'_> {
         number: &PhoneNumber,
     ) -> Result<Option<Sender>, StoreError> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM senders WHERE project_id = ?1 AND phone_number = ?2
+            "SELECT {COLUMNS} FROM senders
+             WHERE project_id = ?1 AND phone_number = ?2 AND {CAN_SEND}
              ORDER BY created_at DESC, id DESC LIMIT 1"
         ))?;
         let found = statement
@@ -113,7 +118,7 @@ impl Reader<'_> {
     pub fn all_senders(&self) -> Result<Vec<(String, Sender)>, StoreError> {
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT {COLUMNS}, (SELECT name FROM projects WHERE id = project_id) FROM senders
-             ORDER BY created_at, id"
+             WHERE {CAN_SEND} ORDER BY created_at, id"
         ))?;
         let rows = statement.query_map([], |row| Ok((row.get(9)?, columns(row))))?;
         rows.map(|row| {
@@ -123,7 +128,8 @@ impl Reader<'_> {
         .collect()
     }
 
-    /// The sender that a project has for the number that Meta calls so.
+    /// The sender that a project has for the number that Meta calls so; or one that was named for this
+    /// number, and waits for it to be connected.
     ///
     /// # Errors
     /// When the database refuses.
@@ -131,22 +137,29 @@ impl Reader<'_> {
         &self,
         project: &ProjectId,
         number: &str,
+        phone_number: &PhoneNumber,
     ) -> Result<Option<SenderId>, StoreError> {
         let id = self
             .connection
-            .prepare_cached("SELECT id FROM senders WHERE project_id = ?1 AND number_id = ?2")?
-            .query_row((project.as_str(), number), |row| row.get(0))
+            .prepare_cached(
+                "SELECT id FROM senders
+                 WHERE project_id = ?1 AND removed_at IS NULL
+                   AND (number_id = ?2 OR (number_id IS NULL AND phone_number = ?3))
+                 ORDER BY number_id IS NULL LIMIT 1",
+            )?
+            .query_row((project.as_str(), number, phone_number.as_str()), |row| row.get(0))
             .optional()?;
         Ok(id.map(SenderId::from_stored))
     }
 
-    /// The senders of a project, oldest first.
+    /// The senders of a project that can send, oldest first.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn senders(&self, project: &ProjectId) -> Result<Vec<Sender>, StoreError> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM senders WHERE project_id = ?1 ORDER BY created_at, id"
+            "SELECT {COLUMNS} FROM senders WHERE project_id = ?1 AND {CAN_SEND}
+             ORDER BY created_at, id"
         ))?;
         let rows = statement.query_map([project.as_str()], |row| Ok(columns(row)))?;
         rows.map(|row| row?).collect()

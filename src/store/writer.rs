@@ -8,6 +8,8 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
+use crate::domain::ProjectId;
+
 use super::{Change, OnCommit, Reader, StoreError};
 
 /// Writes that may wait. When it is full, whoever submits one waits as well: what happened in a
@@ -44,6 +46,11 @@ impl<'a> Deref for Writer<'a> {
 impl Writer<'_> {
     pub(super) fn note_change(&self, change: Change) {
         self.effects.borrow_mut().changes.push(change);
+    }
+
+    /// Something of a project has changed that has no event of its own.
+    pub(super) fn note_project_change(&self, project: &ProjectId) {
+        self.note_change(Change { project: project.clone(), of: None });
     }
 
     pub(super) fn note_digits_erased(&self) {

@@ -24,6 +24,28 @@ pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("style", "css", include_str!("../../assets/style.css"), "text/css; charset=utf-8")
 });
 
+/// Its colours in the dark.
+pub(super) static DARK_STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("dark", "css", include_str!("../../assets/dark.css"), "text/css; charset=utf-8")
+});
+
+/// What the admin has besides.
+pub(super) static ADMIN_STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("admin", "css", include_str!("../../assets/admin.css"), "text/css; charset=utf-8")
+});
+
+/// Keeps the pages of the admin true while they are open.
+pub(super) static ADMIN_SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    let body = include_str!("../../assets/admin.js");
+    Asset::new("admin", "js", body, "text/javascript; charset=utf-8")
+});
+
+/// Makes buttons copy.
+pub(super) static COPY_SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    let body = include_str!("../../assets/copy.js");
+    Asset::new("copy", "js", body, "text/javascript; charset=utf-8")
+});
+
 /// Keeps the invitation page true while it is open.
 pub(super) static INVITATION_SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     let body = include_str!("../../assets/invitation.js");
@@ -56,9 +78,18 @@ pub(super) fn hash(body: &str) -> String {
 
 /// An asset by the name that pages use for it.
 pub(super) async fn serve(Path(name): Path<String>) -> Response {
-    let asset = [&STYLE, &INVITATION_SCRIPT, &SIGNUP_SCRIPT, &ONWARD_SCRIPT]
-        .into_iter()
-        .find(|asset| asset.path.strip_prefix("/assets/") == Some(name.as_str()));
+    let all = [
+        &STYLE,
+        &DARK_STYLE,
+        &ADMIN_STYLE,
+        &ADMIN_SCRIPT,
+        &COPY_SCRIPT,
+        &INVITATION_SCRIPT,
+        &SIGNUP_SCRIPT,
+        &ONWARD_SCRIPT,
+    ];
+    let asset =
+        all.into_iter().find(|asset| asset.path.strip_prefix("/assets/") == Some(name.as_str()));
     let for_ever = |content_type| {
         [(CONTENT_TYPE, content_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")]
     };

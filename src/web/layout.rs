@@ -8,9 +8,10 @@ use axum::http::header::{
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
-use super::assets::{Asset, STYLE};
+use super::assets::{Asset, DARK_STYLE, STYLE};
 use super::brand::{self, BrandView};
 use super::words::Tongue;
+use crate::domain::Theme;
 
 /// Nothing from anywhere but ourselves, nothing inline, no frame round us.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -24,6 +25,15 @@ pub(super) struct Sources<'a> {
     pub(super) connect: &'a str,
     pub(super) frame: &'a str,
     pub(super) image: &'a str,
+}
+
+/// The policy of the admin, whose forms are sent to ourselves. `parents` are the sites that may have it
+/// inside of them, separated by blanks.
+pub(super) fn admin_policy(parents: &str) -> String {
+    let parents = if parents.is_empty() { "'none'" } else { parents };
+    CONTENT_POLICY
+        .replace("form-action 'none'", "form-action 'self'")
+        .replace("frame-ancestors 'none'", &format!("frame-ancestors {parents}"))
 }
 
 /// The policy of a page that loads something from there as well.
@@ -49,30 +59,68 @@ pub(super) struct Page<'a> {
 
 /// The whole document of a page.
 pub(super) fn document(page: &Page<'_>) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang=(page.tongue.tag()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="robots" content="noindex";
-                meta name="color-scheme" content="light dark";
-                title { (page.title) }
-                link rel="stylesheet" href=(STYLE.path);
-                @if let Some(colour) = page.brand.and_then(|view| view.brand.colour) {
-                    link rel="stylesheet" href=(brand::style_path(colour));
-                }
-                @for script in page.scripts {
-                    script src=(script.path) defer {}
-                }
-                @if page.is_live {
-                    noscript { meta http-equiv="refresh" content="2"; }
-                }
-            }
+    let brand_style = page.brand.and_then(|view| view.brand.colour).map(brand::style_path);
+    let styles: Vec<_> = brand_style.as_deref().into_iter().collect();
+    shell(&Shell {
+        tongue: page.tongue,
+        title: page.title,
+        theme: None,
+        styles: &styles,
+        scripts: page.scripts,
+        reloads_without_script: page.is_live,
+        body: html! {
             body {
                 @if let Some(view) = page.brand { (brand::header(view)) }
                 main { (page.content) }
             }
+        },
+    })
+}
+
+/// What all documents are made of.
+pub(super) struct Shell<'a> {
+    pub(super) tongue: Tongue,
+    pub(super) title: &'a str,
+    /// `None` for what the browser asks for.
+    pub(super) theme: Option<Theme>,
+    /// Where the styles are that it has besides the one of every page.
+    pub(super) styles: &'a [&'a str],
+    pub(super) scripts: &'a [&'a Asset],
+    pub(super) reloads_without_script: bool,
+    /// The element.
+    pub(super) body: Markup,
+}
+
+pub(super) fn shell(shell: &Shell<'_>) -> Markup {
+    let (scheme, dark_when) = match shell.theme {
+        None => ("light dark", Some("(prefers-color-scheme: dark)")),
+        Some(Theme::Light) => ("light", None),
+        Some(Theme::Dark) => ("dark", Some("all")),
+    };
+    html! {
+        (DOCTYPE)
+        html lang=(shell.tongue.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="robots" content="noindex";
+                meta name="color-scheme" content=(scheme);
+                title { (shell.title) }
+                link rel="stylesheet" href=(STYLE.path);
+                @if let Some(media) = dark_when {
+                    link rel="stylesheet" href=(DARK_STYLE.path) media=(media);
+                }
+                @for style in shell.styles {
+                    link rel="stylesheet" href=(style);
+                }
+                @for script in shell.scripts {
+                    script src=(script.path) defer {}
+                }
+                @if shell.reloads_without_script {
+                    noscript { meta http-equiv="refresh" content="2"; }
+                }
+            }
+            (shell.body)
         }
     }
 }
@@ -90,7 +138,7 @@ pub(super) async fn harden(mut response: Response) -> Response {
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // The address of an invitation is its key: it must not travel on to where a link leads.
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     // A page shows secrets and the present; only assets may be kept, and say so.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

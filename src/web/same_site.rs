@@ -23,6 +23,19 @@ pub(super) async fn require(
 }
 
 fn check(headers: &HeaderMap, public_url: &str) -> Result<(), StatusCode> {
+    check_origin(headers, public_url)?;
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if kind.unwrap_or_default().split(';').next().map(str::trim) != Some("application/json") {
+        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+    Ok(())
+}
+
+/// Whether a page of ours made a request.
+///
+/// # Errors
+/// When it was another one, or none.
+pub(super) fn check_origin(headers: &HeaderMap, public_url: &str) -> Result<(), StatusCode> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let origin = text(ORIGIN.as_str()).ok_or(StatusCode::FORBIDDEN)?;
     let host = origin.split_once("://").map(|(_, host)| host);
@@ -31,10 +44,6 @@ fn check(headers: &HeaderMap, public_url: &str) -> Result<(), StatusCode> {
     let is_same_site = text("sec-fetch-site").is_none_or(|site| site == "same-origin");
     if !(is_asked_host || is_public) || !is_same_site {
         return Err(StatusCode::FORBIDDEN);
-    }
-    let kind = text(CONTENT_TYPE.as_str()).unwrap_or_default();
-    if kind.split(';').next().map(str::trim) != Some("application/json") {
-        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
     }
     Ok(())
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
@@ -18,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use super::remote::Peer;
 use crate::tls::{Certificate, ClientCertificates, UnusableTls, server_config};
 
 /// A browser that is not through with its handshake or its request headers by then is a stranger
@@ -114,8 +118,8 @@ impl Server {
                 accepted = listener.accept() => accepted,
                 () = stop.cancelled() => break,
             };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     warn!(%error, "a connection could not be accepted");
                     sleep(ACCEPT_PAUSE).await;
@@ -125,7 +129,7 @@ impl Server {
             let (acceptor, router) = (self.acceptor.clone(), self.router.clone());
             let watcher = graceful.watcher();
             tokio::spawn(async move {
-                greet_and_serve(stream, acceptor, router, watcher).await;
+                greet_and_serve(stream, acceptor, Site { router, peer }, watcher).await;
                 drop(permit);
             });
         }
@@ -136,17 +140,23 @@ impl Server {
     }
 }
 
+/// The site, as one connection asks for it.
+struct Site {
+    router: Router,
+    peer: SocketAddr,
+}
+
 async fn greet_and_serve(
     stream: TcpStream,
     acceptor: Option<TlsAcceptor>,
-    router: Router,
+    site: Site,
     watcher: Watcher,
 ) {
     // Digits are small and urgent.
     let _ = stream.set_nodelay(true);
-    let Some(acceptor) = acceptor else { return serve(stream, router, watcher).await };
+    let Some(acceptor) = acceptor else { return serve(stream, site, watcher).await };
     match timeout(SLOWEST_GREETING, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => serve(stream, router, watcher).await,
+        Ok(Ok(stream)) => serve(stream, site, watcher).await,
         Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
         Err(_) => debug!("a TLS handshake took too long"),
     }
@@ -154,13 +164,18 @@ async fn greet_and_serve(
 
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    router: Router,
+    Site { router, peer }: Site,
     watcher: Watcher,
 ) {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(SLOWEST_GREETING)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         debug!(%error, "a connection broke off");
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod admin;
+mod api;
 mod benchmark;
 mod brand;
 mod calls;

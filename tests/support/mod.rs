@@ -6,6 +6,7 @@ mod http;
 mod identity;
 mod line;
 mod model;
+mod partner;
 mod phone;
 mod process;
 mod recorder;
@@ -13,10 +14,14 @@ pub(crate) mod stand_in;
 
 pub(crate) use clock::ManualClock;
 pub(crate) use daemon::{Invited, NUMBER, TestDaemon, recordings_of};
-pub(crate) use http::{Answer, get, get_in, get_range, post, post_form, post_with, signup_until};
+pub(crate) use http::{
+    Answer, ask_with, get, get_in, get_range, get_with, open, post, post_form, post_with,
+    signup_until, try_ask_with,
+};
 pub(crate) use identity::Identity;
 pub(crate) use line::Line;
 pub(crate) use model::{DeafModel, real_model};
+pub(crate) use partner::{Browsing, PASSWORD, admitted, form_token};
 pub(crate) use phone::{
     CODE, call, call_over, call_with, digits_of, half_a_code, noise, silence, voice, write_wav,
 };

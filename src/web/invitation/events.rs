@@ -92,7 +92,7 @@ struct Follower {
     heartbeat: Duration,
     /// What opens the invitation: it may be taken back while the page is open.
     token: InvitationToken,
-    subscription: Subscription,
+    subscription: Subscription<InvitationId>,
     /// The newest event the page has; `None` for one that wants to know where things stand.
     seen: Option<EventId>,
     /// Where the page knows the sign-up to stand.

@@ -9,7 +9,7 @@ use super::signup_card::{self, SignupView};
 use crate::domain::{Brand, PhoneNumber, SignupState, SpokenCode, Timestamp};
 use crate::onboarding::Attempts;
 use crate::store::StageEvent;
-use crate::web::assets::{INVITATION_SCRIPT, ONWARD_SCRIPT, SIGNUP_SCRIPT};
+use crate::web::assets::{COPY_SCRIPT, INVITATION_SCRIPT, ONWARD_SCRIPT, SIGNUP_SCRIPT};
 use crate::web::brand::BrandView;
 use crate::web::layout::{Page, document};
 use crate::web::words::{Text, Tongue, Words};
@@ -41,7 +41,7 @@ pub(super) fn render(view: &InvitationView<'_>) -> Markup {
         tongue: view.tongue,
         title: &words.page.title_with.with_name(&view.brand.company),
         brand: Some(BrandView { brand: view.brand, token: view.token }),
-        scripts: &[&INVITATION_SCRIPT, &SIGNUP_SCRIPT, &ONWARD_SCRIPT],
+        scripts: &[&COPY_SCRIPT, &INVITATION_SCRIPT, &SIGNUP_SCRIPT, &ONWARD_SCRIPT],
         is_live: true,
         content: html! {
             h1 { (words.page.title) }

@@ -1,4 +1,5 @@
-//! The words of the pages: one catalogue a language in `assets/languages/`, embedded at build.
+//! The words of the pages: one catalogue a language in `assets/languages/` for clients, and one in
+//! `assets/languages/admin/` for partners, embedded at build.
 //!
 //! A field here is a key there. A catalogue that lacks one, has one too many or leaves a gap open is
 //! not read, which a test finds; a key that no page uses does not compile.
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 use crate::domain::{MetaReason, SignupFailure};
 
+pub(super) use admin::{AccountWords, AdminWords, FrameWords, MomentWords, PasswordWords};
 pub(super) use text::{Gapped, Text};
 pub(super) use tongue::Tongue;
 
@@ -27,10 +29,12 @@ macro_rules! words {
             $(#[$doc])*
             #[derive(Debug, Deserialize)]
             #[serde(deny_unknown_fields)]
-            pub(super) struct $name { $(pub(super) $key: $kind),* }
+            pub(in crate::web) struct $name { $(pub(in crate::web) $key: $kind),* }
         )*
     };
 }
+
+mod admin;
 
 words! {
     /// All words in one language.
@@ -207,13 +211,20 @@ mod tests {
 
     use super::*;
 
-    /// Each key of a catalogue, and its text.
+    /// Each key of the catalogues of a language, and its text.
     fn texts(tongue: Tongue) -> BTreeMap<String, String> {
-        let sections: toml::Table = catalogue(tongue).parse().unwrap();
+        let [client, admin] =
+            [catalogue(tongue), admin::catalogue(tongue)].map(|text| text.parse().unwrap());
+        let mut texts = texts_of(client, "client");
+        texts.extend(texts_of(admin, "admin"));
+        texts
+    }
+
+    fn texts_of(sections: toml::Table, of: &str) -> BTreeMap<String, String> {
         let mut texts = BTreeMap::new();
         for (section, keys) in sections {
             for (key, text) in keys.as_table().unwrap() {
-                texts.insert(format!("{section}.{key}"), text.as_str().unwrap().to_owned());
+                texts.insert(format!("{of}.{section}.{key}"), text.as_str().unwrap().to_owned());
             }
         }
         texts
@@ -229,6 +240,9 @@ mod tests {
         for tongue in Tongue::ALL {
             toml::from_str::<Words>(catalogue(tongue)).unwrap_or_else(|error| {
                 panic!("{}: {error}", tongue.tag());
+            });
+            toml::from_str::<AdminWords>(admin::catalogue(tongue)).unwrap_or_else(|error| {
+                panic!("admin, {}: {error}", tongue.tag());
             });
         }
         for (wrong, what) in [

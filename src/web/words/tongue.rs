@@ -30,6 +30,24 @@ impl Tongue {
         }
     }
 
+    /// Its language (ISO 639-1).
+    pub(in crate::web) const fn language(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Spanish => "es",
+            Self::Portuguese => "pt",
+        }
+    }
+
+    /// What it calls itself.
+    pub(in crate::web) const fn own_name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Spanish => "Español",
+            Self::Portuguese => "Português",
+        }
+    }
+
     /// The one that is written in this language, if there is one.
     pub(in crate::web) fn of(language: Language) -> Option<Self> {
         Self::named(language.as_str())

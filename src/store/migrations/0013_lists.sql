@@ -7,10 +7,9 @@ CREATE UNIQUE INDEX invitation_by_submission ON invitations (project_id, submiss
     WHERE submission IS NOT NULL;
 
 -- A page of the list is a piece of one of these, whatever it is sorted by and filtered for. By time of
--- making they sort by id: `invitations_by_project`.
+-- making they sort by id: `invitations_by_project`, `invitations_by_status`.
 CREATE INDEX invitations_by_change ON invitations (project_id, updated_at, id);
 CREATE INDEX invitations_by_end ON invitations (project_id, expires_at, id);
-CREATE INDEX invitations_by_status ON invitations (project_id, status, id);
 CREATE INDEX invitations_by_status_and_change ON invitations (project_id, status, updated_at, id);
 CREATE INDEX invitations_by_status_and_end ON invitations (project_id, status, expires_at, id);
 

@@ -1,0 +1,27 @@
+//! The partner's admin: on its own below `/p/{project}`, and the same pages inside of another site below
+//! `/embed/{login}`.
+//!
+//! Whoever asks is let in before a handler runs ([`entrance`]), which then finds a [`Visit`]: who is here,
+//! in which project, with which role. No handler looks at anything that is not of that project.
+
+mod account;
+mod cookies;
+mod embed;
+mod entrance;
+mod error;
+mod events;
+mod form;
+mod frame;
+mod moment;
+mod password;
+mod posted;
+mod projects;
+mod qr;
+mod routes;
+mod sign_in;
+mod visit;
+
+pub(super) use error::AdminError;
+pub(super) use posted::Posted;
+pub(super) use routes::routes;
+pub(super) use visit::Visit;

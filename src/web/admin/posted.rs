@@ -1,0 +1,92 @@
+//! Forms that were sent: read only when they carry the token of whoever was shown them.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
+use subtle::ConstantTimeEq as _;
+
+use super::AdminError;
+use super::visit::Guest;
+
+/// The field that each form has.
+pub(in crate::web) const FORM_TOKEN: &str = "form_token";
+
+/// What was typed into a form (`application/x-www-form-urlencoded`).
+#[derive(Debug)]
+pub(in crate::web) struct Posted<T>(pub(in crate::web) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Posted<T> {
+    type Rejection = AdminError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let guest = guest(&request)?;
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if kind != "application/x-www-form-urlencoded" {
+            return Err(AdminError::Unreadable(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        let body = Bytes::from_request(request, state).await;
+        let body = body.map_err(|error| AdminError::Unreadable(error.status()))?;
+        let token = form_urlencoded::parse(&body).find(|(name, _)| name == FORM_TOKEN);
+        check(token.as_ref().map(|(_, token)| token.as_ref()), &guest)?;
+        let read = serde_html_form::from_bytes(&body);
+        read.map(Self).map_err(|_| AdminError::Unreadable(StatusCode::BAD_REQUEST))
+    }
+}
+
+/// What was sent with a file (`multipart/form-data`).
+#[derive(Debug, Default)]
+pub(in crate::web) struct Uploaded {
+    /// The fields that are no files, in order.
+    pub(in crate::web) fields: Vec<(String, String)>,
+    /// The bytes of the file; empty when none was chosen.
+    pub(in crate::web) file: Vec<u8>,
+}
+
+impl Uploaded {
+    /// What was typed into a field.
+    pub(in crate::web) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Uploaded {
+    type Rejection = AdminError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let guest = guest(&request)?;
+        let parts = Multipart::from_request(request, state).await;
+        let unreadable = |status: StatusCode| AdminError::Unreadable(status);
+        let mut parts = parts.map_err(|error| unreadable(error.status()))?;
+        let mut uploaded = Self::default();
+        while let Some(part) =
+            parts.next_field().await.map_err(|error| unreadable(error.status()))?
+        {
+            let name = part.name().unwrap_or_default().to_owned();
+            let is_file = part.file_name().is_some();
+            let bytes = part.bytes().await.map_err(|error| unreadable(error.status()))?;
+            if is_file {
+                uploaded.file = bytes.to_vec();
+            } else {
+                let text = String::from_utf8(bytes.to_vec());
+                let text = text.map_err(|_| unreadable(StatusCode::BAD_REQUEST))?;
+                uploaded.fields.push((name, text));
+            }
+        }
+        check(uploaded.field(FORM_TOKEN), &guest)?;
+        Ok(uploaded)
+    }
+}
+
+/// Who was shown the form. A route without an entrance reads none.
+fn guest(request: &Request) -> Result<Guest, AdminError> {
+    request.extensions().get::<Guest>().cloned().ok_or(AdminError::Forged)
+}
+
+fn check(token: Option<&str>, guest: &Guest) -> Result<(), AdminError> {
+    let expected = guest.form_token.as_bytes();
+    let is_right = token.is_some_and(|token| token.as_bytes().ct_eq(expected).into());
+    if is_right && !expected.is_empty() { Ok(()) } else { Err(AdminError::Forged) }
+}

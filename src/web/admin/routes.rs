@@ -1,0 +1,89 @@
+//! Every route of the admin.
+
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, on};
+
+use super::entrance::{self, Entrance};
+use super::{account, embed, events, password, projects, sign_in};
+use crate::domain::Role;
+use crate::web::WebState;
+use crate::web::routes::{Access, Routes};
+
+/// The whole admin.
+pub(in crate::web) fn routes(state: &WebState) -> Routes {
+    let pages = || pages(state);
+    Routes::default()
+        .merge(of_visitors(state))
+        .merge(of_partners(state))
+        .nest("/p/{project}", pages())
+        .nest("/embed/{login}", pages())
+}
+
+/// By which one signs in.
+fn of_visitors(state: &WebState) -> Routes {
+    let entrance = from_fn_with_state(state.clone(), entrance::to_anybody);
+    let (public, link) = (Access::Public, Access::Link);
+    Routes::default()
+        .add(Method::GET, "/sign-in", public, get(sign_in::page))
+        .add(Method::POST, "/sign-in", public, post(sign_in::sign_in))
+        .add(Method::GET, "/sign-in/code", public, get(sign_in::code_page))
+        .add(Method::POST, "/sign-in/code", public, post(sign_in::code))
+        .add(Method::GET, "/password/{link}", link, get(password::page))
+        .add(Method::POST, "/password/{link}", link, post(password::set))
+        .add(Method::GET, "/embed/open/{link}", link, get(embed::open))
+        .around(|router| router.route_layer(entrance))
+}
+
+/// What a partner has outside of projects.
+fn of_partners(state: &WebState) -> Routes {
+    let entrance = from_fn_with_state(state.clone(), entrance::to_partner);
+    let partner = Access::Partner;
+    Routes::default()
+        .add(Method::GET, "/", partner, get(projects::first))
+        .add(Method::GET, "/projects", partner, get(projects::page))
+        .add(Method::POST, "/sign-out", partner, post(sign_in::sign_out))
+        .add(Method::GET, "/account", partner, get(account::page))
+        .add(Method::POST, "/account/language", partner, post(account::set_language))
+        .add(Method::POST, "/account/password", partner, post(account::change_password))
+        .add(Method::POST, "/account/second-factor", partner, post(account::enrol))
+        .add(Method::POST, "/account/second-factor/drop", partner, post(account::drop_factor))
+        .add(Method::POST, "/account/logins/end", partner, post(account::end_login))
+        .add(Method::POST, "/account/logins/end-others", partner, post(account::end_others))
+        .around(|router| router.route_layer(entrance))
+}
+
+/// The pages of a project.
+fn pages(state: &WebState) -> Routes {
+    let pages = Pages { state, routes: Routes::default() };
+    pages.get(Role::Viewer, "/events", events::events).routes
+}
+
+/// Routes of a project, each with the least role that it takes.
+struct Pages<'a> {
+    state: &'a WebState,
+    routes: Routes,
+}
+
+impl Pages<'_> {
+    fn get<H: Handler<T, WebState>, T: 'static>(self, role: Role, path: &str, handler: H) -> Self {
+        self.add(Method::GET, role, path, get(handler))
+    }
+
+    fn post<H: Handler<T, WebState>, T: 'static>(self, role: Role, path: &str, handler: H) -> Self {
+        self.add(Method::POST, role, path, post(handler))
+    }
+
+    fn add(self, method: Method, role: Role, path: &str, handler: MethodRouter<WebState>) -> Self {
+        let entrance = Entrance { state: self.state.clone(), role };
+        let guarded = handler.layer(from_fn_with_state(entrance, entrance::to_project));
+        let routes = self.routes.add(method, path, Access::Project(role), guarded);
+        Self { routes, ..self }
+    }
+}
+
+/// Of this method alone: what else is asked for is answered by the table.
+fn post<H: Handler<T, WebState>, T: 'static>(handler: H) -> MethodRouter<WebState> {
+    on(axum::routing::MethodFilter::POST, handler)
+}

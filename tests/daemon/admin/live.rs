@@ -1,0 +1,71 @@
+//! Pages of the admin hear of every change in their project, and of none elsewhere.
+
+use http_body_util::{BodyExt as _, Empty};
+use hyper::Request;
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use zavud::clock::{Clock as _, SystemClock};
+use zavud::domain::{Actor, ProjectId, Role};
+use zavud::onboarding::{Step, take_step};
+use zavud::store::NewProject;
+
+use crate::support::{Browsing, PATIENCE, TestDaemon};
+
+/// The live events of a project, as an open page gets them.
+struct Events(Incoming);
+
+impl Events {
+    async fn open(server: std::net::SocketAddr, path: &str, browsing: &Browsing) -> Self {
+        let stream = TcpStream::connect(server).await.unwrap();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let cookie = format!("login={}", browsing.cookie("login").unwrap());
+        let request = Request::get(path).header("host", "localhost").header("cookie", cookie);
+        let answer = sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        Self(answer.into_body())
+    }
+
+    async fn next(&mut self) -> String {
+        let frame = timeout(PATIENCE, self.0.frame()).await.expect("something is told");
+        let data = frame.unwrap().unwrap().into_data().unwrap();
+        String::from_utf8(data.to_vec()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_told_to_the_pages_of_its_project_alone() {
+    let daemon = TestDaemon::start().await;
+    let (server, store) = (daemon.daemon.web_address(), &daemon.daemon.store);
+    let here = daemon.invited.project.clone();
+    let other = ProjectId::new(SystemClock.now(), [77; 10]);
+    let new = NewProject { id: other.clone(), name: "Other".into(), created_at: SystemClock.now() };
+    store.write(move |writer| writer.insert_project(&new)).await.unwrap();
+    let own = Browsing::signed_in(server, store, &here, Role::Viewer).await;
+    let stranger = Browsing::signed_in(server, store, &other, Role::Viewer).await;
+    let mut own = Events::open(server, &format!("/p/{here}/events"), &own).await;
+    let mut strange = Events::open(server, &format!("/p/{other}/events"), &stranger).await;
+
+    let (invitation, now) = (daemon.invited.invitation.clone(), SystemClock.now());
+    let cancel = store
+        .write(move |writer| take_step(writer, &invitation, &Step::Cancel, Actor::Partner, now));
+    cancel.await.unwrap().unwrap();
+    assert!(own.next().await.starts_with("event: changed"));
+    // A change of its own is the first that the other one hears of.
+    let seen = other.clone();
+    let rename = store.write(move |writer| {
+        writer.record_audit(&zavud::store::NewAuditEntry {
+            project: seen,
+            at: now,
+            who: zavud::domain::AuditActor::Operator,
+            action: zavud::domain::AuditAction::BrandChanged,
+            subject: None,
+        })
+    });
+    rename.await.unwrap();
+    assert!(strange.next().await.starts_with("event: changed"));
+}

@@ -1,0 +1,7 @@
+//! The partner's admin, as a browser without scripts meets it.
+
+mod embedding;
+mod live;
+mod routes;
+mod second_factor;
+mod sign_in;
