@@ -196,6 +196,21 @@ impl Store {
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
+    /// Hands `work` over to be written, and waits for nothing: for what nobody is told of. A failure is
+    /// logged.
+    pub async fn write_behind<F>(&self, work: F)
+    where
+        F: FnOnce(&Writer<'_>) -> Result<(), StoreError> + Send + 'static,
+    {
+        let logged = move |writer: &Writer<'_>| {
+            work(writer)
+                .inspect_err(|error| tracing::error!(%error, "what was left to be written is lost"))
+        };
+        let (nobody, _) = oneshot::channel();
+        // It is closed: the daemon ends.
+        let _ = self.threads().writer.submit(logged, nobody).await;
+    }
+
     /// Runs `work` on a reader thread, on one consistent view of what was committed.
     ///
     /// # Errors
