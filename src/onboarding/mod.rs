@@ -39,7 +39,7 @@ pub use outgoing::{
     MessageReport, Outgoing, message_failure_in_words, queue_message, receive_message,
     report_message,
 };
-pub use steps::Step;
+pub use steps::{Step, can_cancel, can_resend};
 pub use verification::{
     AwaitedCall, Ground, HeardCode, NamedNumber, NotApplicable, Verifications, awaited_call,
     can_verify, progress_in_words, record_heard_code,

@@ -11,7 +11,7 @@ use crate::domain::{
     PhoneNumber, ProjectId, SenderId, Timestamp,
 };
 
-use super::invitation_search::SearchTerms;
+use super::invitation_search::{MOST_HITS, SearchTerms};
 use super::{Reader, StoreError};
 
 /// What a list shows, and from where on.
@@ -245,6 +245,25 @@ impl Reader<'_> {
                AND status IN ('pending', 'in_progress', 'failed') GROUP BY status";
         add(overdue, &[&project.as_str(), &now.unix_millis()], true)?;
         Ok(counts)
+    }
+
+    /// Whether more match than a search looks at.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn finds_too_many(
+        &self,
+        project: &ProjectId,
+        search: &SearchTerms,
+    ) -> Result<bool, StoreError> {
+        let mut made = Statement { sql: String::new(), parameters: Vec::new() };
+        let project = made.bind(project.as_str().to_owned());
+        let Some(hits) = search.hits(&project, |value| made.bind(value)) else { return Ok(false) };
+        let count: u32 = self
+            .connection
+            .prepare_cached(&format!("SELECT count(*) FROM ({hits})"))?
+            .query_row(params_from_iter(made.parameters), |row| row.get(0))?;
+        Ok(count >= MOST_HITS)
     }
 
     /// Rows from a position on, the nearest first.
