@@ -4,8 +4,9 @@
 //! In reading order: [`domain`] has the nouns; [`onboarding`] the rules of invitations, [`meta`]
 //! the other side of a sign-up; [`calls`] joins [`telephony`] (the phone), `speech` and `codes`
 //! (the reader), [`recordings`] and [`store`] (the truth); [`web`] shows what the store holds when
-//! [`feed`] says that it changed; [`control`] answers the operator; [`seal`] keeps secrets from who
-//! reads the store's file; [`accounts`] says who may sign in; [`daemon`] builds all of it, and [`cli`] starts the daemon.
+//! [`feed`] says that it changed; [`webhooks`] tells programs of partners; [`accounts`] says who may
+//! sign in; [`control`] answers the operator; [`seal`] keeps secrets from who reads the store's file;
+//! [`daemon`] builds all of it, and [`cli`] starts the daemon.
 //! ARCHITECTURE.md has the map and the walk of one call.
 
 pub mod accounts;
@@ -29,3 +30,4 @@ pub mod telephony;
 pub mod tls;
 pub mod voices;
 pub mod web;
+pub mod webhooks;

@@ -28,7 +28,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("meta", &["telephony", "voices"]),
     ("onboarding", &["meta", "seal", "store"]),
     ("calls", &["codes", "onboarding", "recordings", "speech", "store", "telephony"]),
-    ("web", &["accounts", "feed", "meta", "onboarding", "recordings", "store"]),
+    ("webhooks", &["seal", "store"]),
+    ("web", &["accounts", "feed", "meta", "onboarding", "recordings", "seal", "store", "webhooks"]),
     (
         "daemon",
         &[
@@ -44,6 +45,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "store",
             "telephony",
             "web",
+            "webhooks",
         ],
     ),
     (
@@ -83,7 +85,7 @@ const PRIVATE_CRATES: &[(&str, &[&str])] = &[
     ("symphonia", &["speech/audio_file.rs"]),
     ("rubato", &["speech/resample.rs"]),
     ("imagesize", &["domain/logo.rs"]),
-    ("url", &["domain/redirect.rs"]),
+    ("url", &["domain/redirect.rs", "domain/webhook.rs"]),
     ("anyhow", &["cli", "daemon", "main.rs"]),
     ("sip::Endpoint", &["telephony"]),
 ];
@@ -100,9 +102,10 @@ const RULED: &[(&str, &[&str])] = &[
     (".end_signup(", &["onboarding/completion/attempts.rs"]),
     (".put_sender(", &["onboarding/completion/attempts.rs"]),
     (".set_sender(", &["onboarding/completion/attempts.rs"]),
-    (".set_default_sender(", &["onboarding/senders.rs"]),
-    (".retire_sender(", &["onboarding/senders.rs"]),
     (".set_number_status(", &["onboarding/numbers.rs"]),
+    (".insert_message(", &["onboarding/outgoing.rs"]),
+    (".move_message(", &["onboarding/outgoing.rs"]),
+    (".insert_webhook_event(", &["onboarding/news.rs"]),
     (".insert_attempt(", &["onboarding/attempts.rs"]),
     (".insert_verification(", &["onboarding/verification/records.rs"]),
     (".move_verification(", &["onboarding/verification/records.rs"]),

@@ -20,7 +20,8 @@ pub use host::{Host, HostName, NoHost};
 pub use meta::{Meta, MetaMode};
 pub use password::{NoPassword, PasswordSource, Secret};
 pub use sections::{
-    Calls, Codes, Control, Log, LogFormat, Recordings, Rtp, Secrets, Sip, Speech, Store, Web,
+    Api, Calls, Codes, Control, Log, LogFormat, Recordings, Rtp, Secrets, Sip, Speech, Store, Web,
+    Webhooks,
 };
 pub use trunks::{DigestUser, Registration, Trunk, TrunkCodec, TrunkSrtp, TrunkTransport};
 
@@ -41,6 +42,8 @@ pub struct Config {
     pub secrets: Secrets,
     pub meta: Meta,
     pub web: Web,
+    pub api: Api,
+    pub webhooks: Webhooks,
     pub control: Control,
     pub log: Log,
 }
@@ -153,7 +156,7 @@ impl Config {
     fn check(&self) -> Vec<Problem> {
         let recordings = self.recordings.check(&self.codes);
         let (sip, rtp, speech) = (self.sip.check(), self.rtp.check(), self.speech.check());
-        [sip, rtp, recordings, speech, self.meta.check(), self.web.check()]
+        [sip, rtp, recordings, speech, self.meta.check(), self.web.check(), self.api.check()]
             .into_iter()
             .flatten()
             .collect()
@@ -178,6 +181,7 @@ impl Config {
         ];
         secrets.into_iter().flatten().for_each(|path| password::resolve(path, directory));
         resolve(&mut self.meta.authorities);
+        resolve(&mut self.webhooks.authorities);
         let tls = [
             &mut self.sip.tls_certificate,
             &mut self.sip.tls_key,

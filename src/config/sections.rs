@@ -283,6 +283,28 @@ impl Web {
     }
 }
 
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    pub requests_per_minute: u32,
+}
+
+impl Api {
+    pub(super) fn check(&self) -> Vec<Problem> {
+        if self.requests_per_minute == 0 {
+            return vec![Problem::new("api.requests_per_minute", "must be at least 1")];
+        }
+        Vec::new()
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub authorities: PathBuf,
+    pub allow_networks: Vec<IpNet>,
+}
+
 fn tls_files(certificate: Option<&Path>, key: Option<&Path>) -> Option<TlsFiles> {
     Some(TlsFiles { certificate: certificate?.to_owned(), key: key?.to_owned() })
 }

@@ -3,11 +3,14 @@
 mod meta_side;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use rand::RngExt as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -24,15 +27,16 @@ use crate::feed::Feed;
 use crate::meta::graph::GraphClient;
 use crate::meta::sandbox::Sandbox;
 use crate::onboarding::{
-    Completions, Messages, Recovery, Verifications, expire_in_time, expire_overdue,
+    Completions, Messages, Outgoing, Recovery, Verifications, expire_in_time, expire_overdue,
 };
 use crate::recordings::{RecordingLimits, Recordings};
 use crate::seal::{KeyError, Seal, load_key, make_key};
 use crate::speech::{self, Capacity, SpeechModel, SpeechPool};
 use crate::store::{Change, Store};
 use crate::telephony::{Shutdown, Telephony, TelephonyConfig, TlsConfig, TrunkPlan};
-use crate::tls::{Certificate, authorities};
-use crate::web::{Route, ServerConfig, SignupSetup, WebServer, WebState, router};
+use crate::tls::{Certificate, authorities, client_config};
+use crate::web::{ApiSetup, Route, ServerConfig, SignupSetup, WebServer, WebState, router};
+use crate::webhooks::{Deliveries, DeliverySetup, Reach, Webhooks};
 
 use meta_side::MetaSide;
 
@@ -84,6 +88,8 @@ pub struct Daemon {
     switchboard: JoinHandle<()>,
     erasure: JoinHandle<()>,
     expiry: JoinHandle<()>,
+    deliveries: JoinHandle<()>,
+    outgoing: Arc<Outgoing>,
     control: ControlSocket,
     certificates: Certificates,
     calls_in_progress: TaskTracker,
@@ -100,7 +106,8 @@ impl Daemon {
     pub async fn start(config: &Config, surroundings: Surroundings) -> anyhow::Result<Self> {
         let Surroundings { clock, model } = surroundings;
         let feed = Feed::default();
-        let store = Arc::new(open_store(config, feed.clone())?);
+        let written = Arc::new(Notify::new());
+        let store = Arc::new(open_store(config, feed.clone(), Arc::clone(&written))?);
         let seal = Arc::new(open_seal(config, &store).await?);
         let (phone, stop_the_rest) = (Shutdown::default(), CancellationToken::new());
         let MetaSide { graph, webhooks, app, system_token, sandbox } =
@@ -133,7 +140,33 @@ impl Daemon {
         if let Some(completions) = &completions {
             completions.resume().await.context("after an earlier run")?;
         }
+        let whatsapp = graph.clone().map(|graph| {
+            let (seal, store) = (Arc::clone(&seal), Arc::clone(&store));
+            whatsapp(graph, seal, store, Arc::clone(&clock), stop_the_rest.clone())
+        });
+        let outgoing = Arc::new(Outgoing::new(
+            whatsapp.as_ref().map(|whatsapp| Arc::clone(&whatsapp.messages)),
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            stop_the_rest.clone(),
+        ));
+        outgoing.resume().await.context("after an earlier run")?;
+        let reach = Arc::new(Reach::new(config.webhooks.allow_networks.clone()));
+        let deliveries = Deliveries::new(DeliverySetup {
+            store: Arc::clone(&store),
+            seal: Arc::clone(&seal),
+            clock: Arc::clone(&clock),
+            reach: Arc::clone(&reach),
+            tls: receivers_tls(&config.webhooks.authorities)?,
+            written,
+        });
         let web_state = WebState {
+            api: Arc::new(ApiSetup::new(
+                config.api.requests_per_minute,
+                Arc::clone(&seal),
+                Arc::clone(&outgoing),
+                Webhooks::new(Arc::clone(&seal), reach),
+            )),
             signup: app
                 .zip(completions.clone())
                 .and_then(|(app, completions)| SignupSetup::new(app, completions).map(Arc::new)),
@@ -176,10 +209,6 @@ impl Daemon {
             },
         };
         let calls_in_progress = TaskTracker::new();
-        let whatsapp = graph.clone().map(|graph| {
-            let (seal, store) = (Arc::clone(&seal), Arc::clone(&store));
-            whatsapp(graph, seal, store, Arc::clone(&clock), stop_the_rest.clone())
-        });
         if let Some(whatsapp) = &whatsapp {
             whatsapp.verifications.resume().await.context("after an earlier run")?;
         }
@@ -207,6 +236,8 @@ impl Daemon {
                 Arc::clone(&clock),
                 stop_the_rest.clone(),
             )),
+            deliveries: tokio::spawn(deliveries.run(stop_the_rest.clone())),
+            outgoing,
             expiry: tokio::spawn(expire_in_time(Arc::clone(&store), clock, stop_the_rest.clone())),
             store,
             feed,
@@ -280,6 +311,8 @@ impl Daemon {
         if let Some(whatsapp) = &self.whatsapp {
             whatsapp.verifications.stopped().await;
         }
+        self.outgoing.stopped().await;
+        let _ = self.deliveries.await;
         if let Some(sandbox) = self.sandbox {
             sandbox.stopped().await;
         }
@@ -289,12 +322,13 @@ impl Daemon {
     }
 }
 
-fn open_store(config: &Config, feed: Feed) -> anyhow::Result<Store> {
+fn open_store(config: &Config, feed: Feed, written: Arc<Notify>) -> anyhow::Result<Store> {
     let on_commit = move |Change { project, of }: &Change| {
         if let Some((invitation, _)) = of {
             feed.publish(invitation);
         }
         feed.publish_project(project);
+        written.notify_one();
     };
     Ok(Store::open(&config.store.path, Box::new(on_commit))?)
 }
@@ -330,6 +364,15 @@ async fn open_seal(config: &Config, store: &Store) -> anyhow::Result<Seal> {
         }
     }
     Ok(seal)
+}
+
+/// How partners' receivers are asked. A host without authorities can do everything else, so it starts.
+fn receivers_tls(path: &Path) -> anyhow::Result<Arc<ClientConfig>> {
+    let roots = authorities(path).unwrap_or_else(|error| {
+        warn!(%error, "webhooks.authorities: no receiver of a webhook is believed");
+        RootCertStore::empty()
+    });
+    Ok(Arc::new(client_config(roots)?))
 }
 
 /// What is asked of Meta for an operator.

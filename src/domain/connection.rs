@@ -22,6 +22,14 @@ impl ConnectionType {
     /// All there are.
     pub const ALL: [Self; 3] = [Self::ClientNumber, Self::Preassigned, Self::Coexistence];
 
+    /// The name in the REST API, where a number that is pre-assigned is said by its id.
+    pub const fn api_name(self) -> &'static str {
+        match self {
+            Self::ClientNumber | Self::Preassigned => "whatsapp_waba",
+            Self::Coexistence => "whatsapp_coexistence",
+        }
+    }
+
     /// The name in the store.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -34,6 +34,14 @@ macro_rules! identifier {
                 Self(text)
             }
 
+            /// An identifier from outside, if it has the form of one.
+            pub fn parse(text: &str) -> Option<Self> {
+                let rest = text.strip_prefix(concat!($prefix, "_"))?;
+                let is_one = rest.len() == 32
+                    && rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+                is_one.then(|| Self(text.to_owned()))
+            }
+
             /// The identifier as it is stored and sent.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -77,6 +85,21 @@ identifier!(
     /// What messages are sent from: a phone number that is connected to WhatsApp.
     SenderId,
     "snd"
+);
+identifier!(
+    /// Where a partner's programs are told of changes.
+    WebhookId,
+    "whk"
+);
+identifier!(
+    /// Something that they are told: the same in each try.
+    WebhookEventId,
+    "evt"
+);
+identifier!(
+    /// A message that was sent or received. Meta has another name for it.
+    MessageId,
+    "msg"
 );
 identifier!(
     /// A key of the REST API. What it opens is said by the secret, never by this.
@@ -124,5 +147,9 @@ mod tests {
         let later = CallId::new(Timestamp::from_unix_millis(2_000), [0; 10]);
         assert!(earlier < later);
         assert!(earlier.as_str().starts_with("call_"));
+        assert_eq!(CallId::parse(earlier.as_str()), Some(earlier.clone()));
+        assert_eq!(InvitationId::parse(earlier.as_str()), None);
+        assert_eq!(CallId::parse(&earlier.as_str().to_uppercase()), None);
+        assert_eq!(CallId::parse(&format!("{earlier}0")), None);
     }
 }

@@ -14,6 +14,7 @@ mod id;
 mod invitation;
 mod language;
 mod logo;
+mod message;
 mod meta_reason;
 mod partner;
 mod phone_number;
@@ -26,6 +27,7 @@ mod spoken_code;
 mod stage;
 mod timestamp;
 mod verification;
+mod webhook;
 
 pub use api_key::{ApiKey, ApiMode, InvalidApiKey, InvalidMode, InvalidScope, Scope, Scopes};
 pub use audit::{AuditAction, AuditActor, InvalidAction};
@@ -35,8 +37,8 @@ pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
 pub use email::{Email, InvalidEmail};
 pub use id::{
-    ApiKeyId, CallId, EventId, InvitationId, LoginId, PartnerId, PhoneNumberId, ProjectId,
-    SenderId, SignupId, VerificationId,
+    ApiKeyId, CallId, EventId, InvitationId, LoginId, MessageId, PartnerId, PhoneNumberId,
+    ProjectId, SenderId, SignupId, VerificationId, WebhookEventId, WebhookId,
 };
 pub use invitation::{
     Actor, FailureReason, InvalidActor, InvalidReason, InvalidStatus, InvitationStatus,
@@ -44,6 +46,7 @@ pub use invitation::{
 };
 pub use language::{InvalidLanguage, Language};
 pub use logo::{InvalidKind, InvalidLogo, Logo, LogoKind, LogoVersion};
+pub use message::{InvalidMessageStatus, MessageStatus};
 pub use meta_reason::{InvalidMetaReason, MetaReason};
 pub use partner::{InvalidRole, InvalidTheme, Role, Theme};
 pub use phone_number::{
@@ -63,4 +66,8 @@ pub use timestamp::Timestamp;
 pub use verification::{
     CallPurpose, InvalidVerificationFailure, InvalidVerificationStep, VerificationFailure,
     VerificationStep,
+};
+pub use webhook::{
+    InvalidSignatures, InvalidWebhookEvent, InvalidWebhookUrl, Signatures, WebhookEventKind,
+    WebhookEvents, WebhookSecret, WebhookUrl,
 };

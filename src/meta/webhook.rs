@@ -1,5 +1,6 @@
 //! Meta's webhooks: who may send them, and what is read from them ("Webhooks" in its reference).
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use subtle::ConstantTimeEq as _;
 use tracing::warn;
 
 use super::graph::{AppSecret, WabaId};
+use crate::domain::{MessageStatus, PhoneNumber};
 use crate::observability::{Flood, FloodLimits};
 
 /// Refusals that are told of in the log: anybody can cause them.
@@ -69,25 +71,18 @@ impl WebhookGate {
         }
     }
 
-    /// The accounts that a webhook says were shared with our app (`account_update`, `PARTNER_ADDED`).
-    /// `signature` is the header `X-Hub-Signature-256`, of the body's very bytes.
+    /// What a webhook tells. `signature` is the header `X-Hub-Signature-256`, of the body's very bytes.
     ///
     /// # Errors
     /// When it does not come from Meta, or has not the form of a webhook.
-    pub fn shared_accounts(
-        &self,
-        signature: &str,
-        body: &[u8],
-    ) -> Result<Vec<WabaId>, NotFromMeta> {
+    pub fn news(&self, signature: &str, body: &[u8]) -> Result<News, NotFromMeta> {
         self.check_signature(signature, body)?;
         let webhook: Webhook = serde_json::from_slice(body).map_err(|_| NotFromMeta::Form)?;
-        let changes = webhook.entry.into_iter().flat_map(|entry| entry.changes);
-        let updates = changes.filter(|change| change.field == "account_update");
-        let added = updates.filter_map(|change| {
-            let update: AccountUpdate = serde_json::from_value(change.value).ok()?;
-            (update.event == "PARTNER_ADDED").then_some(update.waba_info?.waba_id)
-        });
-        Ok(added.collect())
+        let mut news = News::default();
+        for change in webhook.entry.into_iter().flat_map(|entry| entry.changes) {
+            news.read(change);
+        }
+        Ok(news)
     }
 
     fn check_signature(&self, signature: &str, body: &[u8]) -> Result<(), NotFromMeta> {
@@ -95,6 +90,67 @@ impl WebhookGate {
         let signature = unhex(hex).ok_or(NotFromMeta::Signature)?;
         let mac = mac(&self.app_secret, body);
         mac.verify_slice(&signature).map_err(|_| NotFromMeta::Signature)
+    }
+}
+
+/// What a webhook tells, as far as it is of use here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct News {
+    /// The accounts that were shared with our app (`account_update`, `PARTNER_ADDED`).
+    pub shared_accounts: Vec<WabaId>,
+    /// How far messages came that were sent (`messages`, `statuses`).
+    pub statuses: Vec<SentStatus>,
+    /// Texts that came in (`messages`, `messages`).
+    pub received: Vec<Received>,
+}
+
+/// How far a message came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentStatus {
+    /// Meta's name of it.
+    pub message: String,
+    pub status: MessageStatus,
+    /// Why, when it failed.
+    pub error_code: Option<String>,
+}
+
+/// A text that came in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Meta's name of the number that it came to.
+    pub number: String,
+    /// Meta's name of it.
+    pub message: String,
+    pub from: PhoneNumber,
+    pub text: String,
+}
+
+impl fmt::Debug for Received {
+    /// Without what was written, and by whom.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Received({})", self.message)
+    }
+}
+
+impl News {
+    /// Whatever has another form is passed over: Meta adds kinds of changes as it likes.
+    fn read(&mut self, change: Change) {
+        match change.field.as_str() {
+            "account_update" => {
+                let update = serde_json::from_value::<AccountUpdate>(change.value).ok();
+                let added = update.filter(|update| update.event == "PARTNER_ADDED");
+                let account = added.and_then(|update| update.waba_info);
+                self.shared_accounts.extend(account.map(|account| account.waba_id));
+            }
+            "messages" => {
+                let Ok(change) = serde_json::from_value::<Messages>(change.value) else { return };
+                self.statuses.extend(change.statuses.into_iter().filter_map(Status::understood));
+                let number = change.metadata.phone_number_id;
+                let received = change.messages.into_iter();
+                self.received.extend(received.filter_map(|text| text.understood(&number)));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -150,6 +206,62 @@ struct WabaInfo {
     waba_id: WabaId,
 }
 
+#[derive(Deserialize)]
+struct Messages {
+    metadata: Metadata,
+    #[serde(default)]
+    statuses: Vec<Status>,
+    #[serde(default)]
+    messages: Vec<Incoming>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    phone_number_id: String,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    id: String,
+    status: String,
+    #[serde(default)]
+    errors: Vec<StatusError>,
+}
+
+#[derive(Deserialize)]
+struct StatusError {
+    code: i64,
+}
+
+impl Status {
+    fn understood(self) -> Option<SentStatus> {
+        use MessageStatus::{Delivered, Failed, Read, Sent};
+        let status: MessageStatus = self.status.parse().ok()?;
+        let is_told = matches!(status, Sent | Delivered | Read | Failed);
+        let error_code = self.errors.first().map(|error| error.code.to_string());
+        is_told.then_some(SentStatus { message: self.id, status, error_code })
+    }
+}
+
+#[derive(Deserialize)]
+struct Incoming {
+    from: String,
+    id: String,
+    text: Option<IncomingText>,
+}
+
+#[derive(Deserialize)]
+struct IncomingText {
+    body: String,
+}
+
+impl Incoming {
+    fn understood(self, number: &str) -> Option<Received> {
+        let (from, text) = (self.from.parse().ok()?, self.text?.body);
+        Some(Received { number: number.to_owned(), message: self.id, from, text })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,7 +282,7 @@ mod tests {
 
     #[test]
     fn an_account_that_was_shared_is_read_from_what_meta_signed() {
-        let shared = gate().shared_accounts(SIGNATURE, BODY);
+        let shared = gate().news(SIGNATURE, BODY).map(|news| news.shared_accounts);
         assert_eq!(shared, Ok(vec!["102290129340398".parse().unwrap()]));
     }
 
@@ -178,27 +290,69 @@ mod tests {
     fn what_is_not_signed_or_signed_otherwise_is_not_read() {
         for signature in ["", "sha256=", "sha1=00", &SIGNATURE[..70], &SIGNATURE.replace('a', "b")]
         {
-            let refused = gate().shared_accounts(signature, BODY);
+            let refused = gate().news(signature, BODY);
             assert_eq!(refused, Err(NotFromMeta::Signature), "{signature}");
         }
         let changed = [BODY, b" "].concat();
-        assert_eq!(gate().shared_accounts(SIGNATURE, &changed), Err(NotFromMeta::Signature));
+        assert_eq!(gate().news(SIGNATURE, &changed), Err(NotFromMeta::Signature));
     }
 
     #[test]
     fn other_webhooks_are_passed_over_and_other_bodies_are_none() {
-        let read = |body: &str| gate().shared_accounts(&signed(body), body.as_bytes());
+        let read = |body: &str| gate().news(&signed(body), body.as_bytes());
         for body in [
             r#"{"entry":[{"changes":[{"field":"messages","value":{"messages":[]}}]}]}"#,
             r#"{"entry":[{"changes":[{"field":"account_update","value":{"event":"BANNED"}}]}]}"#,
             r#"{"entry":[{"changes":[{"field":"account_update","value":{"event":"PARTNER_ADDED","waba_info":{"waba_id":"../7"}}}]}]}"#,
             r#"{"entry":[{}]}"#,
         ] {
-            assert_eq!(read(body), Ok(Vec::new()), "{body}");
+            assert_eq!(read(body), Ok(News::default()), "{body}");
         }
         for body in ["", "[]", "<html>"] {
             assert_eq!(read(body), Err(NotFromMeta::Form), "{body}");
         }
+    }
+
+    #[test]
+    fn how_far_a_message_came_and_what_came_in_is_read() {
+        let value = serde_json::json!({
+            "messaging_product": "whatsapp",
+            "metadata": { "display_phone_number": "15550100123", "phone_number_id": "106540352242922" },
+            "statuses": [
+                { "id": "wamid.1", "status": "delivered", "timestamp": "1795000000" },
+                { "id": "wamid.2", "status": "failed", "errors": [{ "code": 131_047, "title": "x" }] },
+                { "id": "wamid.3", "status": "deleted" },
+                { "id": "wamid.4", "status": "queued" },
+            ],
+            "messages": [
+                { "from": "442071838750", "id": "wamid.5", "type": "text", "text": { "body": "Hi" } },
+                { "from": "442071838750", "id": "wamid.6", "type": "image", "image": {} },
+                { "from": "nobody", "id": "wamid.7", "type": "text", "text": { "body": "Hi" } },
+            ],
+        });
+        let body = serde_json::json!({ "entry": [{ "changes": [{ "field": "messages", "value": value }] }] });
+        let body = body.to_string();
+        let news = gate().news(&signed(&body), body.as_bytes()).unwrap();
+        let status = |message: &str, status, code: Option<&str>| SentStatus {
+            message: message.to_owned(),
+            status,
+            error_code: code.map(str::to_owned),
+        };
+        let statuses = [
+            status("wamid.1", MessageStatus::Delivered, None),
+            status("wamid.2", MessageStatus::Failed, Some("131047")),
+        ];
+        let received = [Received {
+            number: "106540352242922".to_owned(),
+            message: "wamid.5".to_owned(),
+            from: "+442071838750".parse().unwrap(),
+            text: "Hi".to_owned(),
+        }];
+        assert_eq!(
+            (news.statuses.as_slice(), news.received.as_slice()),
+            (&statuses[..], &received[..])
+        );
+        assert!(!format!("{news:?}").contains("Hi"));
     }
 
     #[test]

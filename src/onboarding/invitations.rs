@@ -13,6 +13,7 @@ use crate::store::{
 };
 
 use super::Step;
+use super::news::{StatusNews, tell_of_status};
 
 /// Why a step was not taken. Nothing has changed then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +79,20 @@ pub fn invite(
         stage: None,
     })?;
     Ok(Ok(()))
+}
+
+/// Whether a step may be taken at `now`. Nothing changes.
+///
+/// # Errors
+/// When the store refuses.
+pub(super) fn may_take_step(
+    writer: &Writer<'_>,
+    invitation: &InvitationId,
+    step: &Step,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let state = writer.invitation_state(invitation)?;
+    Ok(state.is_some_and(|state| step.from(state.status.at(state.expires_at, now)).is_some()))
 }
 
 /// Takes a step, and returns where the invitation stands then. If its time has run out it expires
@@ -195,5 +210,6 @@ fn change(
         at,
         stage: stage.map(Into::into),
     })?;
-    Ok(())
+    let news = StatusNews { from: state.status, to, failure, at };
+    tell_of_status(writer, &state.project, invitation, &news)
 }

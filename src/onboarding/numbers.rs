@@ -46,7 +46,7 @@ pub fn add_number(
     let id = PhoneNumberId::new(now, rand::rng().random());
     let new = NewPhoneNumber { id: id.clone(), project: project.clone(), number, created_at: now };
     writer.insert_phone_number(&new)?;
-    writer.name_phone_number(&id, name)?;
+    writer.name_number(&id, name, now)?;
     Ok(Ok(id))
 }
 
@@ -73,7 +73,7 @@ pub fn suspend_number(
     if let Some(under_way) = writer.verification_under_way(number)? {
         return Ok(Err(NumberRefusal::UnderWay(under_way.id)));
     }
-    writer.set_number_status(number, NumberStatus::Suspended)?;
+    writer.set_number_status(number, NumberStatus::Suspended, now)?;
     Ok(Ok(true))
 }
 
@@ -93,6 +93,6 @@ pub fn resume_number(
     if found.status == NumberStatus::Active {
         return Ok(Ok(false));
     }
-    writer.set_number_status(number, NumberStatus::Active)?;
+    writer.set_number_status(number, NumberStatus::Active, now)?;
     Ok(Ok(true))
 }

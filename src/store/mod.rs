@@ -5,6 +5,7 @@
 //! file a table. A write is done when its transaction is on disk (`synchronous=FULL`), and only
 //! then are the others told, through the function given to [`Store::open`].
 
+mod api_answers;
 mod api_keys;
 mod audit_log;
 mod call_list;
@@ -12,11 +13,15 @@ mod calls;
 mod codes;
 mod embed_origins;
 mod events;
+mod invitation_records;
 mod invitation_steps;
 mod invitations;
 mod logins;
 mod logos;
+mod managed_numbers;
 mod memberships;
+mod messages;
+mod named_senders;
 mod partners;
 mod phone_numbers;
 mod projects;
@@ -24,11 +29,14 @@ mod readers;
 mod recordings;
 mod redirect_origins;
 mod seal_check;
+mod sender_list;
 mod senders;
 mod shared_accounts;
 mod signups;
 mod verification_attempts;
 mod verifications;
+mod webhook_events;
+mod webhooks;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -40,26 +48,36 @@ use tokio::sync::oneshot;
 
 use crate::domain::{EventId, InvitationId, ProjectId};
 
+pub use api_answers::ApiAnswer;
 pub use api_keys::{KnownApiKey, NewApiKey};
 pub use audit_log::NewAuditEntry;
 pub use call_list::{CallFilter, ListedCall, ListedEnd};
-pub use calls::{CallEnd, NewCall, UnfinishedCall};
+pub use calls::{CallEnd, CallRecord, CallsAsked, NewCall, UnfinishedCall};
 pub use codes::NewCode;
 pub use events::{EventKind, NewEvent, NewStage, StageEvent};
+pub use invitation_records::{
+    ConnectedAccount, InvitationDetails, InvitationRecord, InvitationsAsked,
+};
 pub use invitation_steps::RecordedStep;
 pub use invitations::{
     AssignedNumber, Invitation, InvitationState, NewConnection, NewInvitation, NewLink,
     OpenInvitation,
 };
 pub use logins::{EmbedLink, Login, LoginOf};
+pub use managed_numbers::{ManagedNumber, NumberHolder};
 pub use memberships::{Member, Membership};
+pub use messages::{Message, MessageNews, MessagesAsked, NewMessage};
+pub use named_senders::{NamedSender, NewNamedSender};
 pub use partners::{Partner, PasswordHash, SecondFactor};
-pub use phone_numbers::{ListedNumber, NewPhoneNumber, NumberHolder, OwnNumber};
+pub use phone_numbers::{ListedNumber, NewPhoneNumber, NumbersAsked, OwnNumber};
 pub use projects::{NewProject, Project};
 pub use readers::Reader;
+pub use sender_list::{ListedConnection, ListedSender};
 pub use senders::{Connected, NewSender, Sender};
 pub use signups::{Learned, Signup};
 pub use verifications::{NewVerification, Verification, VerificationCalls};
+pub use webhook_events::{AfterTry, NewWebhookEvent, WebhookEvent, WebhookEventState, WebhookTry};
+pub use webhooks::{NewWebhook, Webhook, WebhookTarget};
 pub use writer::Writer;
 
 use readers::Readers;
@@ -76,6 +94,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0008_accounts.sql")),
     M::up(include_str!("migrations/0010_desk.sql")),
     M::up(include_str!("migrations/0011_api_keys.sql")),
+    M::up(include_str!("migrations/0012_api.sql")).foreign_key_check(),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.

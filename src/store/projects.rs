@@ -90,6 +90,18 @@ const SELECT: &str = "SELECT id, name, ifnull(company, name), colour, logos.vers
                       LEFT JOIN logos ON logos.project_id = projects.id";
 
 impl Reader<'_> {
+    /// Whether a project is one that test keys see.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn is_test_project(&self, project: &ProjectId) -> Result<bool, StoreError> {
+        let is_test = self
+            .connection
+            .prepare_cached("SELECT 1 FROM projects WHERE id = ?1 AND test_of IS NOT NULL")?
+            .exists([project.as_str()])?;
+        Ok(is_test)
+    }
+
     /// A project; `None` when there is none.
     ///
     /// # Errors

@@ -34,6 +34,7 @@ use crate::meta::webhook::WebhookGate;
 use crate::recordings::Recordings;
 use crate::store::Store;
 
+pub use api::ApiSetup;
 pub use router::router;
 pub use routes::{Access, Route};
 pub use server::{CannotServe, ServerConfig, WebServer};
@@ -49,6 +50,8 @@ pub struct WebState {
     pub clock: Arc<dyn Clock>,
     /// `None` where connecting is not set up.
     pub signup: Option<Arc<SignupSetup>>,
+    /// What programs of partners are served with.
+    pub api: Arc<ApiSetup>,
     /// `None` where Meta's webhooks are not expected.
     pub webhook: Option<Arc<WebhookGate>>,
     /// What links begin with.

@@ -26,7 +26,7 @@ pub fn router(state: WebState) -> (Router, Vec<Route>) {
             router.fallback(error::not_found).layer(middleware::from_fn(error::explain))
         })
         .merge(admin::routes(&state))
-        .nest("/v1", api::routes())
+        .nest("/v1", api::routes(&state))
         .finish();
     (router.layer(middleware::map_response(layout::harden)).with_state(state), listed)
 }

@@ -56,6 +56,11 @@ impl Routes {
         self
     }
 
+    /// What a router of another kind serves.
+    pub(super) fn listed(router: Router<WebState>, listed: Vec<Route>) -> Self {
+        Self { router, listed }
+    }
+
     /// Adds other routes beside these.
     pub(super) fn merge(mut self, others: Self) -> Self {
         self.router = self.router.merge(others.router);

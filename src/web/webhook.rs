@@ -8,6 +8,8 @@ use tracing::info;
 
 use super::WebState;
 use super::error::WebError;
+use crate::meta::webhook::{News, SentStatus};
+use crate::onboarding::{MessageReport, receive_message, report_message};
 
 /// How Meta asks whether it has come to the right place.
 #[derive(Deserialize)]
@@ -34,7 +36,8 @@ pub(super) async fn subscribe(
 }
 
 /// `POST /meta/webhook`. Accounts that were shared with our app are recorded, and may complete a sign-up
-/// whose code was missed.
+/// whose code was missed; so is how far messages came, and what was written to our senders. Whatever is told
+/// once more changes nothing.
 pub(super) async fn receive(
     State(state): State<WebState>,
     headers: HeaderMap,
@@ -42,15 +45,16 @@ pub(super) async fn receive(
 ) -> Result<StatusCode, WebError> {
     let gate = state.webhook.as_ref().ok_or(WebError::NotFound)?;
     let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
-    let accounts = match gate.shared_accounts(signature.unwrap_or_default(), &body) {
-        Ok(accounts) => accounts,
+    let news = match gate.news(signature.unwrap_or_default(), &body) {
+        Ok(news) => news,
         Err(error) => {
             gate.report_refusal(error);
             return Ok(StatusCode::FORBIDDEN);
         }
     };
     let now = state.clock.now();
-    for account in accounts {
+    let News { shared_accounts, statuses, received } = news;
+    for account in shared_accounts {
         info!(%account, "Meta says that an account was shared");
         let name = String::from(account.clone());
         state.store.write(move |writer| writer.insert_shared_account(&name, now)).await?;
@@ -58,5 +62,19 @@ pub(super) async fn receive(
             setup.completions.account_shared(account);
         }
     }
+    if !statuses.is_empty() || !received.is_empty() {
+        let note = state.store.write(move |writer| {
+            statuses.into_iter().map(report).try_for_each(|it| report_message(writer, &it, now))?;
+            received.iter().try_for_each(|it| {
+                receive_message(writer, &it.number, (&it.from, &it.message, &it.text), now)
+            })
+        });
+        note.await?;
+    }
     Ok(StatusCode::OK)
+}
+
+fn report(status: SentStatus) -> MessageReport {
+    let SentStatus { message, status, error_code } = status;
+    MessageReport { provider_id: message, status, error_code }
 }

@@ -148,7 +148,9 @@ impl Desk {
     /// How often pages of an invitation were told that something happened.
     pub(crate) fn told_of(&self, index: u8) -> usize {
         let told = self.told.lock().unwrap();
-        told.iter().filter(|change| change.invitation == id(index)).count()
+        told.iter()
+            .filter(|change| change.of.as_ref().is_some_and(|(of, _)| *of == id(index)))
+            .count()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT_LANGUAGE, HOST, RANGE};
 use hyper::http::request::Builder;
@@ -70,6 +70,40 @@ pub(crate) async fn post_with(
     send(server, request, server.to_string(), body).await
 }
 
+/// Asks in any way, with these headers.
+pub(crate) async fn ask_with(
+    server: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    try_ask_with(server, method, path, headers, body).await.expect("it answers")
+}
+
+/// The same of a server that may end meanwhile: then there is no answer.
+pub(crate) async fn try_ask_with(
+    server: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Option<Answer> {
+    let add = |request: Builder, (name, value): &(&str, &str)| request.header(*name, *value);
+    let request = headers.iter().fold(Request::builder().method(method).uri(path), add);
+    try_send(server, request, server.to_string(), body).await
+}
+
+/// Opens something that goes on, and returns what follows.
+pub(crate) async fn open(server: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Incoming {
+    let add = |request: Builder, (name, value): &(&str, &str)| request.header(*name, *value);
+    let request = headers.iter().fold(Request::get(path), add);
+    let request = request.header(HOST, "localhost").body(Full::default()).unwrap();
+    let response = connect(server).await.send_request(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    response.into_body()
+}
+
 /// Sends a form, as a browser does.
 pub(crate) async fn post_form(server: SocketAddr, path: &str, form: &[(&str, &str)]) -> Answer {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
@@ -106,10 +140,14 @@ pub(crate) async fn signup_until(
 }
 
 async fn connect(server: SocketAddr) -> http1::SendRequest<Full<Bytes>> {
-    let stream = TcpStream::connect(server).await.unwrap();
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    try_connect(server).await.expect("it listens")
+}
+
+async fn try_connect(server: SocketAddr) -> Option<http1::SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(server).await.ok()?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
     tokio::spawn(connection);
-    sender
+    Some(sender)
 }
 
 async fn fetch(server: SocketAddr, request: Builder) -> Answer {
@@ -117,9 +155,19 @@ async fn fetch(server: SocketAddr, request: Builder) -> Answer {
 }
 
 async fn send(server: SocketAddr, request: Builder, host: String, body: &str) -> Answer {
+    try_send(server, request, host, body).await.expect("it answers")
+}
+
+async fn try_send(
+    server: SocketAddr,
+    request: Builder,
+    host: String,
+    body: &str,
+) -> Option<Answer> {
     let body = Full::new(Bytes::from(body.to_owned()));
     let request = request.header(HOST, host).body(body).unwrap();
-    let (parts, body) = connect(server).await.send_request(request).await.unwrap().into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    Answer { status: parts.status, headers: parts.headers, body }
+    let answer = try_connect(server).await?.send_request(request).await.ok()?;
+    let (parts, body) = answer.into_parts();
+    let body = body.collect().await.ok()?.to_bytes();
+    Some(Answer { status: parts.status, headers: parts.headers, body })
 }

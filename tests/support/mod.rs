@@ -15,7 +15,8 @@ pub(crate) mod stand_in;
 pub(crate) use clock::ManualClock;
 pub(crate) use daemon::{Invited, NUMBER, TestDaemon, recordings_of};
 pub(crate) use http::{
-    Answer, get, get_in, get_range, get_with, post, post_form, post_with, signup_until,
+    Answer, ask_with, get, get_in, get_range, get_with, open, post, post_form, post_with,
+    signup_until, try_ask_with,
 };
 pub(crate) use identity::Identity;
 pub(crate) use line::Line;

@@ -52,6 +52,10 @@ impl Browsing {
         browsing
     }
 
+    pub(crate) fn server(&self) -> SocketAddr {
+        self.server
+    }
+
     /// What the browser shows of its cookies.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.get(name).map(String::as_str)

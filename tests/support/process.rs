@@ -32,13 +32,22 @@ impl Serving {
 
     /// The same with these sections of config.toml as well.
     pub(crate) fn start_with(database: &Path, web: SocketAddr, sections: &str) -> Self {
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader.bin");
+        Self::run(database, web, &format!("[speech]\nmodel = {model:?}\n{sections}"))
+    }
+
+    /// The same, but it reads no calls, and so is there sooner.
+    pub(crate) fn start_unread(database: &Path, sections: &str) -> Self {
+        let web = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::run(database, web, &format!("[speech]\nenabled = false\n{sections}"))
+    }
+
+    fn run(database: &Path, web: SocketAddr, sections: &str) -> Self {
         let directory = database.parent().unwrap();
         let config = directory.join("config.toml");
-        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader.bin");
         let text = format!(
             "[sip]\nlisten = \"127.0.0.1:0\"\n[web]\nlisten = \"{web}\"\n\
-             [store]\npath = {database:?}\n[speech]\nmodel = {model:?}\n\
-             [log]\nformat = \"json\"\n{sections}"
+             [store]\npath = {database:?}\n[log]\nformat = \"json\"\n{sections}"
         );
         std::fs::write(&config, text).unwrap();
         let mut process = zavud()

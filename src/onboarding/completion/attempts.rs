@@ -8,10 +8,11 @@ use rand::RngExt as _;
 
 use super::failure;
 use crate::domain::{
-    Actor, InvitationId, InvitationStatus, PhoneNumber, Sealed, SenderId, SignupFailure, SignupId,
-    SignupStep, Timestamp,
+    Actor, InvitationId, PhoneNumber, Sealed, SenderId, SignupFailure, SignupId, SignupStep,
+    Timestamp,
 };
 use crate::meta::graph::{AccessToken, Pin};
+use crate::onboarding::invitations::may_take_step;
 use crate::onboarding::{Refusal, Step, take_step};
 use crate::seal::Seal;
 use crate::store::{
@@ -155,19 +156,15 @@ pub(super) fn complete(
     now: Timestamp,
 ) -> Result<Result<SenderId, SignupFailure>, StoreError> {
     let invitation = &signup.invitation;
-    let step = if writer.is_signup_of_link(&signup.id)? {
-        take_step(writer, invitation, &Step::Complete, Actor::Client, now)?.ok()
-    } else {
-        None
-    };
-    let state = writer.invitation_state(invitation)?;
-    let (Some(InvitationStatus::Completed), Some(state)) = (step, state) else {
+    let may_complete = writer.is_signup_of_link(&signup.id)?
+        && may_take_step(writer, invitation, &Step::Complete, now)?;
+    let Some(state) = writer.invitation_state(invitation)?.filter(|_| may_complete) else {
         let closed = SignupFailure::InvitationClosed;
         fail(writer, invitation, &signup.id, closed, now)?;
         return Ok(Err(closed));
     };
     let Connection { name, phone_number, account, number, token, pin } = connection;
-    let known = writer.sender_of_number(&state.project, number)?;
+    let known = writer.sender_of_number(&state.project, number, phone_number)?;
     let sender = known.unwrap_or_else(|| SenderId::new(now, rand::rng().random()));
     writer.put_sender(&NewSender {
         id: sender.clone(),
@@ -184,6 +181,10 @@ pub(super) fn complete(
         },
     })?;
     writer.set_sender(invitation, &sender)?;
+    // After the sender is there: whoever is told that it is completed is told of the sender as well.
+    if take_step(writer, invitation, &Step::Complete, Actor::Client, now)?.is_err() {
+        return Err(StoreError::Unexpected(format!("{invitation} was closed in a transaction")));
+    }
     writer.end_signup(&signup.id, None, now)?;
     Ok(Ok(sender))
 }

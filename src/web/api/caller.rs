@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use rand::RngExt as _;
 
 use super::error::ApiError;
-use crate::domain::{ApiKey, ApiKeyId, ApiMode, ProjectId, Scopes, Timestamp};
+use crate::domain::{ApiKey, ApiKeyId, ApiMode, ProjectId, Scope, Scopes, Timestamp};
 use crate::store::{KnownApiKey, Store, StoreError};
 use crate::web::WebState;
 
@@ -21,33 +21,55 @@ pub(in crate::web) struct Caller {
     pub(in crate::web) scopes: Scopes,
 }
 
-impl FromRequestParts<WebState> for Caller {
-    type Rejection = ApiError;
+impl Caller {
+    /// Makes sure that the key allows this.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub(in crate::web) fn may(&self, scope: Scope) -> Result<(), ApiError> {
+        if self.scopes.contains(scope) { Ok(()) } else { Err(ApiError::Forbidden(scope)) }
+    }
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        state: &WebState,
-    ) -> Result<Self, Self::Rejection> {
-        let key: ApiKey = bearer(&parts.headers)
-            .and_then(|key| key.parse().ok())
-            .ok_or(ApiError::Unauthorized)?;
-        let known = state.store.read(move |reader| {
-            let Some(key) = reader.api_key(&key)? else { return Ok(None) };
-            let test = reader.test_project_of(&key.project)?;
-            Ok(Some((key, test)))
-        });
-        let (key, test) = known.await?.ok_or(ApiError::Unauthorized)?;
-        if key.revoked_at.is_some() {
-            return Err(ApiError::Unauthorized);
-        }
-        let project = note_use(&state.store, &key, test, state.clock.now()).await?;
-        let KnownApiKey { id, mode, scopes, .. } = key;
-        Ok(Self { project, key: id, mode, scopes })
+    /// Whether it is a try.
+    pub(in crate::web) fn is_test(&self) -> bool {
+        self.mode == ApiMode::Test
     }
 }
 
-/// What a browser or a program proves itself with (RFC 6750 §2.1; the name is of any case, RFC 9110
-/// §11.1).
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    /// Whom the guard before all addresses has let in.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        parts.extensions.get::<Self>().cloned().ok_or(ApiError::Unauthorized)
+    }
+}
+
+/// Whose key a request has.
+///
+/// # Errors
+/// When it has none that is valid.
+pub(super) async fn authenticate(
+    headers: &HeaderMap,
+    state: &WebState,
+) -> Result<Caller, ApiError> {
+    let key: ApiKey =
+        bearer(headers).and_then(|key| key.parse().ok()).ok_or(ApiError::Unauthorized)?;
+    let known = state.store.read(move |reader| {
+        let Some(key) = reader.api_key(&key)? else { return Ok(None) };
+        let test = reader.test_project_of(&key.project)?;
+        Ok(Some((key, test)))
+    });
+    let (key, test) = known.await?.ok_or(ApiError::Unauthorized)?;
+    if key.revoked_at.is_some() {
+        return Err(ApiError::Unauthorized);
+    }
+    let project = note_use(&state.store, &key, test, state.clock.now()).await?;
+    let KnownApiKey { id, mode, scopes, .. } = key;
+    Ok(Caller { project, key: id, mode, scopes })
+}
+
+/// What a program proves itself with (RFC 6750 §2.1; the name is of any case, RFC 9110 §11.1).
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, key) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())

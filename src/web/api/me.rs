@@ -3,23 +3,23 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Caller;
-use super::error::ApiError;
-use crate::domain::ApiMode;
+use super::error::{ApiError, Problems};
 use crate::web::WebState;
 
 /// Whose key it is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Me {
     project: MyProject,
-    team: Named,
-    api_key: Keyed,
+    team: MyTeam,
+    api_key: MyKey,
     is_test_mode: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct MyProject {
     id: String,
@@ -27,18 +27,24 @@ struct MyProject {
     is_sub_account: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Named {
+#[derive(Debug, Serialize, ToSchema)]
+struct MyTeam {
     id: String,
     name: String,
 }
 
-#[derive(Debug, Serialize)]
-struct Keyed {
+#[derive(Debug, Serialize, ToSchema)]
+struct MyKey {
     id: String,
 }
 
-/// `GET /v1/me`. A project here is one partner's: it is its own team.
+/// Get me
+///
+/// The project that the key acts for.
+#[utoipa::path(
+    get, path = "/me", tag = "Me",
+    responses((status = 200, body = Me), Problems),
+)]
 pub(super) async fn me(
     State(state): State<WebState>,
     caller: Caller,
@@ -48,9 +54,10 @@ pub(super) async fn me(
     let project = project.ok_or(ApiError::Unauthorized)?;
     let id = project.id.to_string();
     Ok(Json(Me {
-        team: Named { id: id.clone(), name: project.brand.company },
+        // A project here is one partner's: it is its own team.
+        team: MyTeam { id: id.clone(), name: project.brand.company },
         project: MyProject { id, name: project.name, is_sub_account: false },
-        api_key: Keyed { id: caller.key.to_string() },
-        is_test_mode: caller.mode == ApiMode::Test,
+        api_key: MyKey { id: caller.key.to_string() },
+        is_test_mode: caller.is_test(),
     }))
 }

@@ -8,7 +8,7 @@ use zavud::domain::{ProjectId, Role};
 use zavud::store::NewProject;
 use zavud::web::{Access, Route};
 
-use crate::support::{Answer, Browsing, TestDaemon, get, post_with};
+use crate::support::{Answer, Browsing, TestDaemon, ask_with, get, post_with};
 
 /// What answers without sign-in, and why that is right. Whatever is not on this list asks for one.
 const OPEN: &[(&str, &str)] = &[
@@ -30,6 +30,8 @@ const OPEN: &[(&str, &str)] = &[
     ("GET /assets/{name}", "scripts and styles"),
     ("GET /returned", "where Meta's window ends"),
     ("GET /health", "for load balancers"),
+    ("GET /v1/openapi.json", "the documentation of the API"),
+    ("GET /v1/docs", "the documentation of the API"),
 ];
 
 fn name(route: &Route) -> String {
@@ -53,7 +55,8 @@ fn address(route: &Route, project: &str, id: &str) -> String {
 async fn ask(browsing: &mut Browsing, route: &Route, path: &str) -> Answer {
     match route.method {
         Method::GET => browsing.get(path).await,
-        _ => browsing.post(path, &[]).await,
+        Method::POST => browsing.post(path, &[]).await,
+        _ => ask_with(browsing.server(), route.method.as_str(), path, &[], "").await,
     }
 }
 

@@ -1,0 +1,141 @@
+//! What stands before every address of the API: whose key it is, and how often it was used of late.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::HeaderName;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use super::caller::authenticate;
+use super::error::ApiError;
+use crate::domain::{ApiKeyId, Timestamp};
+use crate::web::WebState;
+
+/// RateLimit header fields for HTTP (draft-ietf-httpapi-ratelimit-headers, version 6, as it is in use).
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// Lets a request through whose key is known, and was not used too often.
+pub(super) async fn guard(
+    State(state): State<WebState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let caller = match authenticate(request.headers(), &state).await {
+        Ok(caller) => caller,
+        Err(error) => return error.into_response(),
+    };
+    let left = state.api.limits.take(&caller.key, state.clock.now());
+    let mut response = match left.wait {
+        Some(wait) => ApiError::TooOften { wait }.into_response(),
+        None => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(LIMIT, state.api.limits.per_minute.into());
+    headers.insert(REMAINING, left.requests.into());
+    headers.insert(RESET, left.whole_after.as_secs().into());
+    response
+}
+
+/// How often each key may be used: so many times at once, and again as time goes by.
+#[derive(Debug)]
+pub(in crate::web) struct Limits {
+    per_minute: u32,
+    used: Mutex<HashMap<ApiKeyId, Used>>,
+}
+
+/// Keys that are remembered before those that are forgotten whose time has passed.
+const REMEMBERED: usize = 1_024;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// How much of a key's allowance is used up.
+#[derive(Debug, Clone, Copy)]
+struct Used {
+    /// In requests; a fraction of one comes back in a fraction of its time.
+    requests: f64,
+    at: Timestamp,
+}
+
+/// What is left of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Left {
+    requests: u32,
+    whole_after: Duration,
+    /// So long there is nothing.
+    wait: Option<Duration>,
+}
+
+impl Limits {
+    pub(in crate::web) fn new(per_minute: u32) -> Self {
+        Self { per_minute, used: Mutex::default() }
+    }
+
+    /// Takes one request out of the allowance of a key, if there is one left.
+    fn take(&self, key: &ApiKeyId, now: Timestamp) -> Left {
+        let all = f64::from(self.per_minute);
+        let each = MINUTE.div_f64(all);
+        // No code panics while it holds the lock.
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.len() >= REMEMBERED {
+            used.retain(|_, used| used.after(now, each).requests > 0.0);
+        }
+        let before = used.get(key).map_or(0.0, |used| used.after(now, each).requests);
+        let wait = (before + 1.0 > all).then(|| each.mul_f64(before + 1.0 - all));
+        let requests = if wait.is_none() { before + 1.0 } else { before };
+        used.insert(key.clone(), Used { requests, at: now });
+        // What is left is cut off to whole ones: it lies between none and all.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "see above")]
+        let left = (all - requests).max(0.0) as u32;
+        Left { requests: left, whole_after: each.mul_f64(requests), wait }
+    }
+}
+
+impl Used {
+    /// What of it still counts.
+    fn after(self, now: Timestamp, each: Duration) -> Self {
+        let back = now.since(self.at).as_secs_f64() / each.as_secs_f64();
+        Self { requests: (self.requests - back).max(0.0), at: now }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_millis(1_795_000_000_000);
+
+    #[test]
+    fn a_key_is_used_so_often_and_again_as_time_goes_by() {
+        let (limits, key) = (Limits::new(60), ApiKeyId::new(NOW, [1; 10]));
+        for left in (0..60).rev() {
+            let taken = limits.take(&key, NOW);
+            assert_eq!((taken.requests, taken.wait), (left, None));
+        }
+        let refused = limits.take(&key, NOW);
+        assert_eq!((refused.requests, refused.wait), (0, Some(Duration::from_secs(1))));
+        assert_eq!(limits.take(&ApiKeyId::new(NOW, [2; 10]), NOW).requests, 59, "each has its own");
+        let later = NOW + Duration::from_secs(1);
+        assert_eq!(limits.take(&key, later).wait, None);
+        assert!(limits.take(&key, later).wait.is_some());
+        assert_eq!(limits.take(&key, NOW + Duration::from_secs(3_600)).requests, 59);
+    }
+
+    #[test]
+    fn keys_whose_time_has_passed_are_forgotten() {
+        let limits = Limits::new(60);
+        for index in 0..REMEMBERED {
+            let at = Timestamp::from_unix_millis(i64::try_from(index).unwrap());
+            limits.take(&ApiKeyId::new(at, [1; 10]), NOW);
+        }
+        limits.take(&ApiKeyId::new(NOW, [1; 10]), NOW + MINUTE);
+        assert_eq!(limits.used.lock().unwrap().len(), 1);
+    }
+}
