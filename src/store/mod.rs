@@ -50,7 +50,7 @@ use crate::domain::{EventId, InvitationId, ProjectId};
 
 pub use api_answers::ApiAnswer;
 pub use api_keys::{KnownApiKey, NewApiKey};
-pub use audit_log::NewAuditEntry;
+pub use audit_log::{AuditEntry, AuditFilter, NewAuditEntry};
 pub use call_list::{CallFilter, ListedCall, ListedEnd};
 pub use calls::{CallEnd, CallRecord, CallsAsked, NewCall, UnfinishedCall};
 pub use codes::NewCode;
