@@ -4,6 +4,10 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::desk::{
+    AddressesWords, AuditWords, BrandWords, CallsWords, KeysWords, MembersWords, NumbersWords,
+    ReasonWords, SendersWords, SettingsWords, VerificationWords,
+};
 use super::{Gapped, Text, Tongue};
 use crate::domain::Role;
 
@@ -22,6 +26,17 @@ words! {
         projects: ProjectsWords,
         roles: RoleWords,
         moments: MomentWords,
+        senders: SendersWords,
+        numbers: NumbersWords,
+        verification: VerificationWords,
+        calls: CallsWords,
+        settings: SettingsWords,
+        brand: BrandWords,
+        members: MembersWords,
+        keys: KeysWords,
+        addresses: AddressesWords,
+        audit: AuditWords,
+        reasons: ReasonWords,
     }
     /// What stands round each page.
     FrameWords {

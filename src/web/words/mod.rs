@@ -16,6 +16,10 @@ use serde::Deserialize;
 use crate::domain::{MetaReason, SignupFailure};
 
 pub(super) use admin::{AccountWords, AdminWords, FrameWords, MomentWords, PasswordWords};
+pub(super) use desk::{
+    AddressesWords, AuditWords, CallsWords, KeysWords, MembersWords, SettingsWords,
+    VerificationWords,
+};
 pub(super) use text::{Gapped, Text};
 pub(super) use tongue::Tongue;
 
@@ -35,6 +39,7 @@ macro_rules! words {
 }
 
 mod admin;
+mod desk;
 
 words! {
     /// All words in one language.
