@@ -102,6 +102,11 @@ impl Browser {
         self.client.find(Locator::Css(selector)).await.unwrap().click().await.unwrap();
     }
 
+    /// Types into the field that this selects.
+    pub(crate) async fn type_into(&self, selector: &str, text: &str) {
+        self.client.find(Locator::Css(selector)).await.unwrap().send_keys(text).await.unwrap();
+    }
+
     /// Leaves a mark in the page that is gone when it is loaded again.
     pub(crate) async fn mark(&self) {
         self.client.execute("window.isMarked = true", vec![]).await.unwrap();
