@@ -190,7 +190,7 @@ pub(super) async fn retrieve(
 /// Names a sender for a number of the project's. It sends when the number is connected, by an invitation.
 #[utoipa::path(
     post, path = "/senders", tag = "Senders",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Done once, however often it is sent")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent")),
     request_body = CreateSender,
     responses((status = 201, body = Sender), Problems),
 )]
@@ -306,7 +306,7 @@ pub(super) async fn remove(
     post, path = "/senders/{id}/webhook/secret", tag = "Senders",
     params(
         ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Done once, however often it is sent"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent"),
     ),
     responses((status = 200, body = WebhookSecretAnswer), Problems),
 )]
