@@ -19,6 +19,7 @@ use crate::domain::{
     AuditAction, PhoneNumber, ProjectId, Scope, SenderId, ShownName, Signatures, Timestamp,
     WebhookEventKind, WebhookEvents, WebhookSecret, WebhookUrl,
 };
+use crate::onboarding::{SenderRefusal, make_default_sender, remove_sender};
 use crate::store::{
     NamedSender, NewNamedSender, Reader, StoreError, Webhook, WebhookTarget, Writer,
 };
@@ -218,7 +219,8 @@ pub(super) async fn create(
             created_at: now,
         })?;
         if new.is_default {
-            writer.make_default_sender(project, &id, now)?;
+            // It is there: it was made above.
+            let _ = make_default_sender(writer, project, &id, now)?;
         }
         by.audit(writer, (AuditAction::SenderMade, id.as_str()), now)?;
         let whose = (project, Some(&id));
@@ -258,11 +260,12 @@ pub(super) async fn update(
             Err(problem) => return Ok(Err(problem.into())),
         };
         if let Some(name) = &update.name {
-            writer.rename_sender(&id, name, now)?;
+            writer.rename_sender(&id, Some(name), now)?;
             caller.audit(writer, (AuditAction::SenderRenamed, id.as_str()), now)?;
         }
         if update.is_default {
-            writer.make_default_sender(project, &id, now)?;
+            // It is there: that was looked up above.
+            let _ = make_default_sender(writer, project, &id, now)?;
             caller.audit(writer, (AuditAction::SenderMadeDefault, id.as_str()), now)?;
         }
         if update.changes_webhook() {
@@ -289,14 +292,20 @@ pub(super) async fn remove(
     caller.may(Scope::SendersWrite)?;
     let (id, now) = (named(&id)?, state.clock.now());
     let write = state.store.write(move |writer| {
-        let is_there = writer.named_sender(&caller.project, &id)?.is_some();
-        if is_there {
-            writer.remove_sender(&caller.project, &id, now)?;
+        let removed = remove_sender(writer, &caller.project, &id, now)?;
+        if removed.is_ok() {
             caller.audit(writer, (AuditAction::SenderRemoved, id.as_str()), now)?;
         }
-        Ok(is_there)
+        Ok(removed)
     });
-    if write.await? { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::NotFound("sender")) }
+    match write.await? {
+        Ok(_) => Ok(StatusCode::NO_CONTENT),
+        Err(SenderRefusal::Unknown) => Err(ApiError::NotFound("sender")),
+        Err(refusal @ SenderRefusal::UnderWay) => {
+            let message = super::error::sentence(&refusal.to_string());
+            Err(ApiError::Conflict { code: "sender_in_use", message })
+        }
+    }
 }
 
 /// Rotate sender webhook secret
