@@ -72,6 +72,7 @@ const LEAVES: &[&str] = &["clock", "config", "domain", "observability", "tls"];
 /// Libraries that only these modules may know.
 const PRIVATE_CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
+    ("csv", &["onboarding"]),
     ("realfft", &["speech/whisper/mel.rs"]),
     ("whisper_rs", &["speech/whisper", "speech/whisper_stock.rs"]),
     ("chacha20poly1305", &["seal"]),
@@ -103,6 +104,8 @@ const RULED: &[(&str, &[&str])] = &[
     (".insert_signup(", &["onboarding/completion/attempts.rs"]),
     (".move_signup(", &["onboarding/completion/attempts.rs"]),
     (".end_signup(", &["onboarding/completion/attempts.rs"]),
+    (".set_submission(", &["onboarding/invitations.rs"]),
+    (".mark_viewed(", &["onboarding/invitations.rs"]),
     (".put_sender(", &["onboarding/completion/attempts.rs"]),
     (".set_sender(", &["onboarding/completion/attempts.rs"]),
     (".insert_message(", &["onboarding/outgoing.rs"]),

@@ -51,6 +51,7 @@ fn invitation(index: u8) -> NewInvitation {
         project: project().id,
         token: InvitationToken::new([index; 20]),
         client_name: None,
+        client_email: None,
         language: None,
         connection: NewConnection::Preassigned(phone_number().id),
         redirects: Redirects::default(),

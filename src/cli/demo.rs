@@ -162,6 +162,7 @@ async fn make_invitation(daemon: &Daemon, language: Language) -> anyhow::Result<
         project: project.id.clone(),
         token: token.clone(),
         client_name: Some("Demo client".to_owned()),
+        client_email: None,
         language: Some(language),
         connection: NewConnection::Preassigned(number.id.clone()),
         redirects: Redirects::default(),

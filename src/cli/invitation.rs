@@ -9,7 +9,7 @@ use super::Failure;
 use super::database::{self, NoSuchProject, WhichDatabase};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{
-    Actor, InvitationId, InvitationToken, Language, PhoneNumber, ProjectId, RedirectState,
+    Actor, Email, InvitationId, InvitationToken, Language, PhoneNumber, ProjectId, RedirectState,
     RedirectUrl, Redirects, ShownName, Timestamp,
 };
 use crate::onboarding::{Refusal, invite};
@@ -37,6 +37,9 @@ struct NewArguments {
     /// Who is invited
     #[arg(long, value_name = "NAME")]
     client: Option<ShownName>,
+    /// Where they get mail, for the partner to know
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<Email>,
     /// The language of its pages, and of the voice that calls, as two letters [default: the browser's]
     #[arg(long)]
     language: Option<Language>,
@@ -106,6 +109,7 @@ fn make(
         project,
         token,
         client_name: wanted.client.map(String::from),
+        client_email: wanted.email,
         language: wanted.language,
         connection,
         redirects: Redirects {

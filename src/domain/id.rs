@@ -113,6 +113,12 @@ identifier!(
 );
 
 identifier!(
+    /// A file that invitations are to be made of.
+    ImportId,
+    "imp"
+);
+
+identifier!(
     /// Somebody who signs in to the admin.
     PartnerId,
     "ptn"

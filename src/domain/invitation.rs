@@ -28,6 +28,16 @@ pub enum InvitationStatus {
 pub struct InvalidStatus(pub String);
 
 impl InvitationStatus {
+    /// All there are, in the order in which an invitation comes to them.
+    pub const ALL: [Self; 6] = [
+        Self::Pending,
+        Self::InProgress,
+        Self::Failed,
+        Self::Completed,
+        Self::Expired,
+        Self::Cancelled,
+    ];
+
     /// The name in the store and in the REST API.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -71,17 +81,8 @@ impl FromStr for InvitationStatus {
     type Err = InvalidStatus;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [
-            Self::Pending,
-            Self::InProgress,
-            Self::Completed,
-            Self::Failed,
-            Self::Expired,
-            Self::Cancelled,
-        ]
-        .into_iter()
-        .find(|status| status.as_str() == text)
-        .ok_or_else(|| InvalidStatus(text.to_owned()))
+        let named = Self::ALL.into_iter().find(|status| status.as_str() == text);
+        named.ok_or_else(|| InvalidStatus(text.to_owned()))
     }
 }
 

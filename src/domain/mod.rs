@@ -25,6 +25,7 @@ mod secret_token;
 mod signup;
 mod spoken_code;
 mod stage;
+mod submission;
 mod timestamp;
 mod verification;
 mod webhook;
@@ -37,8 +38,8 @@ pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
 pub use email::{Email, InvalidEmail};
 pub use id::{
-    ApiKeyId, CallId, EventId, InvitationId, LoginId, MessageId, PartnerId, PhoneNumberId,
-    ProjectId, SenderId, SignupId, VerificationId, WebhookEventId, WebhookId,
+    ApiKeyId, CallId, EventId, ImportId, InvitationId, LoginId, MessageId, PartnerId,
+    PhoneNumberId, ProjectId, SenderId, SignupId, VerificationId, WebhookEventId, WebhookId,
 };
 pub use invitation::{
     Actor, FailureReason, InvalidActor, InvalidReason, InvalidStatus, InvitationStatus,
@@ -62,6 +63,7 @@ pub use secret_token::{SecretToken, TokenHash};
 pub use signup::{InvalidFailure, InvalidStep, SignupFailure, SignupState, SignupStep};
 pub use spoken_code::{CODE_LENGTH, InvalidCode, SpokenCode};
 pub use stage::{CallOutcome, CodeStage, HeardDigit, InvalidOutcome, Recording};
+pub use submission::{InvalidSubmission, Submission};
 pub use timestamp::Timestamp;
 pub use verification::{
     CallPurpose, InvalidVerificationFailure, InvalidVerificationStep, VerificationFailure,

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::domain::{
-    Actor, CodeStage, FailureReason, InvitationId, InvitationStatus, PhoneNumberId, RedirectOrigin,
-    RedirectUrl, Timestamp,
+    Actor, CodeStage, FailureReason, InvitationId, InvitationStatus, PhoneNumberId, ProjectId,
+    RedirectOrigin, RedirectUrl, Submission, Timestamp,
 };
 use crate::store::{
     EventKind, InvitationState, NewEvent, NewInvitation, RecordedStep, StoreError, Writer,
@@ -79,6 +79,58 @@ pub fn invite(
         stage: None,
     })?;
     Ok(Ok(()))
+}
+
+/// An invitation that a form made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invited {
+    Now(InvitationId),
+    /// The form was sent once before.
+    Before(InvitationId),
+}
+
+/// Makes an invitation, unless the form that asks for it has made one: however often it is sent, there
+/// is one.
+///
+/// # Errors
+/// When the store refuses. The inner error says why it may not be made.
+pub fn invite_once(
+    writer: &Writer<'_>,
+    invitation: &NewInvitation,
+    submission: &Submission,
+    by: Actor,
+) -> Result<Result<Invited, Refusal>, StoreError> {
+    if let Some(made) = writer.invitation_of_submission(&invitation.project, submission)? {
+        return Ok(Ok(Invited::Before(made)));
+    }
+    if let Err(refusal) = invite(writer, invitation, by)? {
+        return Ok(Err(refusal));
+    }
+    writer.set_submission(&invitation.id, submission)?;
+    Ok(Ok(Invited::Now(invitation.id.clone())))
+}
+
+/// Records that the client opened the link of an invitation, for the first time.
+///
+/// # Errors
+/// When the store refuses.
+pub fn record_opening(
+    writer: &Writer<'_>,
+    project: &ProjectId,
+    invitation: &InvitationId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    if writer.mark_viewed(invitation, at)? {
+        writer.append_event(&NewEvent {
+            project: project.clone(),
+            invitation: invitation.clone(),
+            call: None,
+            kind: EventKind::InvitationOpened,
+            at,
+            stage: None,
+        })?;
+    }
+    Ok(())
 }
 
 /// Whether a step may be taken at `now`. Nothing changes.

@@ -16,6 +16,9 @@ mod arrival;
 mod attempts;
 mod completion;
 mod expiry;
+mod export;
+mod hints;
+mod import;
 mod invitations;
 mod messages;
 mod news;
@@ -29,7 +32,12 @@ mod verification;
 pub use attempts::{ATTEMPTS_ALLOWED, Attempts, attempts_left, attempts_made, record_attempt};
 pub use completion::{Completions, Recovery, Returned, begin_signup, pin_of, reason_of, token_of};
 pub use expiry::{expire_in_time, expire_overdue};
-pub use invitations::{Refusal, invite, take_step};
+pub use export::{export_header, export_row};
+pub use hints::{Hint, hint};
+pub use import::{
+    Column, FileProblem, ImportRow, ImportSheet, KnownNumber, Problem, Wanted, read_import,
+};
+pub use invitations::{Invited, Refusal, invite, invite_once, record_opening, take_step};
 pub use messages::{Messages, NotSent};
 pub use numbers::{NumberRefusal, add_number, resume_number, suspend_number};
 pub use outgoing::{
@@ -37,7 +45,7 @@ pub use outgoing::{
     report_message,
 };
 pub use senders::{SenderRefusal, make_default_sender, remove_sender};
-pub use steps::Step;
+pub use steps::{Step, can_cancel, can_resend};
 pub use verification::{
     AwaitedCall, Ground, HeardCode, NamedNumber, NotApplicable, Verifications, awaited_call,
     can_verify, progress_in_words, record_heard_code,

@@ -74,6 +74,22 @@ impl Step {
     }
 }
 
+/// Whether an invitation that stands there can be withdrawn.
+pub fn can_cancel(status: InvitationStatus) -> bool {
+    Step::Cancel.from(status) == Some(InvitationStatus::Cancelled)
+}
+
+/// Whether an invitation that stands there can be given a new link.
+pub const fn can_resend(status: InvitationStatus) -> bool {
+    match status {
+        InvitationStatus::Expired | InvitationStatus::Cancelled => true,
+        InvitationStatus::Pending
+        | InvitationStatus::InProgress
+        | InvitationStatus::Failed
+        | InvitationStatus::Completed => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +121,7 @@ mod tests {
             let from: InvitationStatus = from.parse().unwrap();
             let led = steps.each_ref().map(|step| step.from(from));
             assert_eq!(led, to.map(|to| to.parse().ok()), "{from}");
+            assert_eq!([can_cancel(from), can_resend(from)], [led[3].is_some(), led[4].is_some()]);
         }
     }
 }

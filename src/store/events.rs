@@ -10,6 +10,7 @@ use super::{Change, Reader, StoreError, Writer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     InvitationCreated,
+    InvitationOpened,
     SignupBegun,
     SignupOpened,
     SignupFinishing,
@@ -34,6 +35,7 @@ impl EventKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvitationCreated => "invitation_created",
+            Self::InvitationOpened => "invitation_opened",
             Self::SignupBegun => "signup_begun",
             Self::SignupOpened => "signup_opened",
             Self::SignupFinishing => "signup_finishing",

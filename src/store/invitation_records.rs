@@ -35,6 +35,8 @@ pub struct InvitationRecord {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub expires_at: Timestamp,
+    /// When the client first opened the link that it has now.
+    pub viewed_at: Option<Timestamp>,
     /// When the client first began, with the link that it has now.
     pub started_at: Option<Timestamp>,
     pub completed_at: Option<Timestamp>,
@@ -44,7 +46,6 @@ pub struct InvitationRecord {
 /// What programs say of an invitation, besides what it is made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InvitationDetails {
-    pub client_email: Option<Email>,
     pub client_phone: Option<PhoneNumber>,
     /// ISO 3166-1, two letters each.
     pub allowed_countries: Option<Vec<String>>,
@@ -83,7 +84,8 @@ const SELECT: &str = "
               AND id > (SELECT max(id) FROM invitation_steps
                         WHERE invitation_id = i.id AND to_status = 'pending')),
            (SELECT max(at) FROM invitation_steps
-            WHERE invitation_id = i.id AND to_status = i.status)
+            WHERE invitation_id = i.id AND to_status = i.status),
+           i.viewed_at
     FROM invitations AS i LEFT JOIN senders AS s ON s.id = i.sender_id";
 
 impl Writer<'_> {
@@ -98,13 +100,11 @@ impl Writer<'_> {
     ) -> Result<(), StoreError> {
         self.connection
             .prepare_cached(
-                "UPDATE invitations SET client_email = ?2, client_phone = ?3,
-                        allowed_countries = ?4, theme = ?5
+                "UPDATE invitations SET client_phone = ?2, allowed_countries = ?3, theme = ?4
                  WHERE id = ?1",
             )?
             .execute((
                 invitation.as_str(),
-                details.client_email.as_ref().map(Email::as_str),
                 details.client_phone.as_ref().map(PhoneNumber::as_str),
                 details.allowed_countries.as_ref().map(|countries| countries.join(" ")),
                 details.theme.map(Theme::as_str),
@@ -222,6 +222,7 @@ fn columns(row: &Row<'_>, now: Timestamp) -> Result<InvitationRecord, StoreError
         created_at: moment(row.get(16)?),
         updated_at: moment(row.get(17)?),
         expires_at,
+        viewed_at: row.get::<_, Option<i64>>(24)?.map(moment),
         started_at: row.get::<_, Option<i64>>(22)?.map(moment),
         completed_at: since(InvitationStatus::Completed),
         failed_at: since(InvitationStatus::Failed),

@@ -5,9 +5,9 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::domain::{
-    Brand, ConnectionType, FailureReason, InvitationId, InvitationStatus, InvitationToken,
+    Brand, ConnectionType, Email, FailureReason, InvitationId, InvitationStatus, InvitationToken,
     Language, PhoneNumber, PhoneNumberId, ProjectId, RedirectState, RedirectUrl, Redirects,
-    SenderId, Timestamp,
+    SenderId, Submission, Timestamp,
 };
 
 use super::projects::brand;
@@ -20,6 +20,7 @@ pub struct NewInvitation {
     pub project: ProjectId,
     pub token: InvitationToken,
     pub client_name: Option<String>,
+    pub client_email: Option<Email>,
     /// What the client speaks, and so probably the voice that calls.
     pub language: Option<Language>,
     pub connection: NewConnection,
@@ -63,6 +64,8 @@ pub struct Invitation {
     pub project: ProjectId,
     pub brand: Brand,
     pub client_name: Option<String>,
+    /// When the client opened this link, for the first time.
+    pub viewed_at: Option<Timestamp>,
     /// What the client speaks.
     pub language: Option<Language>,
     /// At the moment that was asked for.
@@ -113,10 +116,10 @@ impl Writer<'_> {
     pub fn insert_invitation(&self, invitation: &NewInvitation) -> Result<(), StoreError> {
         self.connection.execute(
             "INSERT INTO invitations (id, project_id, token, token_hash, status, client_name,
-                                      language, connection_type, phone_number_id, created_at,
+                                      client_email, language, connection_type, phone_number_id, created_at,
                                       updated_at, expires_at, success_url, failure_url,
                                       redirect_state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11, ?12, ?13, ?14)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14, ?15)",
             (
                 invitation.id.as_str(),
                 invitation.project.as_str(),
@@ -124,6 +127,7 @@ impl Writer<'_> {
                 hash(&invitation.token).as_slice(),
                 InvitationStatus::Pending.as_str(),
                 &invitation.client_name,
+                invitation.client_email.as_ref().map(Email::as_str),
                 invitation.language.as_ref().map(Language::as_str),
                 invitation.connection.kind().as_str(),
                 invitation.connection.number().map(PhoneNumberId::as_str),
@@ -190,7 +194,8 @@ impl Writer<'_> {
     ) -> Result<(), StoreError> {
         self.connection
             .prepare_cached(
-                "UPDATE invitations SET token = ?2, token_hash = ?3, expires_at = ?4 WHERE id = ?1",
+                "UPDATE invitations
+                 SET token = ?2, token_hash = ?3, expires_at = ?4, viewed_at = NULL WHERE id = ?1",
             )?
             .execute((
                 invitation.as_str(),
@@ -202,7 +207,60 @@ impl Writer<'_> {
     }
 }
 
+impl Writer<'_> {
+    /// Names the sending of a form that made an invitation. Only `onboarding` may call it.
+    ///
+    /// # Errors
+    /// When another invitation of the project was made by it, or the database refuses.
+    pub fn set_submission(
+        &self,
+        invitation: &InvitationId,
+        submission: &Submission,
+    ) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE invitations SET submission = ?2 WHERE id = ?1")?
+            .execute((invitation.as_str(), submission.as_str()))?;
+        Ok(())
+    }
+
+    /// Records that a link was opened, and returns whether it was for the first time. Only `onboarding`
+    /// may call it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn mark_viewed(
+        &self,
+        invitation: &InvitationId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let marked = self
+            .connection
+            .prepare_cached(
+                "UPDATE invitations SET viewed_at = ?2 WHERE id = ?1 AND viewed_at IS NULL",
+            )?
+            .execute((invitation.as_str(), at.unix_millis()))?;
+        Ok(marked > 0)
+    }
+}
+
 impl Reader<'_> {
+    /// The invitation that a form made which was sent before.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn invitation_of_submission(
+        &self,
+        project: &ProjectId,
+        submission: &Submission,
+    ) -> Result<Option<InvitationId>, StoreError> {
+        let id = self
+            .connection
+            .prepare_cached("SELECT id FROM invitations WHERE project_id = ?1 AND submission = ?2")?
+            .query_row((project.as_str(), submission.as_str()), |row| row.get(0))
+            .optional()?;
+        Ok(id.map(InvitationId::from_stored))
+    }
+
     /// Where an invitation stands; `None` when there is none.
     ///
     /// # Errors
@@ -266,7 +324,7 @@ impl Reader<'_> {
                     invitations.expires_at, phone_numbers.id, phone_numbers.number,
                     invitations.token, invitations.connection_type, invitations.sender_id,
                     invitations.language, invitations.project_id, projects.colour, logos.version,
-                    invitations.client_name
+                    invitations.client_name, invitations.viewed_at
              FROM invitations
              JOIN projects ON projects.id = (SELECT ifnull(test_of, id) FROM projects AS own
                                              WHERE own.id = invitations.project_id)
@@ -378,6 +436,7 @@ fn columns(row: &Row<'_>, now: Timestamp) -> Result<Invitation, StoreError> {
         project: ProjectId::from_stored(row.get(10)?),
         brand: brand(row.get(1)?, row.get(11)?, row.get(12)?)?,
         client_name: row.get(13)?,
+        viewed_at: row.get::<_, Option<i64>>(14)?.map(Timestamp::from_unix_millis),
         language: parsed_language(row.get(9)?)?,
         status: status.at(expires_at, now),
         connection: row.get::<_, String>(7)?.parse().map_err(StoreError::unexpected)?,

@@ -13,7 +13,11 @@ mod calls;
 mod codes;
 mod embed_origins;
 mod events;
+mod imports;
+mod invitation_detail;
+mod invitation_list;
 mod invitation_records;
+mod invitation_search;
 mod invitation_steps;
 mod invitations;
 mod logins;
@@ -21,6 +25,7 @@ mod logos;
 mod memberships;
 mod messages;
 mod named_senders;
+mod number_choice;
 mod partners;
 mod phone_numbers;
 mod projects;
@@ -53,9 +58,16 @@ pub use call_list::{CallFilter, ListedCall, ListedEnd};
 pub use calls::{CallEnd, CallRecord, CallsAsked, NewCall, UnfinishedCall};
 pub use codes::NewCode;
 pub use events::{EventKind, NewEvent, NewStage, StageEvent};
+pub use imports::KeptImport;
+pub use invitation_detail::{CallOfInvitation, Happening, InvitationDetail, TimelineEntry};
+pub use invitation_list::{
+    InvalidPlace, InvitationPage, ListPosition, ListQuery, ListSort, ListedInvitation, RowKey,
+    StatusCounts,
+};
 pub use invitation_records::{
     ConnectedAccount, InvitationDetails, InvitationRecord, InvitationsAsked,
 };
+pub use invitation_search::{MOST_HITS, SearchTerms};
 pub use invitation_steps::RecordedStep;
 pub use invitations::{
     AssignedNumber, Invitation, InvitationState, NewConnection, NewInvitation, NewLink,
@@ -65,6 +77,7 @@ pub use logins::{EmbedLink, Login, LoginOf};
 pub use memberships::{Member, Membership};
 pub use messages::{Message, MessageNews, MessagesAsked, NewMessage};
 pub use named_senders::{NamedSender, NewNamedSender};
+pub use number_choice::{NumberChoice, NumberHolder};
 pub use partners::{Partner, PasswordHash, SecondFactor};
 pub use phone_numbers::{ListedNumber, NewPhoneNumber, NumberHolder, NumbersAsked, OwnNumber};
 pub use projects::{NewProject, Project};
@@ -91,6 +104,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0010_desk.sql")),
     M::up(include_str!("migrations/0011_api_keys.sql")),
     M::up(include_str!("migrations/0012_api.sql")).foreign_key_check(),
+    M::up(include_str!("migrations/0013_lists.sql")),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.
@@ -183,6 +197,21 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         self.threads().writer.submit(work, reply).await?;
         answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Hands `work` over to be written, and waits for nothing: for what nobody is told of. A failure is
+    /// logged.
+    pub async fn write_behind<F>(&self, work: F)
+    where
+        F: FnOnce(&Writer<'_>) -> Result<(), StoreError> + Send + 'static,
+    {
+        let logged = move |writer: &Writer<'_>| {
+            work(writer)
+                .inspect_err(|error| tracing::error!(%error, "what was left to be written is lost"))
+        };
+        let (nobody, _) = oneshot::channel();
+        // It is closed: the daemon ends.
+        let _ = self.threads().writer.submit(logged, nobody).await;
     }
 
     /// Runs `work` on a reader thread, on one consistent view of what was committed.

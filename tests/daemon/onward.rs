@@ -29,6 +29,7 @@ impl Led {
             project: daemon.invited.project.clone(),
             token,
             client_name: None,
+            client_email: None,
             language: None,
             connection: NewConnection::ClientNumber,
             redirects: Redirects {

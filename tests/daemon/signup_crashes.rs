@@ -91,6 +91,7 @@ pub(crate) async fn prepare(database: &Path, connection: Option<NewConnection>) 
         project: invited.project,
         token: token.clone(),
         client_name: None,
+        client_email: None,
         language: None,
         connection,
         redirects: Redirects::default(),

@@ -104,6 +104,7 @@ impl Desk {
             project: project(),
             token: token(index),
             client_name: None,
+            client_email: None,
             language: None,
             connection,
             redirects: Redirects::default(),

@@ -14,6 +14,7 @@ mod desk;
 #[path = "../support/graph.rs"]
 #[allow(dead_code, reason = "the tests of the Graph client use more of it")]
 mod graph;
+mod list;
 mod numbers;
 mod random_walk;
 mod recovery;

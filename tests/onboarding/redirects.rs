@@ -22,6 +22,7 @@ async fn invite_with(desk: &Desk, redirects: Redirects) -> Result<(), Refusal> {
         project: project(),
         token: token(1),
         client_name: None,
+        client_email: None,
         language: None,
         connection: NewConnection::ClientNumber,
         redirects,

@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod form;
 mod frame;
+mod invitations;
 mod moment;
 mod password;
 mod posted;

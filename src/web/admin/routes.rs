@@ -1,12 +1,13 @@
 //! Every route of the admin.
 
+use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, on};
 
 use super::entrance::{self, Entrance};
-use super::{account, embed, events, password, projects, sign_in};
+use super::{account, embed, events, invitations, password, projects, sign_in};
 use crate::domain::Role;
 use crate::web::WebState;
 use crate::web::routes::{Access, Routes};
@@ -57,7 +58,22 @@ fn of_partners(state: &WebState) -> Routes {
 /// The pages of a project.
 fn pages(state: &WebState) -> Routes {
     let pages = Pages { state, routes: Routes::default() };
-    pages.get(Role::Viewer, "/events", events::events).routes
+    let uploads = DefaultBodyLimit::max(invitations::LONGEST_FILE);
+    pages
+        .get(Role::Viewer, "/events", events::events)
+        .get(Role::Viewer, "/invitations", invitations::list)
+        .get(Role::Member, "/invitations/new", invitations::new)
+        .post(Role::Member, "/invitations/new", invitations::make)
+        .get(Role::Viewer, "/invitations/export", invitations::export)
+        .get(Role::Member, "/invitations/import", invitations::import)
+        .post(Role::Member, "/invitations/import", invitations::check_import.layer(uploads))
+        .get(Role::Member, "/invitations/import/{id}", invitations::preview_import)
+        .post(Role::Member, "/invitations/import/{id}", invitations::make_import)
+        .get(Role::Viewer, "/invitations/{id}", invitations::detail)
+        .get(Role::Member, "/invitations/{id}/cancel", invitations::ask_to_cancel)
+        .post(Role::Member, "/invitations/{id}/cancel", invitations::cancel)
+        .post(Role::Member, "/invitations/{id}/resend", invitations::resend)
+        .routes
 }
 
 /// Routes of a project, each with the least role that it takes.

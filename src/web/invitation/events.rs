@@ -19,7 +19,7 @@ use futures_util::stream::unfold;
 use serde::{Deserialize, Serialize};
 use tracing::error;
 
-use super::{attempts, onward, open_invitation};
+use super::{attempts, onward, open_invitation, opening};
 use crate::domain::{
     CodeStage, EventId, InvitationId, InvitationStatus, InvitationToken, RedirectTarget,
     SignupState, Timestamp,
@@ -75,7 +75,11 @@ pub(in crate::web) async fn events(
 async fn followed_invitation(state: &WebState, token: String) -> Result<InvitationId, WebError> {
     match open_invitation(state, token.clone()).await {
         Err(WebError::Closed(closed)) if closed.status == InvitationStatus::Completed => {}
-        found => return found.map(|invitation| invitation.id),
+        found => {
+            let invitation = found?;
+            opening::record(state, &invitation).await;
+            return Ok(invitation.id);
+        }
     }
     let (token, now) = (InvitationToken::from_text(token), state.clock.now());
     let found = state.store.read(move |reader| reader.invitation_by_token(&token, now)).await?;

@@ -4,6 +4,7 @@ mod attempts;
 mod code_card;
 mod events;
 mod onward;
+mod opening;
 mod recording;
 mod signup;
 mod signup_card;
@@ -38,6 +39,9 @@ pub(super) async fn page(
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
     let invitation = open_invitation(&state, token.clone()).await?;
+    if opening::is_visit(&headers) {
+        opening::record(&state, &invitation).await;
+    }
     let now = state.clock.now();
     let (id, number) = (invitation.id.clone(), invitation.phone_number.clone());
     let project = invitation.project.clone();

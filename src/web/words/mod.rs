@@ -15,7 +15,10 @@ use serde::Deserialize;
 
 use crate::domain::{MetaReason, SignupFailure};
 
-pub(super) use admin::{AccountWords, AdminWords, FrameWords, MomentWords, PasswordWords};
+pub(super) use admin::{
+    AccountWords, AdminWords, FrameWords, ImportWords, InvitationsWords, MomentWords,
+    NewInvitationWords, PasswordWords, TimelineWords,
+};
 pub(super) use text::{Gapped, Text};
 pub(super) use tongue::Tongue;
 

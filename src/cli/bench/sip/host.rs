@@ -130,6 +130,7 @@ async fn add_numbers(store: &Store, load: &Load) -> anyhow::Result<()> {
                     project: project_id.clone(),
                     token: InvitationToken::new(random.random()),
                     client_name: None,
+                    client_email: None,
                     language: None,
                     connection: NewConnection::Preassigned(number.id.clone()),
                     redirects: Redirects::default(),

@@ -61,6 +61,7 @@ pub(super) struct Wanted {
 /// What an invitation is made of, besides whose it is and when it is made.
 pub(super) struct Draft {
     client_name: Option<ShownName>,
+    client_email: Option<Email>,
     language: Option<Language>,
     connection: NewConnection,
     redirects: Redirects,
@@ -74,6 +75,7 @@ impl Draft {
             project,
             token: InvitationToken::new(rand::rng().random()),
             client_name: self.client_name.map(String::from),
+            client_email: self.client_email,
             language: self.language,
             connection: self.connection,
             redirects: self.redirects,
@@ -110,8 +112,8 @@ impl CreateInvitation {
             Duration::ZERO
         });
         fields.check()?;
-        let draft = Draft { client_name, language, connection, redirects, lifetime };
-        let details = InvitationDetails { client_email, client_phone, allowed_countries, theme };
+        let draft = Draft { client_name, client_email, language, connection, redirects, lifetime };
+        let details = InvitationDetails { client_phone, allowed_countries, theme };
         Ok(Wanted { draft, details })
     }
 

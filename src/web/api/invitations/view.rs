@@ -126,7 +126,7 @@ impl Invitation {
             client_phone: record.client_phone,
             phone_number_id: record.phone_number,
             sender_id: sender,
-            viewed_at: None,
+            viewed_at: moment(record.viewed_at),
             started_at: moment(record.started_at),
             completed_at: moment(record.completed_at),
             failed_at: moment(record.failed_at),
