@@ -102,9 +102,11 @@ impl Browser {
         self.client.find(Locator::Css(selector)).await.unwrap().click().await.unwrap();
     }
 
-    /// Types into the field that this selects.
-    pub(crate) async fn type_into(&self, selector: &str, text: &str) {
-        self.client.find(Locator::Css(selector)).await.unwrap().send_keys(text).await.unwrap();
+    /// Types into the field with this id, in place of what is there.
+    pub(crate) async fn fill(&self, id: &str, text: &str) {
+        let field = self.client.find(Locator::Id(id)).await.unwrap();
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
     }
 
     /// Leaves a mark in the page that is gone when it is loaded again.

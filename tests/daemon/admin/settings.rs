@@ -107,7 +107,7 @@ async fn members_are_added_by_a_link_that_is_shown_once_and_the_last_owner_stays
     }
     office.submit(&mut owner, page, &of(ann, "role"), &[("role", "owner")]).await;
     office.submit(&mut owner, page, &of(ann, "remove"), &[]).await;
-    assert_eq!(members().await, [only.clone()]);
+    assert_eq!(members().await, std::slice::from_ref(only));
     let actions: Vec<_> = office.audit().await.into_iter().map(|(action, _)| action).collect();
     let expected =
         [AuditAction::MemberAdded, AuditAction::MemberRoleChanged, AuditAction::MemberRemoved];
