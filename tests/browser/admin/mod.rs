@@ -1,6 +1,7 @@
 //! The partner's admin in a real browser.
 
 mod account;
+mod desk;
 mod embedding;
 mod live;
 

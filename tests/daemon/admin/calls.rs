@@ -12,9 +12,11 @@ impl Office {
         call(self.daemon.daemon.sip_address(), NUMBER, noise(1)).await.unwrap();
         self.daemon.outcomes_of(count).await;
         let project = self.daemon.invited.project.clone();
-        let read = self.daemon.daemon.store.read(move |reader| {
-            reader.past_calls(&project, &CallFilter::default(), None, 1)
-        });
+        let read = self
+            .daemon
+            .daemon
+            .store
+            .read(move |reader| reader.past_calls(&project, &CallFilter::default(), None, 1));
         read.await.unwrap().remove(0).id
     }
 }

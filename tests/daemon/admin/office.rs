@@ -47,9 +47,10 @@ impl Office {
     /// What was done in the project, oldest first, and to what.
     pub(super) async fn audit(&self) -> Vec<(AuditAction, String)> {
         let project = self.daemon.invited.project.clone();
-        let read = self.daemon.daemon.store.read(move |reader| {
-            reader.audit_entries(&project, &AuditFilter::default(), None, 100)
-        });
+        let read =
+            self.daemon.daemon.store.read(move |reader| {
+                reader.audit_entries(&project, &AuditFilter::default(), None, 100)
+            });
         let entries = read.await.unwrap().into_iter().rev();
         entries.map(|entry| (entry.action, entry.subject.unwrap_or_default())).collect()
     }
@@ -57,7 +58,8 @@ impl Office {
     /// A sender of the project, connected by its invitation.
     pub(super) async fn connect(&self, index: u8) -> SenderId {
         let id = SenderId::new(SystemClock.now(), [index; 10]);
-        let token = self.daemon.daemon.seal.seal(&token_of(id.as_str()), b"EAAJ-t0ken", [index; 24]);
+        let token =
+            self.daemon.daemon.seal.seal(&token_of(id.as_str()), b"EAAJ-t0ken", [index; 24]);
         let sender = NewSender {
             id: id.clone(),
             project: self.daemon.invited.project.clone(),

@@ -19,17 +19,18 @@ async fn a_sender_is_renamed_and_preferred_and_a_viewer_may_only_look() {
     assert!(is_wrong(&wrong, "name") && shows(&wrong, "lines &lt;b&gt;"));
     let named =
         office.submit(&mut member, &page, &format!("{page}/name"), &[("name", " Shop ")]).await;
-    assert_eq!((named.status.as_u16(), named.header("location")), (303, &*office.at(&format!("{page}?done=renamed"))));
+    assert_eq!(
+        (named.status.as_u16(), named.header("location")),
+        (303, &*office.at(&format!("{page}?done=renamed")))
+    );
     office.submit(&mut member, &page, &format!("{page}/default"), &[]).await;
     let project = office.daemon.invited.project.clone();
     let senders =
         office.daemon.daemon.store.read(move |reader| reader.listed_senders(&project)).await;
     let senders: Vec<_> =
         senders.unwrap().into_iter().map(|it| (it.id, it.name, it.is_default)).collect();
-    let expected = [
-        (first, "Caf\u{e9} <1>".to_owned(), false),
-        (second.clone(), "Shop".to_owned(), true),
-    ];
+    let expected =
+        [(first, "Caf\u{e9} <1>".to_owned(), false), (second.clone(), "Shop".to_owned(), true)];
     assert_eq!(senders, expected);
 
     let mut viewer = office.sign_in(Role::Viewer).await;
@@ -59,10 +60,10 @@ async fn a_test_message_is_sent_or_it_is_said_why_not() {
     let sent = office.submit(&mut member, &page, &action, &right).await;
     assert_eq!(sent.header("location"), office.at(&format!("{page}?done=sent")));
     assert_eq!(meta.asked().iter().filter(|path| path.ends_with("/messages")).count(), 1);
-    assert_eq!(office.audit().await, [(
-        AuditAction::SenderTested,
-        format!("Caf\u{e9} <1> ({sender})"),
-    )]);
+    assert_eq!(
+        office.audit().await,
+        [(AuditAction::SenderTested, format!("Caf\u{e9} <1> ({sender})"),)]
+    );
     office.daemon.daemon.stop().await;
 }
 

@@ -6,7 +6,8 @@ use super::office::{Office, is_wrong, shows};
 use crate::support::Browsing;
 
 /// The beginning of a PNG: as much as tells its size.
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x0a\x00\x00\x00\x0a\x08\x06\x00\x00\x00";
+const PNG: &[u8] =
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x0a\x00\x00\x00\x0a\x08\x06\x00\x00\x00";
 
 impl Office {
     /// Sends a file as the form of the logo does.
@@ -42,7 +43,11 @@ async fn the_brand_is_set_and_what_is_wrong_keeps_what_was_typed() {
     let preview = office.submit(&mut owner, "/settings", "/settings/colour", &preview).await;
     // Black on it as it is: (L + 0.05) / 0.05.
     assert_eq!(preview.status, 200);
-    assert!(shows(&preview, "fill=\"#ffe100\"") && shows(&preview, "data-contrast=\"15.9\""), "{}", preview.text());
+    assert!(
+        shows(&preview, "fill=\"#ffe100\"") && shows(&preview, "data-contrast=\"15.9\""),
+        "{}",
+        preview.text()
+    );
     let project = office.daemon.invited.project.clone();
     let stored = async || {
         let project = project.clone();
@@ -97,7 +102,8 @@ async fn members_are_added_by_a_link_that_is_shown_once_and_the_last_owner_stays
     let all = members().await;
     let ann = all.iter().find(|member| member.email.as_str() == "ann@example.com").unwrap();
     let only = all.iter().find(|member| member.role == Role::Owner).unwrap();
-    let of = |member: &zavud::store::Member, what: &str| format!("{page}/{}/{what}", member.partner);
+    let of =
+        |member: &zavud::store::Member, what: &str| format!("{page}/{}/{what}", member.partner);
     for (action, fields) in
         [(of(only, "role"), &[("role", "viewer")][..]), (of(only, "remove"), &[])]
     {
@@ -156,7 +162,8 @@ async fn a_key_is_shown_once_opens_the_api_and_is_revoked() {
     assert!(key.starts_with("zv_live_"), "{key}");
     let server = office.daemon.daemon.web_address();
     let bearer = format!("Bearer {key}");
-    let me = async || crate::support::get_with(server, "/v1/me", &[("authorization", &bearer)]).await;
+    let me =
+        async || crate::support::get_with(server, "/v1/me", &[("authorization", &bearer)]).await;
     assert_eq!(me().await.status, 200);
     let list = owner.get(&office.at(page)).await;
     assert!(shows(&list, "Shop &lt;b&gt;") && !shows(&list, &key), "it is shown once");
@@ -215,7 +222,11 @@ async fn the_audit_log_is_filtered_and_exported_and_no_cell_of_it_is_a_formula()
     ] {
         let page = owner.get(&office.at(&format!("/settings/audit?{query}"))).await;
         let is_listed = |action: &str| shows(&page, &format!("data-action=\"{action}\""));
-        assert_eq!((is_listed("brand_changed"), is_listed("number_added")), (brand, added), "{query}");
+        assert_eq!(
+            (is_listed("brand_changed"), is_listed("number_added")),
+            (brand, added),
+            "{query}"
+        );
     }
     let wrong = owner.get(&office.at("/settings/audit?day=yesterday")).await;
     assert!(shows(&wrong, "id=\"day-error\""));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::Value;
 use zavud::clock::{Clock as _, SystemClock};
 use zavud::domain::{
     CallId, CallOutcome, CallPurpose, CallQuality, NumberStatus, PhoneNumberId, Role, SenderId,
@@ -11,9 +11,10 @@ use zavud::domain::{
 use zavud::onboarding::{record_attempt, token_of};
 use zavud::store::{CallEnd, Connected, NewCall, NewPhoneNumber, NewSender};
 
+use super::sign_in;
 use crate::chromium::Browser;
 use crate::looks::Gallery;
-use crate::support::{Browsing, NUMBER, TestDaemon};
+use crate::support::{NUMBER, TestDaemon};
 
 /// A name with everything in it that has broken pages, and no place to break it.
 const LONG_NAME: &str = "S\u{f6}hne & T\u{f6}chter \"<b>\" \u{5d0}\u{5d1}\u{5d2} \
@@ -109,8 +110,7 @@ impl Desk {
             writer.insert_call(&new)?;
             writer.mark_answered(&id, now)?;
             let Some((outcome, opinion_score)) = end else { return Ok(()) };
-            let quality =
-                Some(CallQuality { lost_percent: 3.25, jitter_ms: 12.5, opinion_score });
+            let quality = Some(CallQuality { lost_percent: 3.25, jitter_ms: 12.5, opinion_score });
             let confidence = (outcome == CallOutcome::CodeRead).then_some(0.97);
             let at = now + Duration::from_secs(21);
             writer.mark_ended(&id, CallEnd { outcome, confidence, quality, at })?;
@@ -134,18 +134,6 @@ impl Desk {
         format!("http://{}/p/{project}{path}", self.daemon.daemon.web_address())
     }
 
-    /// Lets the browser in as somebody of this role.
-    async fn sign_in(&self, browser: &Browser, role: Role) {
-        let daemon = &self.daemon.daemon;
-        let (server, project) = (daemon.web_address(), &self.daemon.invited.project);
-        let browsing = Browsing::signed_in(server, &daemon.store, project, role).await;
-        let cookie = json!({
-            "name": "login", "value": browsing.cookie("login").unwrap(),
-            "url": format!("http://{server}/"), "httpOnly": true,
-        });
-        browser.devtools("Network.setCookie", cookie).await;
-    }
-
     /// Opens a page, and looks at it when its part is there.
     async fn look(&self, browser: &Browser, gallery: &mut Gallery<'_>, path: &str, name: &str) {
         browser.client.goto(&self.at(path)).await.unwrap();
@@ -157,7 +145,7 @@ impl Desk {
 async fn look_at_all(language: &str) {
     let Some(browser) = Browser::open_for(1_280, language).await else { return };
     let desk = Desk::open().await;
-    desk.sign_in(&browser, Role::Owner).await;
+    sign_in(&browser, &desk.daemon, Role::Owner).await;
     let mut gallery = Gallery::in_language(&browser, language);
     let (sender, number) = (&desk.senders[1], desk.own_number().await);
     for (path, name) in [
@@ -201,7 +189,7 @@ async fn each_page_has_room_for_portuguese() {
 async fn a_form_is_obeyed_without_a_new_page_and_what_is_wrong_is_where_the_reader_is_led() {
     let Some(browser) = Browser::open(1_280).await else { return };
     let desk = Desk::open().await;
-    desk.sign_in(&browser, Role::Owner).await;
+    sign_in(&browser, &desk.daemon, Role::Owner).await;
     let mut gallery = Gallery::of(&browser);
     browser.client.goto(&desk.at("/numbers")).await.unwrap();
     browser.mark().await;
@@ -240,7 +228,7 @@ async fn a_form_is_obeyed_without_a_new_page_and_what_is_wrong_is_where_the_read
 async fn a_call_that_comes_in_is_on_the_open_page_of_calls() {
     let Some(browser) = Browser::open(1_280).await else { return };
     let desk = Desk::open().await;
-    desk.sign_in(&browser, Role::Viewer).await;
+    sign_in(&browser, &desk.daemon, Role::Viewer).await;
     browser.client.goto(&desk.at("/calls")).await.unwrap();
     let live = desk.calls[0].clone();
     browser.wait_for(&format!("#live tr[data-call='{live}']")).await;
@@ -249,7 +237,7 @@ async fn a_call_that_comes_in_is_on_the_open_page_of_calls() {
     let ended = live.clone();
     desk.daemon.daemon.store.write(move |writer| writer.mark_ended(&ended, end)).await.unwrap();
     browser.wait_for(&format!("#past tr[data-call='{live}']")).await;
-    assert_eq!(browser.eval("document.querySelector('#live tr')").await, serde_json::Value::Null);
+    assert_eq!(browser.eval("document.querySelector('#live tr')").await, Value::Null);
     browser.close().await;
     desk.daemon.daemon.stop().await;
 }
