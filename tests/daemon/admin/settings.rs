@@ -44,7 +44,7 @@ async fn the_brand_is_set_and_what_is_wrong_keeps_what_was_typed() {
     // Black on it as it is: (L + 0.05) / 0.05.
     assert_eq!(preview.status, 200);
     assert!(
-        shows(&preview, "fill=\"#ffe100\"") && shows(&preview, "data-contrast=\"15.9\""),
+        shows(&preview, "fill=\"#ffe100\"") && shows(&preview, "data-contrast=\"16.0\""),
         "{}",
         preview.text()
     );
