@@ -80,7 +80,7 @@ pub use managed_numbers::{ManagedNumber, NumberHolder};
 pub use memberships::{Member, Membership};
 pub use messages::{Message, MessageNews, MessagesAsked, NewMessage};
 pub use named_senders::{NamedSender, NewNamedSender};
-pub use number_choice::{NumberChoice, NumberHolder};
+pub use number_choice::NumberChoice;
 pub use partners::{Partner, PasswordHash, SecondFactor};
 pub use phone_numbers::{ListedNumber, NewPhoneNumber, NumbersAsked, OwnNumber};
 pub use projects::{NewProject, Project};
