@@ -153,12 +153,7 @@ async fn no_route_crosses_projects() {
             };
             // 410: an import that is over and one that never was are the same.
             let nothing = [StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST, StatusCode::GONE];
-            assert!(
-                nothing.contains(&answer.status),
-                "{}: {}",
-                name(route),
-                answer.status
-            );
+            assert!(nothing.contains(&answer.status), "{}: {}", name(route), answer.status);
         }
     }
 }
