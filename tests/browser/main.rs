@@ -13,6 +13,7 @@ mod chromium;
 mod closed_pages;
 mod code_stages;
 mod connection;
+mod desk;
 mod journeys;
 mod keyboard;
 mod looks;
