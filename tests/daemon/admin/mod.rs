@@ -10,3 +10,4 @@ mod second_factor;
 mod senders;
 mod settings;
 mod sign_in;
+mod webhook;
