@@ -11,7 +11,7 @@ SECONDS := 60
 
 # cargo uses all cores by itself, and two installations at once would fight over apt's lock.
 .NOTPARALLEL:
-.PHONY: help setup demo build check audit test test-browser test-training interop fuzz bench-sip bench-speech train-reader clean
+.PHONY: help setup demo build check audit test test-browser test-training interop fuzz bench-sip bench-web bench-speech train-reader clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,10 @@ bench-sip: build ## Measure what calls this machine stands, with both ends on it
 		$(target)/release/zavud bench sip --calls-per-second 1000 --seconds 20 --transport $$transport || exit; \
 	done
 	ulimit -n 16384; $(target)/release/zavud bench sip --calls-per-second 50 --concurrent 1000 --seconds 40 --media
+
+# Two sockets a page: more than a shell opens by default.
+bench-web: build ## Measure the pages and the API over a large database, and many open pages
+	ulimit -n 16384; $(target)/release/zavud bench web
 
 # With recordings that lie outside of the project; the script says what it can be told.
 bench-speech: build $(target)/setup-bench ## Measure the reader against its goals and stock Whisper

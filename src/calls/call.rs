@@ -13,7 +13,7 @@ use crate::speech::{Hypotheses, Listener};
 use crate::store::StoreError;
 use crate::telephony::{CallUpdate, EndReason, FrameSink, PcmFrame, PhoneCall};
 
-use super::journal::Journal;
+use super::journal::{Ending, Journal};
 use super::switchboard::Claim;
 
 /// How long the last of the audio may take to be read after the call is over. It is far more than
@@ -23,6 +23,10 @@ const READING_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the last of the audio may take to be written. It takes milliseconds; beyond, the disk
 /// is stuck, and the outcome does not wait for it.
 const WRITING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long it may take to learn what the audio was like, once its call is over. It is known at once;
+/// beyond, the phone side is stuck.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Answers the call, reads it and records what is found. Waits on updates of the call, on
 /// hypotheses and on time.
@@ -35,7 +39,7 @@ pub(super) async fn conduct(
 ) -> Result<(), StoreError> {
     let Ears { listener, hypotheses, tape } = ears;
     let (recorder, recording) = tape.unzip();
-    line.phone_call.answer(sink(listener, recorder));
+    let report = line.phone_call.answer(sink(listener, recorder));
     let listening = Listening { line: &mut line, hypotheses, max_duration, stop };
     let without_code = listening.hear_out(&mut journal, recording.is_some()).await;
     // Does nothing unless it is us who end the call: the recording ends with it.
@@ -44,7 +48,9 @@ pub(super) async fn conduct(
         Some(recording) => timeout(WRITING_TIMEOUT, recording.finish()).await.unwrap_or(false),
         None => false,
     };
-    let outcome = journal.ended(without_code?, is_recorded).await?;
+    let quality = timeout(REPORT_TIMEOUT, report.quality()).await.ok().flatten();
+    let outcome =
+        journal.ended(Ending { without_code: without_code?, is_recorded, quality }).await?;
     info!(%outcome, "call ended");
     Ok(())
 }

@@ -73,7 +73,8 @@ impl Aftermath {
     fn end(&self, writer: &Writer<'_>, call: &UnfinishedCall) -> Result<(), StoreError> {
         let now = self.now;
         let outcome = if call.has_code { CallOutcome::CodeRead } else { CallOutcome::Interrupted };
-        writer.mark_ended(&call.id, CallEnd { outcome, confidence: None, at: now })?;
+        let end = CallEnd { outcome, confidence: None, quality: None, at: now };
+        writer.mark_ended(&call.id, end)?;
         match &call.purpose {
             CallPurpose::Invitation(invitation) => {
                 self.tell_page(writer, call, invitation, outcome)

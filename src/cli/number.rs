@@ -72,7 +72,7 @@ async fn give(Add { database, number, project }: Add) -> Result<(), Failure> {
             Ok(project) => project.id,
             Err(error) => return Ok(Err(anyhow::Error::from(error))),
         };
-        if writer.own_number(&number)?.is_some() {
+        if writer.owner_of_number(&number)?.is_some() {
             return Ok(Err(anyhow!("{number} belongs to a project already")));
         }
         writer.insert_phone_number(&NewPhoneNumber {

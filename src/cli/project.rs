@@ -8,7 +8,7 @@ use rand::RngExt as _;
 use super::Failure;
 use super::database::{self, WhichDatabase};
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::{Colour, Logo, ProjectId, RedirectOrigin, ShownName};
+use crate::domain::{Colour, Language, Logo, ProjectId, RedirectOrigin, ShownName};
 use crate::store::{NewProject, Project, Reader, Store, StoreError, Writer};
 
 #[derive(Debug, clap::Args)]
@@ -55,6 +55,12 @@ struct Changes {
     /// Go without a logo
     #[arg(long, conflicts_with = "logo")]
     no_logo: bool,
+    /// What its clients are spoken to in, where their invitation does not say: en, es or pt
+    #[arg(long, value_name = "CODE")]
+    language: Option<Language>,
+    /// Let the browser of a client say it
+    #[arg(long, conflicts_with = "language")]
+    no_language: bool,
     /// An origin that clients may be sent to, such as https://app.example.com
     #[arg(long, value_name = "ORIGIN")]
     allow_redirect: Vec<RedirectOrigin>,
@@ -136,6 +142,9 @@ impl Changes {
         if self.colour.is_some() || self.no_colour {
             writer.set_colour(project, self.colour)?;
         }
+        if self.language.is_some() || self.no_language {
+            writer.set_project_language(project, self.language)?;
+        }
         match logo {
             Some(logo) => writer.put_logo(project, logo)?,
             None if self.no_logo => writer.remove_logo(project)?,
@@ -149,15 +158,16 @@ impl Changes {
 }
 
 fn described(reader: &Reader<'_>, project: &Project) -> Result<String, StoreError> {
-    let Project { id, name, brand } = project;
+    let Project { id, name, brand, language } = project;
     let none = || "none".to_owned();
     let origins = reader.redirect_origins(id)?;
     let origins: Vec<_> = origins.iter().map(RedirectOrigin::as_str).collect();
     Ok(format!(
-        "{name} ({id})\n  company:   {}\n  colour:    {}\n  logo:      {}\n  redirects: {}\n",
+        "{name} ({id})\n  company:   {}\n  colour:    {}\n  logo:      {}\n  language:  {}\n  redirects: {}\n",
         brand.company,
         brand.colour.map_or_else(none, |colour| colour.to_string()),
         brand.logo.as_ref().map_or_else(none, |logo| logo.as_str().to_owned()),
+        language.map_or_else(none, |language| language.to_string()),
         if origins.is_empty() { none() } else { origins.join(", ") },
     ))
 }

@@ -6,6 +6,7 @@
 mod api_key;
 mod audit;
 mod brand;
+mod call_quality;
 mod colour;
 mod connection;
 mod email;
@@ -32,6 +33,7 @@ mod webhook;
 pub use api_key::{ApiKey, ApiMode, InvalidApiKey, InvalidMode, InvalidScope, Scope, Scopes};
 pub use audit::{AuditAction, AuditActor, InvalidAction};
 pub use brand::{Brand, InvalidName, ShownName};
+pub use call_quality::{CallQuality, QualityGrade};
 pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
 pub use email::{Email, InvalidEmail};
@@ -48,7 +50,9 @@ pub use logo::{InvalidKind, InvalidLogo, Logo, LogoKind, LogoVersion};
 pub use message::{InvalidMessageStatus, MessageStatus};
 pub use meta_reason::{InvalidMetaReason, MetaReason};
 pub use partner::{InvalidRole, InvalidTheme, Role, Theme};
-pub use phone_number::{InvalidPhoneNumber, NotPasted, PhoneNumber};
+pub use phone_number::{
+    InvalidNumberStatus, InvalidPhoneNumber, NotPasted, NumberStatus, PhoneNumber,
+};
 pub use redacted::{Redact, Redacted};
 pub use redirect::{
     InvalidRedirect, InvalidState, RedirectOrigin, RedirectState, RedirectTarget, RedirectUrl,

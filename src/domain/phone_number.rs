@@ -10,6 +10,45 @@ use super::Redact;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhoneNumber(String);
 
+/// Whether a number of ours is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NumberStatus {
+    /// It can be assigned, and calls to it are answered.
+    Active,
+    /// It takes no invitation, and its calls are refused.
+    Suspended,
+    /// Its calls do not come here yet.
+    Pending,
+}
+
+/// Text that names no status of a number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no status of a phone number")]
+pub struct InvalidNumberStatus(pub String);
+
+impl NumberStatus {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Suspended, Self::Pending];
+
+    /// The name in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Pending => "pending",
+        }
+    }
+}
+
+impl FromStr for NumberStatus {
+    type Err = InvalidNumberStatus;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let named = Self::ALL.into_iter().find(|status| status.as_str() == text);
+        named.ok_or_else(|| InvalidNumberStatus(text.to_owned()))
+    }
+}
+
 /// Text that is no international phone number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a phone number in international form, such as +15551234567")]
@@ -231,6 +270,15 @@ mod tests {
         ] {
             assert_eq!(number.parse::<PhoneNumber>().unwrap().split(), parts);
         }
+    }
+
+    #[test]
+    fn each_status_is_read_back_from_its_name() {
+        for status in NumberStatus::ALL {
+            assert_eq!(status.as_str().parse(), Ok(status));
+        }
+        let unknown = "sold".parse::<NumberStatus>();
+        assert_eq!(unknown, Err(InvalidNumberStatus("sold".to_owned())));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::store::{Reader, StoreError, Writer};
 const WINDOW: Duration = Duration::from_secs(72 * 60 * 60);
 
 /// Attempts in that time.
-const ALLOWED: usize = 10;
+pub const ATTEMPTS_ALLOWED: usize = 10;
 
 /// From so many on the client is warned.
 const WARN_FROM: usize = 7;
@@ -37,11 +37,11 @@ impl Attempts {
         let used = counted.len();
         if used < WARN_FROM {
             Self::Plenty
-        } else if used < ALLOWED {
-            Self::Few(ALLOWED - used)
+        } else if used < ATTEMPTS_ALLOWED {
+            Self::Few(ATTEMPTS_ALLOWED - used)
         } else {
             // One is free again when fewer than ten are left in the window.
-            Self::NoneUntil(*counted[used - ALLOWED] + WINDOW)
+            Self::NoneUntil(*counted[used - ATTEMPTS_ALLOWED] + WINDOW)
         }
     }
 }
@@ -69,7 +69,19 @@ pub fn attempts_left(
     number: &PhoneNumberId,
     now: Timestamp,
 ) -> Result<Attempts, StoreError> {
-    Ok(Attempts::after(&reader.attempts_of(number, now - WINDOW)?, now))
+    Ok(Attempts::after(&attempts_made(reader, number, now)?, now))
+}
+
+/// When Meta was asked to verify `number`, as far as that counts still, oldest first.
+///
+/// # Errors
+/// When the store refuses.
+pub fn attempts_made(
+    reader: &Reader<'_>,
+    number: &PhoneNumberId,
+    now: Timestamp,
+) -> Result<Vec<Timestamp>, StoreError> {
+    reader.attempts_of(number, now - WINDOW)
 }
 
 #[cfg(test)]
@@ -93,7 +105,7 @@ mod tests {
 
     #[test]
     fn an_attempt_counts_for_72_hours_and_not_a_moment_longer() {
-        let made = [START; ALLOWED];
+        let made = [START; ATTEMPTS_ALLOWED];
         let last = Timestamp::from_unix_millis((START + WINDOW).unix_millis() - 1);
         assert_eq!(Attempts::after(&made, last), Attempts::NoneUntil(START + WINDOW));
         assert_eq!(Attempts::after(&made, START + WINDOW), Attempts::Plenty);

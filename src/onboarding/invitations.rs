@@ -39,7 +39,7 @@ const LIFETIMES: RangeInclusive<Duration> = DAY..=Duration::from_secs(30 * DAY.a
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Makes an invitation, which is pending at once.
+/// Makes an invitation, which is pending at once. Where it names no language it has that of its project.
 ///
 /// # Errors
 /// When the store refuses. The inner error says why it may not be made.
@@ -65,7 +65,8 @@ pub fn invite(
             return Ok(Err(taken));
         }
     }
-    writer.insert_invitation(invitation)?;
+    let spoken = invitation.language.or(writer.language_of_project(&invitation.project)?);
+    writer.insert_invitation(&NewInvitation { language: spoken, ..invitation.clone() })?;
     let pending = InvitationStatus::Pending;
     let made = RecordedStep { at, actor: by, from: None, to: pending, failure: None };
     writer.record_step(&invitation.id, &made)?;
@@ -173,10 +174,13 @@ pub fn take_step(
         if !LIFETIMES.contains(&link.expires_at.since(now)) {
             return Ok(Err(Refusal::Lifetime));
         }
-        if let Some(number) = &state.phone_number
-            && let Err(taken) = free_number(writer, number, now)?
-        {
-            return Ok(Err(taken));
+        if let Some(number) = &state.phone_number {
+            if !writer.is_active_number(number, &state.project)? {
+                return Ok(Err(Refusal::NumberNotUsable));
+            }
+            if let Err(taken) = free_number(writer, number, now)? {
+                return Ok(Err(taken));
+            }
         }
         writer.replace_link(invitation, link)?;
     }
@@ -205,7 +209,7 @@ pub(super) fn expire_if_overdue(
 }
 
 /// Makes sure that no open invitation has the number; one that has is named.
-fn free_number(
+pub(super) fn free_number(
     writer: &Writer<'_>,
     number: &PhoneNumberId,
     now: Timestamp,

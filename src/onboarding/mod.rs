@@ -7,8 +7,10 @@
 //! `tests/architecture.rs` holds that. [`expiry`] waits for the next one whose time runs out.
 //!
 //! [`completion`] goes from what Meta's window left to a sender; [`verification`] proves to Meta that a
-//! number is ours, without a client; [`messages`] asks Meta to send one, [`outgoing`] follows what becomes of it.
-//! [`news`] notes what a partner's programs have to be told. Knows neither phone nor page.
+//! number is ours, without a client; [`messages`] tries a sender out, [`outgoing`] sends a partner's
+//! messages and follows what becomes of them. [`numbers`] and [`senders`] are the rules of what
+//! invitations are made with, and of what they make. [`news`] notes what a partner's programs have to be
+//! told. Knows neither phone nor page.
 
 mod arrival;
 mod attempts;
@@ -20,12 +22,14 @@ mod import;
 mod invitations;
 mod messages;
 mod news;
+mod numbers;
 mod outgoing;
 mod refusals;
+mod senders;
 mod steps;
 mod verification;
 
-pub use attempts::{Attempts, attempts_left, record_attempt};
+pub use attempts::{ATTEMPTS_ALLOWED, Attempts, attempts_left, attempts_made, record_attempt};
 pub use completion::{Completions, Recovery, Returned, begin_signup, pin_of, reason_of, token_of};
 pub use expiry::{expire_in_time, expire_overdue};
 pub use export::{export_header, export_row};
@@ -35,10 +39,12 @@ pub use import::{
 };
 pub use invitations::{Invited, Refusal, invite, invite_once, record_opening, take_step};
 pub use messages::{Messages, NotSent};
+pub use numbers::{NumberRefusal, add_number, resume_number, suspend_number};
 pub use outgoing::{
     MessageReport, Outgoing, message_failure_in_words, queue_message, receive_message,
     report_message,
 };
+pub use senders::{SenderRefusal, make_default_sender, remove_sender};
 pub use steps::{Step, can_cancel, can_resend};
 pub use verification::{
     AwaitedCall, Ground, HeardCode, NamedNumber, NotApplicable, Verifications, awaited_call,

@@ -3,8 +3,8 @@
 use rusqlite::{OptionalExtension, Row};
 
 use crate::domain::{
-    CallId, CallOutcome, CallPurpose, InvitationId, PhoneNumber, PhoneNumberId, ProjectId,
-    Timestamp, VerificationId,
+    CallId, CallOutcome, CallPurpose, CallQuality, InvitationId, PhoneNumber, PhoneNumberId,
+    ProjectId, Timestamp, VerificationId,
 };
 
 use super::{Reader, StoreError, Writer};
@@ -31,6 +31,8 @@ pub struct CallEnd {
     pub outcome: CallOutcome,
     /// Of the code that was read, 0 to 1.
     pub confidence: Option<f32>,
+    /// What its audio was like; `None` when there was none.
+    pub quality: Option<CallQuality>,
     pub at: Timestamp,
 }
 
@@ -124,7 +126,8 @@ impl Writer<'_> {
     pub fn mark_ended(&self, call: &CallId, end: CallEnd) -> Result<(), StoreError> {
         self.connection
             .prepare_cached(
-                "UPDATE calls SET ended_at = ?2, outcome = ?3, confidence = ?4
+                "UPDATE calls SET ended_at = ?2, outcome = ?3, confidence = ?4, lost_percent = ?5,
+                                  jitter_ms = ?6, opinion_score = ?7
                  WHERE id = ?1 AND ended_at IS NULL",
             )?
             .execute((
@@ -132,6 +135,9 @@ impl Writer<'_> {
                 end.at.unix_millis(),
                 end.outcome.as_str(),
                 end.confidence.map(f64::from),
+                end.quality.map(|quality| quality.lost_percent),
+                end.quality.map(|quality| quality.jitter_ms),
+                end.quality.map(|quality| quality.opinion_score),
             ))?;
         Ok(())
     }

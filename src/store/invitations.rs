@@ -408,7 +408,7 @@ impl Reader<'_> {
     }
 }
 
-fn parsed_language(code: Option<String>) -> Result<Option<Language>, StoreError> {
+pub(super) fn parsed_language(code: Option<String>) -> Result<Option<Language>, StoreError> {
     code.map(|code| code.parse()).transpose().map_err(StoreError::unexpected)
 }
 

@@ -8,6 +8,7 @@
 mod api_answers;
 mod api_keys;
 mod audit_log;
+mod call_list;
 mod calls;
 mod codes;
 mod embed_origins;
@@ -53,6 +54,7 @@ use crate::domain::{EventId, InvitationId, ProjectId};
 pub use api_answers::ApiAnswer;
 pub use api_keys::{KnownApiKey, NewApiKey};
 pub use audit_log::NewAuditEntry;
+pub use call_list::{CallFilter, ListedCall, ListedEnd};
 pub use calls::{CallEnd, CallRecord, CallsAsked, NewCall, UnfinishedCall};
 pub use codes::NewCode;
 pub use events::{EventKind, NewEvent, NewStage, StageEvent};
@@ -75,9 +77,9 @@ pub use logins::{EmbedLink, Login, LoginOf};
 pub use memberships::{Member, Membership};
 pub use messages::{Message, MessageNews, MessagesAsked, NewMessage};
 pub use named_senders::{NamedSender, NewNamedSender};
-pub use number_choice::{NumberChoice, NumberHolder};
+pub use number_choice::NumberChoice;
 pub use partners::{Partner, PasswordHash, SecondFactor};
-pub use phone_numbers::{ListedNumber, NewPhoneNumber, NumbersAsked, OwnNumber};
+pub use phone_numbers::{ListedNumber, NewPhoneNumber, NumberHolder, NumbersAsked, OwnNumber};
 pub use projects::{NewProject, Project};
 pub use readers::Reader;
 pub use senders::{Connected, NewSender, Sender};
@@ -99,6 +101,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0006_brands_and_redirects.sql")),
     M::up(include_str!("migrations/0007_verifications.sql")).foreign_key_check(),
     M::up(include_str!("migrations/0008_accounts.sql")),
+    M::up(include_str!("migrations/0010_desk.sql")),
     M::up(include_str!("migrations/0011_api_keys.sql")),
     M::up(include_str!("migrations/0012_api.sql")).foreign_key_check(),
     M::up(include_str!("migrations/0013_lists.sql")),

@@ -4,7 +4,7 @@ use rusqlite::Row;
 
 use crate::domain::{InvitationId, PhoneNumber, PhoneNumberId, ProjectId, Timestamp};
 
-use super::{Reader, StoreError};
+use super::{NumberHolder, Reader, StoreError};
 
 /// An active number of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,13 +15,6 @@ pub struct NumberChoice {
     pub name: Option<String>,
     /// The open invitation that has it.
     pub holder: Option<NumberHolder>,
-}
-
-/// An invitation that has a number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NumberHolder {
-    pub id: InvitationId,
-    pub client_name: Option<String>,
 }
 
 impl Reader<'_> {
@@ -37,7 +30,8 @@ impl Reader<'_> {
         now: Timestamp,
     ) -> Result<Vec<NumberChoice>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT phone_numbers.id, number, name, invitations.id, client_name
+            "SELECT phone_numbers.id, number, name, invitations.id,
+                    ifnull(client_name, client_email), invitations.status
              FROM phone_numbers
              LEFT JOIN invitations ON invitations.phone_number_id = phone_numbers.id
                 AND invitations.status IN ('pending', 'in_progress', 'failed')
@@ -52,12 +46,18 @@ impl Reader<'_> {
 }
 
 fn columns(row: &Row<'_>) -> Result<NumberChoice, StoreError> {
-    let holder = row.get::<_, Option<String>>(3)?.map(InvitationId::from_stored);
-    let client_name = row.get(4)?;
+    let holder = match row.get::<_, Option<String>>(3)? {
+        None => None,
+        Some(id) => Some(NumberHolder {
+            invitation: InvitationId::from_stored(id),
+            client: row.get(4)?,
+            status: row.get::<_, String>(5)?.parse().map_err(StoreError::unexpected)?,
+        }),
+    };
     Ok(NumberChoice {
         id: PhoneNumberId::from_stored(row.get(0)?),
         number: row.get::<_, String>(1)?.parse().map_err(StoreError::unexpected)?,
         name: row.get(2)?,
-        holder: holder.map(|id| NumberHolder { id, client_name }),
+        holder,
     })
 }

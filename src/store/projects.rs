@@ -2,8 +2,9 @@
 
 use rusqlite::{OptionalExtension, Row};
 
-use crate::domain::{Brand, Colour, LogoVersion, ProjectId, ShownName, Timestamp};
+use crate::domain::{Brand, Colour, Language, LogoVersion, ProjectId, ShownName, Timestamp};
 
+use super::invitations::parsed_language;
 use super::{Reader, StoreError, Writer};
 
 /// A project to be made.
@@ -21,6 +22,8 @@ pub struct Project {
     pub id: ProjectId,
     pub name: String,
     pub brand: Brand,
+    /// What its clients are spoken to in, unless their invitation says otherwise.
+    pub language: Option<Language>,
 }
 
 impl Writer<'_> {
@@ -63,9 +66,27 @@ impl Writer<'_> {
         )?;
         Ok(())
     }
+
+    /// Says what the clients of a project are spoken to in; without a language it is what their browser
+    /// asks for.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_project_language(
+        &self,
+        project: &ProjectId,
+        language: Option<Language>,
+    ) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE projects SET language = ?2 WHERE id = ?1",
+            (project.as_str(), language.as_ref().map(Language::as_str)),
+        )?;
+        Ok(())
+    }
 }
 
-const SELECT: &str = "SELECT id, name, ifnull(company, name), colour, logos.version FROM projects
+const SELECT: &str = "SELECT id, name, ifnull(company, name), colour, logos.version, language
+                      FROM projects
                       LEFT JOIN logos ON logos.project_id = projects.id";
 
 impl Reader<'_> {
@@ -90,6 +111,19 @@ impl Reader<'_> {
         statement.query_row([id.as_str()], |row| Ok(columns(row))).optional()?.transpose()
     }
 
+    /// What the clients of a project are spoken to in, unless their invitation says otherwise.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn language_of_project(&self, id: &ProjectId) -> Result<Option<Language>, StoreError> {
+        let code = self
+            .connection
+            .prepare_cached("SELECT language FROM projects WHERE id = ?1")?
+            .query_row([id.as_str()], |row| row.get::<_, Option<String>>(0))
+            .optional()?;
+        parsed_language(code.flatten())
+    }
+
     /// All projects, by name. What test keys see is none of them.
     ///
     /// # Errors
@@ -108,6 +142,7 @@ fn columns(row: &Row<'_>) -> Result<Project, StoreError> {
         id: ProjectId::from_stored(row.get(0)?),
         name: row.get(1)?,
         brand: brand(row.get(2)?, row.get(3)?, row.get(4)?)?,
+        language: parsed_language(row.get(5)?)?,
     })
 }
 

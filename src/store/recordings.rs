@@ -116,6 +116,27 @@ impl Reader<'_> {
         Ok(id.map(CallId::from_stored))
     }
 
+    /// The call, if it was one of this project and its recording is kept at `now`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn recording_of(
+        &self,
+        project: &ProjectId,
+        call: &CallId,
+        now: Timestamp,
+    ) -> Result<Option<CallId>, StoreError> {
+        let id = self
+            .connection
+            .prepare_cached(
+                "SELECT id FROM calls WHERE id = ?1 AND project_id = ?2
+                   AND (SELECT ends_at FROM recording_ends WHERE call_id = ?1) > ?3",
+            )?
+            .query_row((call.as_str(), project.as_str(), now.unix_millis()), |row| row.get(0))
+            .optional()?;
+        Ok(id.map(CallId::from_stored))
+    }
+
     /// The recordings that have to be erased at `now`.
     ///
     /// # Errors

@@ -179,6 +179,42 @@ impl Reader<'_> {
         statement.query_row([phone_number.as_str()], |row| Ok(columns(row))).optional()?.transpose()
     }
 
+    /// The verification of a number that was begun last, and when.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn last_verification(
+        &self,
+        phone_number: &PhoneNumberId,
+    ) -> Result<Option<(Timestamp, Verification)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {COLUMNS}, begun_at FROM verifications WHERE phone_number_id = ?1
+             ORDER BY number DESC LIMIT 1"
+        ))?;
+        let row = statement
+            .query_row([phone_number.as_str()], |row| {
+                Ok((Timestamp::from_unix_millis(row.get(9)?), columns(row)))
+            })
+            .optional()?;
+        let Some((begun_at, found)) = row else { return Ok(None) };
+        Ok(Some((begun_at, found?)))
+    }
+
+    /// Whether Meta is being asked to verify some number by the token of this sender.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn is_sender_asking(&self, sender: &SenderId) -> Result<bool, StoreError> {
+        let is_asking = self
+            .connection
+            .prepare_cached(
+                "SELECT 1 FROM verifications
+                 WHERE sender_id = ?1 AND step NOT IN ('verified', 'failed')",
+            )?
+            .exists([sender.as_str()])?;
+        Ok(is_asking)
+    }
+
     /// The verifications that are not over, oldest first.
     ///
     /// # Errors

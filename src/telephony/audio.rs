@@ -11,8 +11,9 @@ use tokio::time::{Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace};
 
-use super::FrameSink;
+use super::phone_call::Audience;
 use super::rtp_ports::RtpSockets;
+use crate::domain::CallQuality;
 
 /// More than a packet of RTP or RTCP can be on any link of the internet.
 const LARGEST_PACKET: usize = 2_048;
@@ -38,7 +39,7 @@ pub(super) struct CallAudio {
     pub(super) config: SessionConfig,
     /// Only the newest agreement counts.
     pub(super) agreement: watch::Receiver<Agreement>,
-    pub(super) sink: FrameSink,
+    pub(super) audience: Audience,
 }
 
 /// Why the task ended, and what it has seen.
@@ -53,7 +54,7 @@ struct Audio {
     sockets: RtpSockets,
     session: Session,
     agreement: watch::Receiver<Agreement>,
-    sink: FrameSink,
+    audience: Audience,
     timed_out: bool,
 }
 
@@ -66,7 +67,7 @@ impl CallAudio {
             sockets: self.sockets,
             session,
             agreement: self.agreement,
-            sink: self.sink,
+            audience: self.audience,
             timed_out: false,
         };
         audio.throw_away_what_is_stale();
@@ -138,7 +139,7 @@ impl Audio {
     fn carry_out(&mut self) -> Instant {
         loop {
             match self.session.poll_output() {
-                Output::Frame(frame) => (self.sink)(frame),
+                Output::Frame(frame) => (self.audience.sink)(frame),
                 Output::Transmit { port, destination, bytes } => {
                     send(self.sockets.of(port), destination, bytes);
                 }
@@ -156,12 +157,28 @@ impl Audio {
         }
         self.session.handle(Input::Ended { now: Instant::now() });
         self.carry_out();
-        AudioEnd { timed_out: self.timed_out, statistics: self.session.statistics() }
+        let Self { session, audience: Audience { sink, report }, timed_out, .. } = self;
+        let statistics = session.statistics();
+        if let Some(quality) = quality(&statistics) {
+            // Whoever answered the call may have given it up.
+            let _ = report.send(quality);
+        }
+        // Whoever waits for the end of the audio finds the report there.
+        drop(sink);
+        AudioEnd { timed_out, statistics }
     }
 
     fn socket(&self, port: Port) -> &UdpSocket {
         self.sockets.of(port)
     }
+}
+
+/// What the audio was like; `None` when there was none.
+fn quality(statistics: &Statistics) -> Option<CallQuality> {
+    let opinion_score = statistics.opinion_score()?;
+    let lost_percent = statistics.loss() * 100.0;
+    let jitter_ms = statistics.jitter.as_secs_f64() * 1_000.0;
+    Some(CallQuality { lost_percent, jitter_ms, opinion_score })
 }
 
 /// Sends without waiting: a packet that the system has no room for now is late anyway.

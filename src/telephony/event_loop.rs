@@ -214,8 +214,8 @@ impl EventLoop {
 
     async fn obey(&mut self, command: Command) {
         match command {
-            Command::Answer { call, sink } => {
-                let decision = self.calls.answer(call, sink).await;
+            Command::Answer { call, audience } => {
+                let decision = self.calls.answer(call, audience).await;
                 self.command(call, decision);
             }
             Command::Refuse { call, status } => self.command(call, CallCommand::Refuse(status)),

@@ -17,7 +17,7 @@ use tracing::warn;
 
 use super::audio::{Agreement, AudioEnd, CallAudio};
 use super::fresh_seed;
-use super::phone_call::{CallUpdate, Commands, FrameSink, PhoneCall, UPDATES};
+use super::phone_call::{Audience, CallUpdate, Commands, PhoneCall, UPDATES};
 use super::rtp_ports::{RtpPorts, RtpSockets};
 
 /// What the audio of every call is held to.
@@ -56,7 +56,7 @@ enum Media {
     /// Not answered.
     None,
     /// Ports are reserved; the endpoint has not reported what was negotiated yet.
-    Reserved { sockets: RtpSockets, sink: FrameSink },
+    Reserved { sockets: RtpSockets, audience: Audience },
     /// A task receives it.
     Flowing { agreement: watch::Sender<Agreement>, stop: CancellationToken },
 }
@@ -100,7 +100,7 @@ impl LiveCalls {
 
     /// Reserves ports for a call that is to be answered, and says how it is answered. A command for a
     /// call that is over does nothing.
-    pub(super) async fn answer(&mut self, call: CallHandle, sink: FrameSink) -> CallCommand {
+    pub(super) async fn answer(&mut self, call: CallHandle, audience: Audience) -> CallCommand {
         let refusal = CallCommand::Refuse(StatusCode::SERVICE_UNAVAILABLE);
         let Some(state) = self.calls.get_mut(&call) else { return refusal };
         let Some(sockets) = self.ports.bind().await else {
@@ -113,7 +113,7 @@ impl LiveCalls {
         let signalling = state.signalling.ip();
         let media_address =
             SocketAddr::new(self.media.advertised.ip_for(signalling), sockets.port());
-        state.media = Media::Reserved { sockets, sink };
+        state.media = Media::Reserved { sockets, audience };
         CallCommand::Answer(AnswerPlan { media_address })
     }
 
@@ -150,10 +150,8 @@ impl LiveCalls {
 
     fn established(&mut self, call: CallHandle, media: MediaPlan) {
         let Some(state) = self.calls.get_mut(&call) else { return };
-        let Media::Reserved { sockets, sink } = std::mem::replace(&mut state.media, Media::None)
-        else {
-            return;
-        };
+        let reserved = std::mem::replace(&mut state.media, Media::None);
+        let Media::Reserved { sockets, audience } = reserved else { return };
         let config = SessionConfig {
             plan: media.clone(),
             signalling: state.signalling.ip(),
@@ -165,7 +163,7 @@ impl LiveCalls {
         };
         let (agreement, changes) = watch::channel(Agreement { plan: media, is_confirmed: false });
         let stop = CancellationToken::new();
-        let audio = CallAudio { sockets, config, agreement: changes, sink };
+        let audio = CallAudio { sockets, config, agreement: changes, audience };
         let stopped = stop.clone();
         self.audio.spawn(async move { (call, audio.run(stopped).await) });
         state.media = Media::Flowing { agreement, stop };

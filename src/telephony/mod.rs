@@ -44,7 +44,7 @@ use sockets::Sockets;
 use trunks::Trunks;
 
 pub use monitor::{AudioTotals, Monitor};
-pub use phone_call::{CallUpdate, FrameSink, PhoneCall};
+pub use phone_call::{AudioReport, CallUpdate, FrameSink, PhoneCall};
 pub use sip::rtp::PcmFrame;
 pub use sip::{EndReason, IncomingCall, MediaPolicy, StatusCode, Transport, Uri};
 pub use trace::{Ladder, Rung, Speaker, Trace};

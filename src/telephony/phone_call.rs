@@ -2,8 +2,10 @@
 
 use sip::rtp::PcmFrame;
 use sip::{CallHandle, EndReason, IncomingCall, StatusCode};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+
+use crate::domain::CallQuality;
 
 /// Takes the audio of a call, 20 ms at a time. Called on the task that receives it: it must not
 /// block. It is dropped when no audio follows.
@@ -18,9 +20,26 @@ pub enum CallUpdate {
     Ended(EndReason),
 }
 
+/// Who hears the audio of a call, and is told at its end what it was like.
+pub(super) struct Audience {
+    pub(super) sink: FrameSink,
+    pub(super) report: oneshot::Sender<CallQuality>,
+}
+
+/// What the audio of a call was like, once there is no more of it.
+#[derive(Debug)]
+pub struct AudioReport(oneshot::Receiver<CallQuality>);
+
+impl AudioReport {
+    /// Waits for the end of the audio, and not for that of its sink. `None` when nothing was heard.
+    pub async fn quality(self) -> Option<CallQuality> {
+        self.0.await.ok()
+    }
+}
+
 /// What the event loop is asked to do.
 pub(super) enum Command {
-    Answer { call: CallHandle, sink: FrameSink },
+    Answer { call: CallHandle, audience: Audience },
     Refuse { call: CallHandle, status: StatusCode },
     HangUp { call: CallHandle },
 }
@@ -57,9 +76,12 @@ impl PhoneCall {
         &self.invite
     }
 
-    /// Answers the call. Its audio goes to `sink`.
-    pub fn answer(&self, sink: FrameSink) {
-        self.command(Command::Answer { call: self.call, sink });
+    /// Answers the call. Its audio goes to `sink`; what it was like is reported before that is dropped.
+    pub fn answer(&self, sink: FrameSink) -> AudioReport {
+        let (report, quality) = oneshot::channel();
+        let audience = Audience { sink, report };
+        self.command(Command::Answer { call: self.call, audience });
+        AudioReport(quality)
     }
 
     /// Refuses the call.

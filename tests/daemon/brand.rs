@@ -95,7 +95,7 @@ async fn the_page_weighs_little() {
     let page = get(web, &format!("/i/{}", daemon.invited.token.expose())).await;
     let mut bytes = page.body.len();
     let addresses = fetched(page.text());
-    assert_eq!(addresses.len(), 6, "three scripts, two styles and a logo: {addresses:?}");
+    assert_eq!(addresses.len(), 8, "four scripts, three styles and a logo: {addresses:?}");
     for address in addresses.iter().filter(|address| !address.contains("/logo/")) {
         let part = get(web, address).await;
         assert_eq!(part.status, 200, "{address}");

@@ -10,10 +10,11 @@ use tokio::time::timeout;
 use zavud::cli::page_watcher::PageWatcher;
 use zavud::clock::{Clock as _, SystemClock};
 use zavud::domain::{
-    Actor, CallOutcome, CodeStage, EventId, InvitationStatus, InvitationToken, Recording,
+    Actor, CallOutcome, CodeStage, EventId, InvitationStatus, InvitationToken, PhoneNumber,
+    Recording,
 };
 use zavud::onboarding::{Step, take_step};
-use zavud::store::NewLink;
+use zavud::store::{CallFilter, NewLink};
 use zavud::telephony::caller::CallFailure;
 
 use crate::support::{
@@ -112,6 +113,25 @@ async fn a_call_nobody_waits_for_is_refused_as_unavailable() {
     clock.advance(Duration::from_secs(8 * 24 * 60 * 60));
     let result = call(daemon.daemon.sip_address(), NUMBER, silence(1)).await;
     assert!(is_refused(&result, StatusCode::TEMPORARILY_UNAVAILABLE), "{result:?}");
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_call_sounded_like_is_kept_with_its_outcome() {
+    let daemon = TestDaemon::start().await;
+    call(daemon.daemon.sip_address(), NUMBER, noise(1)).await.unwrap();
+    assert_eq!(daemon.outcome().await, CallOutcome::Unreadable);
+    let project = daemon.invited.project.clone();
+    let read = daemon
+        .daemon
+        .store
+        .read(move |reader| reader.past_calls(&project, &CallFilter::default(), None, 2));
+    let calls = read.await.unwrap();
+    let end = calls[0].end.unwrap();
+    let quality = end.quality.unwrap();
+    assert_eq!((calls.len(), quality.lost_percent), (1, 0.0), "nothing is lost on one machine");
+    assert!((4.0..4.5).contains(&quality.opinion_score), "{quality:?}");
+    assert_eq!(calls[0].caller.as_ref().map(PhoneNumber::as_str), Some("+442071838750"));
     daemon.daemon.stop().await;
 }
 

@@ -201,7 +201,12 @@ fn a_project_shows_itself_as_it_is_told_and_an_invitation_of_it_has_a_link() {
     assert_eq!(operate(&path, &["project", "list"]), shown);
     let undo = ["--no-colour", "--no-logo", "--forbid-redirect", "https://app.example.com"];
     let shown = operate(&path, &[&["project", "set", id.trim()], &undo[..]].concat());
-    assert!(shown.ends_with("colour:    none\n  logo:      none\n  redirects: none\n"), "{shown}");
+    assert!(
+        shown.ends_with(
+            "colour:    none\n  logo:      none\n  language:  none\n  redirects: none\n"
+        ),
+        "{shown}"
+    );
 
     let number = "+1 (555) 010-0123";
     let id = operate(&path, &["number", "add", number, "--project", "acme"]);

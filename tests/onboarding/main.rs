@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod calls;
 #[path = "../support/captured.rs"]
 mod captured;
 #[path = "../support/clock.rs"]
@@ -14,8 +15,10 @@ mod desk;
 #[allow(dead_code, reason = "the tests of the Graph client use more of it")]
 mod graph;
 mod list;
+mod numbers;
 mod random_walk;
 mod recovery;
 mod redirects;
 mod rules;
+mod senders;
 mod verification;

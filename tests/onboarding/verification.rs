@@ -122,7 +122,7 @@ async fn hang_up(
     now: Timestamp,
 ) {
     let outcome = if code.is_some() { CallOutcome::CodeRead } else { CallOutcome::Unreadable };
-    let end = CallEnd { outcome, confidence: None, at: now };
+    let end = CallEnd { outcome, confidence: None, quality: None, at: now };
     let code = code.map(|code| code.parse().unwrap());
     let id = id.clone();
     let write = desk.store.write(move |writer| {

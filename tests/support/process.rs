@@ -33,21 +33,22 @@ impl Serving {
     /// The same with these sections of config.toml as well.
     pub(crate) fn start_with(database: &Path, web: SocketAddr, sections: &str) -> Self {
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader.bin");
-        Self::run(database, web, &format!("[speech]\nmodel = {model:?}\n{sections}"))
+        Self::run(database, web, &format!("model = {model:?}"), sections)
     }
 
     /// The same, but it reads no calls, and so is there sooner.
     pub(crate) fn start_unread(database: &Path, sections: &str) -> Self {
         let web = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self::run(database, web, &format!("[speech]\nenabled = false\n{sections}"))
+        Self::run(database, web, "enabled = false", sections)
     }
 
-    fn run(database: &Path, web: SocketAddr, sections: &str) -> Self {
+    fn run(database: &Path, web: SocketAddr, speech: &str, sections: &str) -> Self {
         let directory = database.parent().unwrap();
         let config = directory.join("config.toml");
         let text = format!(
             "[sip]\nlisten = \"127.0.0.1:0\"\n[web]\nlisten = \"{web}\"\n\
-             [store]\npath = {database:?}\n[log]\nformat = \"json\"\n{sections}"
+             [store]\npath = {database:?}\n[speech]\n{speech}\n\
+             [log]\nformat = \"json\"\n{sections}"
         );
         std::fs::write(&config, text).unwrap();
         let mut process = zavud()

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::codes::Finding;
 use crate::domain::{
-    CallId, CallOutcome, CallPurpose, CodeStage, Language, PhoneNumber, Timestamp,
+    CallId, CallOutcome, CallPurpose, CallQuality, CodeStage, Language, PhoneNumber, Timestamp,
 };
 use crate::onboarding::{Attempts, attempts_left, record_attempt};
 use crate::store::{EventKind, NewCall, NewEvent, Store, StoreError, Writer};
@@ -91,6 +91,15 @@ impl Ringing {
     }
 }
 
+/// How a call ended.
+pub(super) struct Ending {
+    /// Its outcome when no code was read.
+    pub(super) without_code: CallOutcome,
+    pub(super) is_recorded: bool,
+    /// What its audio was like; `None` when there was none.
+    pub(super) quality: Option<CallQuality>,
+}
+
 /// One call in the store.
 #[derive(Clone)]
 struct Entry {
@@ -161,15 +170,11 @@ impl Journal {
         }
     }
 
-    /// Records how the call ended. `without_code` is its outcome when no code was read.
-    pub(super) async fn ended(
-        self,
-        without_code: CallOutcome,
-        is_recorded: bool,
-    ) -> Result<CallOutcome, StoreError> {
+    /// Records how the call ended.
+    pub(super) async fn ended(self, ending: Ending) -> Result<CallOutcome, StoreError> {
         match self.told {
-            Told::Page(page) => page.ended(without_code, is_recorded).await,
-            Told::Verification(verification) => verification.ended(without_code).await,
+            Told::Page(page) => page.ended(ending).await,
+            Told::Verification(verification) => verification.ended(ending).await,
         }
     }
 }

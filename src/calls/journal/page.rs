@@ -3,7 +3,7 @@
 //! The call may outlive what it is for: an invitation can be withdrawn and sent again while it goes on,
 //! and whoever has the new link must see nothing of it. So each step asks whether it is still for the page.
 
-use super::Entry;
+use super::{Ending, Entry};
 use crate::codes::Finding;
 use crate::domain::{
     Actor, CallId, CallOutcome, CodeStage, HeardDigit, InvitationId, ProjectId, Recording,
@@ -76,23 +76,20 @@ impl PageJournal {
         }
     }
 
-    /// Records how the call ended. `without_code` is its outcome when no code was read: then the
-    /// recording is kept for the client, if there is one. Otherwise it is due to be erased.
-    pub(super) async fn ended(
-        self,
-        without_code: CallOutcome,
-        is_recorded: bool,
-    ) -> Result<CallOutcome, StoreError> {
+    /// Records how the call ended. When no code was read the recording is kept for the client, if there
+    /// is one. Otherwise it is due to be erased.
+    pub(super) async fn ended(self, ending: Ending) -> Result<CallOutcome, StoreError> {
+        let Ending { without_code, is_recorded, quality } = ending;
         let news = self.news(EventKind::CallEnded);
         let now = news.at;
         let mut keep_recording_until = now;
         let (end, news) = match &self.recorded {
             Recorded::Code { confidence, .. } => {
                 let confidence = Some(*confidence);
-                (CallEnd { outcome: CallOutcome::CodeRead, confidence, at: now }, news)
+                (CallEnd { outcome: CallOutcome::CodeRead, confidence, quality, at: now }, news)
             }
             Recorded::Digits(digits) => {
-                let end = CallEnd { outcome: without_code, confidence: None, at: now };
+                let end = CallEnd { outcome: without_code, confidence: None, quality, at: now };
                 let mut recording = Recording::None;
                 if is_recorded {
                     keep_recording_until = now + self.entry.rules.keep_recordings_for;

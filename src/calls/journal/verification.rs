@@ -1,6 +1,6 @@
 //! What is recorded of a call that a verification of our own waits for: the code that stands at its end.
 
-use super::Entry;
+use super::{Ending, Entry};
 use crate::codes::Finding;
 use crate::domain::{CallOutcome, SpokenCode, VerificationId};
 use crate::onboarding::{HeardCode, record_heard_code};
@@ -32,14 +32,16 @@ impl VerificationJournal {
     }
 
     /// Nobody looks on, so the code can wait until nothing more is said that might contradict it.
-    pub(super) async fn ended(self, without_code: CallOutcome) -> Result<CallOutcome, StoreError> {
+    pub(super) async fn ended(self, ending: Ending) -> Result<CallOutcome, StoreError> {
+        let Ending { without_code, quality, .. } = ending;
         let Self { entry: Entry { store, clock, call, rules }, verification, code } = self;
         let now = clock.now();
         let end = match &code {
             Some((_, confidence)) => {
-                CallEnd { outcome: CallOutcome::CodeRead, confidence: Some(*confidence), at: now }
+                let confidence = Some(*confidence);
+                CallEnd { outcome: CallOutcome::CodeRead, confidence, quality, at: now }
             }
-            None => CallEnd { outcome: without_code, confidence: None, at: now },
+            None => CallEnd { outcome: without_code, confidence: None, quality, at: now },
         };
         store
             .write(move |writer| {

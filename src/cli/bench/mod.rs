@@ -1,9 +1,11 @@
 //! `zavud bench`: what this machine stands, and what the reader is worth. One room a subject.
 
 mod percentile;
+mod serving;
 mod sip;
 mod speech;
 mod usage;
+mod web;
 
 use super::Failure;
 
@@ -19,11 +21,14 @@ enum What {
     Sip(sip::Arguments),
     /// Codes: how many are read right, how soon, and what each costs
     Speech(speech::Arguments),
+    /// Pages: how soon they are answered, how heavy they are, and how many may be open
+    Web(web::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.what {
         What::Sip(arguments) => sip::run(arguments),
         What::Speech(arguments) => speech::run(arguments),
+        What::Web(arguments) => web::run(arguments),
     }
 }

@@ -13,6 +13,7 @@ CREATE TABLE senders_before_and_after (
     id             TEXT PRIMARY KEY,
     project_id     TEXT NOT NULL REFERENCES projects (id),
     name           TEXT NOT NULL,
+    own_name       TEXT,          -- what the partner calls it; NULL as long as it goes by its name
     phone_number   TEXT NOT NULL, -- E.164 with its plus sign
     waba_id        TEXT,          -- this one and the next two: NULL while it is not connected
     number_id      TEXT,
@@ -27,13 +28,14 @@ CREATE TABLE senders_before_and_after (
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO senders_before_and_after
-    SELECT id, project_id, name, phone_number, waba_id, number_id, token, pin, is_default, invitation_id,
+    SELECT id, project_id, name, NULL, phone_number, waba_id, number_id, token, pin, is_default, invitation_id,
            created_at, created_at, NULL
     FROM senders;
 DROP TABLE senders;
 ALTER TABLE senders_before_and_after RENAME TO senders;
 
 CREATE UNIQUE INDEX default_sender ON senders (project_id) WHERE is_default = 1;
+CREATE INDEX senders_by_phone_number ON senders (project_id, phone_number);
 
 -- Where a partner's programs are told of changes: of the invitations of a project, or of a sender.
 CREATE TABLE webhooks (

@@ -19,6 +19,7 @@ use crate::domain::{
     PhoneNumber, ProjectId, Scope, SenderId, ShownName, Signatures, Timestamp, WebhookEventKind,
     WebhookEvents, WebhookSecret, WebhookUrl,
 };
+use crate::onboarding::{SenderRefusal, make_default_sender, remove_sender};
 use crate::store::{
     NamedSender, NewNamedSender, Reader, StoreError, Webhook, WebhookTarget, Writer,
 };
@@ -216,7 +217,8 @@ pub(super) async fn create(
             created_at: now,
         })?;
         if new.is_default {
-            writer.make_default_sender(&project, &id, now)?;
+            // It is there: it was made above.
+            let _ = make_default_sender(writer, &project, &id, now)?;
         }
         let whose = (&project, Some(&id));
         let secret = new.webhook.map(|target| api.webhooks.put(writer, whose, &target, now));
@@ -254,10 +256,11 @@ pub(super) async fn update(
             Err(problem) => return Ok(Err(problem.into())),
         };
         if let Some(name) = &update.name {
-            writer.rename_sender(&id, name, now)?;
+            writer.rename_sender(&id, Some(name), now)?;
         }
         if update.is_default {
-            writer.make_default_sender(&project, &id, now)?;
+            // It is there: that was looked up above.
+            let _ = make_default_sender(writer, &project, &id, now)?;
         }
         Ok(Ok(reread(writer, &project, &id, is_test)?.with_secret(secret.as_ref())))
     });
@@ -279,14 +282,15 @@ pub(super) async fn remove(
 ) -> Result<StatusCode, ApiError> {
     caller.may(Scope::SendersWrite)?;
     let (id, project, now) = (named(&id)?, caller.project, state.clock.now());
-    let write = state.store.write(move |writer| {
-        let is_there = writer.named_sender(&project, &id)?.is_some();
-        if is_there {
-            writer.remove_sender(&project, &id, now)?;
+    let write = state.store.write(move |writer| remove_sender(writer, &project, &id, now));
+    match write.await? {
+        Ok(_) => Ok(StatusCode::NO_CONTENT),
+        Err(SenderRefusal::Unknown) => Err(ApiError::NotFound("sender")),
+        Err(refusal @ SenderRefusal::UnderWay) => {
+            let message = super::error::sentence(&refusal.to_string());
+            Err(ApiError::Conflict { code: "sender_in_use", message })
         }
-        Ok(is_there)
-    });
-    if write.await? { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::NotFound("sender")) }
+    }
 }
 
 /// Rotate sender webhook secret

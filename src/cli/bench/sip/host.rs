@@ -1,27 +1,24 @@
-//! The daemon that is measured: a second process of this program, with a directory, a configuration
-//! and numbers of its own. It works as in production, but for reading and recording, which are off: they
+//! The daemon that is measured, with numbers of its own. It works as in production, but for reading and recording, which are off: they
 //! take a processor and a disk of their own.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use rand::RngExt as _;
 use rustls::pki_types::CertificateDer;
-use tempfile::TempDir;
 use tokio::time::sleep;
 
 use super::load::Load;
+use crate::cli::bench::serving::Serving;
 use crate::cli::bench::usage::Process;
 use crate::clock::{Clock as _, SystemClock};
 use crate::control::{Answer, AudioTotals, Question, ask};
 use crate::domain::{InvitationId, InvitationToken, PhoneNumberId, ProjectId, Redirects};
 use crate::store::{NewConnection, NewInvitation, NewPhoneNumber, NewProject, Store};
 
-/// How often a daemon that starts is asked whether it is ready.
+/// How often the daemon is asked for what it has counted.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The audio of a call is counted when all of it was taken from the socket.
@@ -32,17 +29,15 @@ const NUMBERS_A_WRITE: u32 = 1_000;
 
 const INVITATION_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The running daemon. Dropping it ends it.
+/// The running daemon.
 #[derive(Debug)]
 pub(super) struct Host {
-    process: Child,
+    serving: Serving,
     pub(super) sip: SocketAddr,
     pub(super) sip_tls: SocketAddr,
     /// What it shows over TLS, for localhost.
     pub(super) certificate: CertificateDer<'static>,
     control: PathBuf,
-    /// Where it keeps its state, for as long as this lives.
-    _directory: TempDir,
 }
 
 impl Host {
@@ -52,37 +47,19 @@ impl Host {
     /// When it does not get ready.
     pub(super) async fn start(load: &Load) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir().context("cannot make a directory for the daemon")?;
-        let config = directory.path().join("config.toml");
-        std::fs::write(&config, configuration(load)).context("cannot write a configuration")?;
         let certificate = issue_certificate(directory.path())?;
         let store = Store::open(&directory.path().join("zavud.db"), Box::new(|_| {}))?;
         add_numbers(&store, load).await?;
         drop(store);
 
-        let log = directory.path().join("log");
-        let program = std::env::current_exe().context("where is this program?")?;
-        let mut process = Command::new(program)
-            .args(["serve", "--config"])
-            .arg(&config)
-            .stderr(std::fs::File::create(&log)?)
-            .spawn()
-            .context("cannot start the daemon")?;
-        match ready(&mut process, &log).await {
-            Ok((sip, sip_tls)) => {
-                let control = directory.path().join("zavud.sock");
-                Ok(Self { process, sip, sip_tls, certificate, control, _directory: directory })
-            }
-            Err(error) => {
-                // Gone already, or of no use.
-                let _ = process.kill();
-                let _ = process.wait();
-                Err(error)
-            }
-        }
+        let serving = Serving::start(directory, &configuration(load)).await?;
+        let (sip, sip_tls) = (serving.address("sip")?, serving.address("sip_tls")?);
+        let control = serving.directory().join("zavud.sock");
+        Ok(Self { serving, sip, sip_tls, certificate, control })
     }
 
     pub(super) fn process(&self) -> Process {
-        Process(self.process.id())
+        self.serving.process()
     }
 
     /// The audio of `calls`, as the daemon says itself: it counts a call a moment after its end.
@@ -101,14 +78,6 @@ impl Host {
             }
             sleep(ASK_AGAIN).await;
         }
-    }
-}
-
-impl Drop for Host {
-    /// As a power cut would: nothing of it is kept.
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -180,26 +149,4 @@ async fn add_numbers(store: &Store, load: &Load) -> anyhow::Result<()> {
         write.await?;
     }
     Ok(())
-}
-
-/// Waits for the line that says "ready", and tells the addresses in it.
-async fn ready(process: &mut Child, log: &Path) -> anyhow::Result<(SocketAddr, SocketAddr)> {
-    loop {
-        for line in BufReader::new(std::fs::File::open(log)?).lines() {
-            let line = line?;
-            // The last line may still be in the making.
-            let Ok(entry) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
-            if entry["fields"]["message"] == "ready" {
-                let address = |name: &str| {
-                    let text = entry["fields"][name].as_str().unwrap_or_default();
-                    text.parse().with_context(|| format!("{name} is no address: {line}"))
-                };
-                return Ok((address("sip")?, address("sip_tls")?));
-            }
-        }
-        if process.try_wait()?.is_some() {
-            bail!("the daemon ended: {}", std::fs::read_to_string(log)?.trim());
-        }
-        sleep(ASK_AGAIN).await;
-    }
 }

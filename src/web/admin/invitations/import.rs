@@ -192,7 +192,8 @@ async fn read(
 
 fn known(choices: Vec<NumberChoice>) -> HashMap<PhoneNumber, KnownNumber> {
     let known = choices.into_iter().map(|choice| {
-        let taken_by = choice.holder.map(|it| it.client_name.unwrap_or_else(|| it.id.to_string()));
+        let taken_by =
+            choice.holder.map(|it| it.client.unwrap_or_else(|| it.invitation.to_string()));
         (choice.number, KnownNumber { id: choice.id, taken_by })
     });
     known.collect()

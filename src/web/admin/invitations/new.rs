@@ -280,7 +280,7 @@ fn described(choice: &NumberChoice, words: &NewInvitationWords) -> String {
     let number = choice.number.as_str();
     match (&choice.holder, &choice.name) {
         (Some(holder), _) => {
-            let by = holder.client_name.as_deref().unwrap_or(holder.id.as_str());
+            let by = holder.client.as_deref().unwrap_or(holder.invitation.as_str());
             format!("{number} \u{b7} {}", words.taken_by.with_name(by))
         }
         (None, Some(name)) => format!("{number} \u{b7} {name}"),
