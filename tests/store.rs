@@ -147,9 +147,6 @@ async fn the_first_sender_of_a_project_is_its_default_and_stays_so_when_it_is_co
         id: new.id,
         project: new.project,
         is_default,
-        own_name: None,
-        invitation: new.invitation,
-        created_at: new.created_at,
         connected: new.connected,
     });
     assert_eq!(senders, expected);

@@ -7,6 +7,7 @@
 mod limits;
 mod links;
 mod logins;
+mod members;
 mod password;
 mod second_factor;
 mod sign_in;
@@ -21,6 +22,7 @@ use crate::store::Store;
 
 pub use links::{Admitted, LinkError, admit, issue_password_link};
 pub use logins::{Entered, Somebody, Visitor, issue_embed_link};
+pub use members::{MemberRefusal, add_member, change_role, remove_member, renew_link};
 pub use password::{Password, WeakPassword};
 pub use second_factor::{Enrolment, WrongCode};
 pub use sign_in::{SignInError, SignedIn};

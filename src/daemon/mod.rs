@@ -167,6 +167,8 @@ impl Daemon {
                 Arc::clone(&outgoing),
                 Webhooks::new(Arc::clone(&seal), reach),
             )),
+            messages: whatsapp.as_ref().map(|whatsapp| Arc::clone(&whatsapp.messages)),
+            verifications: whatsapp.as_ref().map(|whatsapp| Arc::clone(&whatsapp.verifications)),
             signup: app
                 .zip(completions.clone())
                 .and_then(|(app, completions)| SignupSetup::new(app, completions).map(Arc::new)),

@@ -25,6 +25,17 @@ impl AuditActor {
             Self::Operator => ("operator", None),
         }
     }
+
+    /// From what is in the store; `None` for what this version does not know.
+    pub fn from_parts(kind: &str, who: Option<String>) -> Option<Self> {
+        match (kind, who) {
+            ("partner", Some(email)) => email.parse().ok().map(Self::Partner),
+            ("key", Some(key)) => Some(Self::Key(ApiKeyId::from_stored(key))),
+            ("embed", None) => Some(Self::Embedded),
+            ("operator", None) => Some(Self::Operator),
+            _ => None,
+        }
+    }
 }
 
 macro_rules! actions {
@@ -51,6 +62,7 @@ actions! {
     InvitationResent = "invitation_resent",
     /// Many at once, from a file.
     InvitationsImported = "invitations_imported",
+    SenderMade = "sender_made",
     SenderRenamed = "sender_renamed",
     SenderMadeDefault = "sender_made_default",
     SenderRemoved = "sender_removed",
@@ -69,6 +81,8 @@ actions! {
     EmbedLinkMade = "embed_link_made",
     MemberAdded = "member_added",
     MemberRoleChanged = "member_role_changed",
+    /// By which a member sets a password.
+    MemberLinkMade = "member_link_made",
     MemberRemoved = "member_removed",
     KeyMade = "key_made",
     KeyRevoked = "key_revoked",
@@ -95,6 +109,18 @@ impl std::str::FromStr for AuditAction {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_actor_is_read_back_from_its_parts() {
+        let key = ApiKeyId::from_stored("key_1".to_owned());
+        let partner = AuditActor::Partner("ann@example.com".parse().unwrap());
+        for who in [partner, AuditActor::Key(key), AuditActor::Embedded, AuditActor::Operator] {
+            let (kind, name) = who.parts();
+            let name = name.map(str::to_owned);
+            assert_eq!(AuditActor::from_parts(kind, name).as_ref(), Some(&who));
+        }
+        assert_eq!(AuditActor::from_parts("partner", None), None);
+    }
 
     #[test]
     fn each_action_is_read_back_from_its_name() {

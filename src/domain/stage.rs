@@ -147,6 +147,16 @@ pub enum CallOutcome {
 pub struct InvalidOutcome(pub String);
 
 impl CallOutcome {
+    /// All there are.
+    pub const ALL: [Self; 6] = [
+        Self::CodeRead,
+        Self::Unreadable,
+        Self::Silent,
+        Self::Abandoned,
+        Self::Failed,
+        Self::Interrupted,
+    ];
+
     /// The name in the store and in logs.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -164,17 +174,8 @@ impl FromStr for CallOutcome {
     type Err = InvalidOutcome;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [
-            Self::CodeRead,
-            Self::Unreadable,
-            Self::Silent,
-            Self::Abandoned,
-            Self::Failed,
-            Self::Interrupted,
-        ]
-        .into_iter()
-        .find(|outcome| outcome.as_str() == text)
-        .ok_or_else(|| InvalidOutcome(text.to_owned()))
+        let named = Self::ALL.into_iter().find(|outcome| outcome.as_str() == text);
+        named.ok_or_else(|| InvalidOutcome(text.to_owned()))
     }
 }
 

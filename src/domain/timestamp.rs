@@ -26,6 +26,13 @@ impl Timestamp {
         u64::try_from(self.0).unwrap_or(0)
     }
 
+    /// The beginning of a day in UTC, such as `2026-11-06`; `None` for what is none.
+    pub fn beginning_of(day: &str) -> Option<Self> {
+        let day: jiff::civil::Date = day.parse().ok()?;
+        let midnight: jiff::Timestamp = format!("{day}T00:00:00Z").parse().ok()?;
+        Some(Self(midnight.as_millisecond()))
+    }
+
     /// How long from `earlier` to this moment; zero when `earlier` is not earlier.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
@@ -70,6 +77,15 @@ mod tests {
     fn is_shown_in_utc_with_milliseconds() {
         let moment = Timestamp::from_unix_millis(1_794_000_000_000);
         assert_eq!(moment.to_string(), "2026-11-06T21:20:00.000Z");
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_in_utc() {
+        let day = Timestamp::beginning_of("2026-11-06").unwrap();
+        assert_eq!(day.to_string(), "2026-11-06T00:00:00.000Z");
+        for text in ["", "2026-13-01", "yesterday", "06.11.2026"] {
+            assert_eq!(Timestamp::beginning_of(text), None, "{text}");
+        }
     }
 
     #[test]

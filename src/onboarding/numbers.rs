@@ -46,7 +46,7 @@ pub fn add_number(
     let id = PhoneNumberId::new(now, rand::rng().random());
     let new = NewPhoneNumber { id: id.clone(), project: project.clone(), number, created_at: now };
     writer.insert_phone_number(&new)?;
-    writer.name_phone_number(&id, name, now)?;
+    writer.name_number(&id, name, now)?;
     Ok(Ok(id))
 }
 

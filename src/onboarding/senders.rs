@@ -1,5 +1,5 @@
-//! The rules of senders: a project that has any has one default, and one that was removed is no more to
-//! be had than by connecting it again.
+//! What may be done with a sender by whom its project lets: nobody else's is touched, and none whose token
+//! is in use is removed.
 
 use crate::domain::{ProjectId, SenderId, Timestamp};
 use crate::store::{NamedSender, StoreError, Writer};
@@ -13,7 +13,7 @@ pub enum SenderRefusal {
     UnderWay,
 }
 
-/// Makes a sender the default of its project. Returns the sender that was the default until now.
+/// Makes a sender the default of its project, in place of the one before. Returns the sender as it was.
 ///
 /// # Errors
 /// When the store refuses. The inner error says why it was not made.
@@ -22,16 +22,15 @@ pub fn make_default_sender(
     project: &ProjectId,
     sender: &SenderId,
     now: Timestamp,
-) -> Result<Result<Option<NamedSender>, SenderRefusal>, StoreError> {
-    if writer.named_sender(project, sender)?.is_none() {
+) -> Result<Result<NamedSender, SenderRefusal>, StoreError> {
+    let Some(found) = writer.named_sender(project, sender)? else {
         return Ok(Err(SenderRefusal::Unknown));
-    }
-    let before = writer.default_sender(project)?;
-    writer.set_default_sender(project, sender, now)?;
-    Ok(Ok(before))
+    };
+    writer.make_default_sender(project, sender, now)?;
+    Ok(Ok(found))
 }
 
-/// Removes a sender: its token, its PIN and its webhook are erased here. At Meta the number stays as it is. The oldest
+/// Removes a sender: its token and its PIN are erased here. At Meta the number stays as it is. The oldest
 /// of the others becomes the default where this one was it. Returns the sender as it was.
 ///
 /// # Errors
@@ -42,18 +41,12 @@ pub fn remove_sender(
     sender: &SenderId,
     now: Timestamp,
 ) -> Result<Result<NamedSender, SenderRefusal>, StoreError> {
-    let Some(removed) = writer.named_sender(project, sender)? else {
+    let Some(found) = writer.named_sender(project, sender)? else {
         return Ok(Err(SenderRefusal::Unknown));
     };
     if writer.is_sender_asking(sender)? {
         return Ok(Err(SenderRefusal::UnderWay));
     }
-    writer.remove_webhook_of(sender)?;
-    writer.retire_sender(sender, now)?;
-    if removed.is_default
-        && let Some(oldest) = writer.oldest_sender(project)?
-    {
-        writer.set_default_sender(project, &oldest, now)?;
-    }
-    Ok(Ok(removed))
+    writer.remove_sender(project, sender, now)?;
+    Ok(Ok(found))
 }

@@ -79,7 +79,8 @@ const RECORD: &str = "SELECT c.id, c.invitation_id, c.caller, n.number, c.rang_a
     FROM calls AS c JOIN phone_numbers AS n ON n.id = c.phone_number_id";
 
 impl Writer<'_> {
-    /// Records a call that is ringing.
+    /// Records a call that is ringing. Open pages of the project are told once it is committed, as with the
+    /// next two: a call that is for no invitation has no events.
     ///
     /// # Errors
     /// When the database refuses.
@@ -105,6 +106,7 @@ impl Writer<'_> {
                 call.caller.as_ref().map(PhoneNumber::as_str),
                 call.rang_at.unix_millis(),
             ))?;
+        self.note_project_change(&call.project);
         Ok(())
     }
 
@@ -116,7 +118,7 @@ impl Writer<'_> {
         self.connection
             .prepare_cached("UPDATE calls SET answered_at = ?2 WHERE id = ?1")?
             .execute((call.as_str(), at.unix_millis()))?;
-        Ok(())
+        self.note_call_change(call)
     }
 
     /// Records the outcome of a call. The first one stands.
@@ -139,6 +141,18 @@ impl Writer<'_> {
                 end.quality.map(|quality| quality.jitter_ms),
                 end.quality.map(|quality| quality.opinion_score),
             ))?;
+        self.note_call_change(call)
+    }
+
+    fn note_call_change(&self, call: &CallId) -> Result<(), StoreError> {
+        let project = self
+            .connection
+            .prepare_cached("SELECT project_id FROM calls WHERE id = ?1")?
+            .query_row([call.as_str()], |row| row.get(0))
+            .optional()?;
+        if let Some(project) = project {
+            self.note_project_change(&ProjectId::from_stored(project));
+        }
         Ok(())
     }
 }

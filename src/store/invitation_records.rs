@@ -3,8 +3,8 @@
 use rusqlite::{OptionalExtension, Row};
 
 use crate::domain::{
-    ConnectionType, FailureReason, InvitationId, InvitationStatus, InvitationToken, PhoneNumber,
-    ProjectId, Timestamp,
+    ConnectionType, Email, FailureReason, InvitationId, InvitationStatus, InvitationToken,
+    PhoneNumber, ProjectId, Theme, Timestamp,
 };
 
 use super::{Reader, StoreError, Writer};
@@ -49,8 +49,7 @@ pub struct InvitationDetails {
     pub client_phone: Option<PhoneNumber>,
     /// ISO 3166-1, two letters each.
     pub allowed_countries: Option<Vec<String>>,
-    /// `light` or `dark`.
-    pub theme: Option<&'static str>,
+    pub theme: Option<Theme>,
 }
 
 /// What a client has connected.
@@ -108,7 +107,7 @@ impl Writer<'_> {
                 invitation.as_str(),
                 details.client_phone.as_ref().map(PhoneNumber::as_str),
                 details.allowed_countries.as_ref().map(|countries| countries.join(" ")),
-                details.theme,
+                details.theme.map(Theme::as_str),
             ))?;
         Ok(())
     }

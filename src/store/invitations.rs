@@ -326,7 +326,8 @@ impl Reader<'_> {
                     invitations.language, invitations.project_id, projects.colour, logos.version,
                     invitations.client_name, invitations.viewed_at
              FROM invitations
-             JOIN projects ON projects.id = invitations.project_id
+             JOIN projects ON projects.id = (SELECT ifnull(test_of, id) FROM projects AS own
+                                             WHERE own.id = invitations.project_id)
              LEFT JOIN logos ON logos.project_id = projects.id
              LEFT JOIN phone_numbers ON phone_numbers.id = invitations.phone_number_id
              WHERE token_hash = ?1",

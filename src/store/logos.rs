@@ -32,7 +32,7 @@ impl Writer<'_> {
 }
 
 impl Reader<'_> {
-    /// This version of the logo of a project; `None` when it has another one by now, or none.
+    /// This version of the logo of a project, or of the one that it is the test of; `None` when it has another one by now, or none.
     ///
     /// # Errors
     /// When the database refuses.
@@ -43,7 +43,11 @@ impl Reader<'_> {
     ) -> Result<Option<Logo>, StoreError> {
         let row = self
             .connection
-            .prepare_cached("SELECT kind, bytes FROM logos WHERE project_id = ?1 AND version = ?2")?
+            .prepare_cached(
+                "SELECT kind, bytes FROM logos
+                 WHERE project_id = (SELECT ifnull(test_of, id) FROM projects WHERE id = ?1)
+                   AND version = ?2",
+            )?
             .query_row((project.as_str(), version.as_str()), |row| {
                 Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
             })

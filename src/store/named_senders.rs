@@ -40,7 +40,7 @@ impl Writer<'_> {
                                   is_default)
              VALUES (?1, ?2, ?3, ?4, ?5, ?5,
                      NOT EXISTS (SELECT 1 FROM senders
-                                 WHERE project_id = ?2 AND is_default = 1))",
+                                 WHERE project_id = ?2 AND removed_at IS NULL))",
             (
                 sender.id.as_str(),
                 sender.project.as_str(),
@@ -51,10 +51,76 @@ impl Writer<'_> {
         )?;
         Ok(())
     }
+
+    /// Calls a sender something else.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn rename_sender(
+        &self,
+        sender: &SenderId,
+        name: &ShownName,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE senders SET name = ?2, updated_at = ?3 WHERE id = ?1",
+            (sender.as_str(), name.as_str(), at.unix_millis()),
+        )?;
+        Ok(())
+    }
+
+    /// Makes a sender the default of its project, in place of the one before.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn make_default_sender(
+        &self,
+        project: &ProjectId,
+        sender: &SenderId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE senders SET is_default = 0, updated_at = ?2
+             WHERE project_id = ?1 AND is_default = 1",
+            (project.as_str(), at.unix_millis()),
+        )?;
+        self.connection.execute(
+            "UPDATE senders SET is_default = 1, updated_at = ?2 WHERE id = ?1",
+            (sender.as_str(), at.unix_millis()),
+        )?;
+        Ok(())
+    }
+
+    /// Removes a sender. Its secrets and its webhook are gone, and if it was the default of its project,
+    /// the oldest one that is left is.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn remove_sender(
+        &self,
+        project: &ProjectId,
+        sender: &SenderId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.remove_webhook_of(sender)?;
+        self.connection.execute(
+            "UPDATE senders SET removed_at = ?2, updated_at = ?2, is_default = 0, token = NULL,
+                    pin = NULL, number_id = NULL
+             WHERE id = ?1",
+            (sender.as_str(), at.unix_millis()),
+        )?;
+        self.connection.execute(
+            "UPDATE senders SET is_default = 1, updated_at = ?2
+             WHERE id = (SELECT id FROM senders WHERE project_id = ?1 AND removed_at IS NULL
+                         ORDER BY created_at, id LIMIT 1)
+               AND NOT EXISTS (SELECT 1 FROM senders WHERE project_id = ?1 AND is_default = 1)",
+            (project.as_str(), at.unix_millis()),
+        )?;
+        Ok(())
+    }
 }
 
-const COLUMNS: &str =
-    "id, ifnull(own_name, name), phone_number, is_default, number_id, created_at, updated_at";
+const COLUMNS: &str = "id, name, phone_number, is_default, number_id, created_at, updated_at";
 
 impl Reader<'_> {
     /// A sender of a project.
@@ -104,22 +170,6 @@ impl Reader<'_> {
         ))?;
         let found = statement.query_row([project.as_str()], |row| Ok(columns(row)));
         found.optional()?.transpose()
-    }
-
-    /// The sender that a project has had for longest.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn oldest_sender(&self, project: &ProjectId) -> Result<Option<SenderId>, StoreError> {
-        let id = self
-            .connection
-            .prepare_cached(
-                "SELECT id FROM senders WHERE project_id = ?1 AND removed_at IS NULL
-                 ORDER BY created_at, id LIMIT 1",
-            )?
-            .query_row([project.as_str()], |row| row.get(0))
-            .optional()?;
-        Ok(id.map(SenderId::from_stored))
     }
 
     /// Senders of a project that are older than `before`, the newest first, at most `limit`.

@@ -3,8 +3,7 @@
 use rusqlite::{OptionalExtension, Row};
 
 use crate::domain::{
-    InvitationId, InvitationStatus, NumberStatus, PhoneNumber, PhoneNumberId, ProjectId, SenderId,
-    ShownName, Timestamp,
+    NumberStatus, PhoneNumber, PhoneNumberId, ProjectId, SenderId, ShownName, Timestamp,
 };
 
 use super::{Reader, StoreError, Writer};
@@ -25,16 +24,14 @@ pub struct OwnNumber {
     pub project: ProjectId,
 }
 
-/// A number, as its project looks at it.
+/// A number of ours as its project sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedNumber {
     pub id: PhoneNumberId,
     pub number: PhoneNumber,
-    /// What the partner calls it.
     pub name: Option<String>,
-    pub status: NumberStatus,
-    /// The open invitation that it is pre-assigned to.
-    pub holder: Option<NumberHolder>,
+    /// `active`, `suspended` or `pending`.
+    pub status: String,
     /// The sender that it is connected as.
     pub sender: Option<SenderId>,
     pub created_at: Timestamp,
@@ -45,21 +42,37 @@ pub struct ListedNumber {
 #[derive(Debug, Clone)]
 pub struct NumbersAsked {
     pub project: ProjectId,
-    pub status: Option<NumberStatus>,
+    /// `active`, `suspended` or `pending`.
+    pub status: Option<String>,
     /// Only those that are older.
     pub before: Option<PhoneNumberId>,
     pub limit: u32,
 }
 
-/// The open invitation that a number is pre-assigned to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NumberHolder {
-    pub invitation: InvitationId,
-    pub client: Option<String>,
-    pub status: InvitationStatus,
-}
+const LISTED: &str = "SELECT n.id, n.number, n.name, n.status, n.created_at,
+           ifnull(n.updated_at, n.created_at),
+           (SELECT id FROM senders WHERE project_id = n.project_id AND phone_number = n.number
+               AND removed_at IS NULL ORDER BY id DESC LIMIT 1)
+    FROM phone_numbers AS n";
 
 impl Writer<'_> {
+    /// Calls a number something, or nothing.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn name_number(
+        &self,
+        number: &PhoneNumberId,
+        name: Option<&ShownName>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.connection.execute(
+            "UPDATE phone_numbers SET name = ?2, updated_at = ?3 WHERE id = ?1",
+            (number.as_str(), name.map(ShownName::as_str), at.unix_millis()),
+        )?;
+        Ok(())
+    }
+
     /// Adds a phone number.
     ///
     /// # Errors
@@ -75,22 +88,6 @@ impl Writer<'_> {
                 number.created_at.unix_millis(),
             ),
         )?;
-        Ok(())
-    }
-
-    /// Calls a number so, or nothing.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn name_phone_number(
-        &self,
-        number: &PhoneNumberId,
-        name: Option<&ShownName>,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("UPDATE phone_numbers SET name = ?2, updated_at = ?3 WHERE id = ?1")?
-            .execute((number.as_str(), name.map(ShownName::as_str), at.unix_millis()))?;
         Ok(())
     }
 
@@ -111,87 +108,43 @@ impl Writer<'_> {
     }
 }
 
-/// A row of [`ListedNumber`] at the moment `?2`. An invitation whose time has run out holds nothing any more,
-/// whether or not that was recorded.
-const LISTED: &str = "SELECT phone_numbers.id, number, name, phone_numbers.status,
-           phone_numbers.created_at, holder.id, holder.client_name, holder.status,
-           (SELECT senders.id FROM senders
-            WHERE senders.project_id = phone_numbers.project_id
-              AND phone_number = phone_numbers.number AND removed_at IS NULL
-            ORDER BY senders.created_at DESC, senders.id DESC LIMIT 1),
-           ifnull(phone_numbers.updated_at, phone_numbers.created_at)
-     FROM phone_numbers LEFT JOIN invitations AS holder
-       ON holder.phone_number_id = phone_numbers.id AND holder.expires_at > ?2
-          AND holder.status IN ('pending', 'in_progress', 'failed')
-     WHERE phone_numbers.project_id = ?1";
-
 impl Reader<'_> {
-    /// The numbers of a project at `now` that were added after the one with the id `after`, in the order
-    /// in which they were added, at most `limit`.
+    /// A number of a project.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn numbers_of(
+    pub fn listed_number(
         &self,
         project: &ProjectId,
-        after: Option<&PhoneNumberId>,
-        limit: u32,
-        now: Timestamp,
-    ) -> Result<Vec<ListedNumber>, StoreError> {
-        let mut statement = self.connection.prepare_cached(&format!(
-            "{LISTED} AND phone_numbers.id > ?3 ORDER BY phone_numbers.id LIMIT ?4"
-        ))?;
-        let after = after.map_or("", PhoneNumberId::as_str);
-        let rows = statement
-            .query_map((project.as_str(), now.unix_millis(), after, limit), |row| {
-                Ok(listed(row))
-            })?;
-        rows.map(|row| row?).collect()
+        number: &PhoneNumberId,
+    ) -> Result<Option<ListedNumber>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("{LISTED} WHERE n.id = ?2 AND n.project_id = ?1"))?;
+        let found = statement.query_row((project.as_str(), number.as_str()), |row| Ok(listed(row)));
+        found.optional()?.transpose()
     }
 
-    /// Numbers of a project at `now`, the newest first.
+    /// Numbers of a project.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn newest_numbers(
-        &self,
-        asked: &NumbersAsked,
-        now: Timestamp,
-    ) -> Result<Vec<ListedNumber>, StoreError> {
+    pub fn listed_numbers(&self, asked: &NumbersAsked) -> Result<Vec<ListedNumber>, StoreError> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "{LISTED} AND (?3 IS NULL OR phone_numbers.status = ?3)
-                AND (?4 IS NULL OR phone_numbers.id < ?4)
-             ORDER BY phone_numbers.id DESC LIMIT ?5"
+            "{LISTED} WHERE n.project_id = ?1 AND (?2 IS NULL OR n.status = ?2)
+                AND (?3 IS NULL OR n.id < ?3)
+             ORDER BY n.id DESC LIMIT ?4"
         ))?;
         let rows = statement.query_map(
             (
                 asked.project.as_str(),
-                now.unix_millis(),
-                asked.status.map(NumberStatus::as_str),
+                &asked.status,
                 asked.before.as_ref().map(PhoneNumberId::as_str),
                 asked.limit,
             ),
             |row| Ok(listed(row)),
         )?;
         rows.map(|row| row?).collect()
-    }
-
-    /// A number of a project at `now`; `None` when the project has none with this id.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn number_of(
-        &self,
-        project: &ProjectId,
-        id: &PhoneNumberId,
-        now: Timestamp,
-    ) -> Result<Option<ListedNumber>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached(&format!("{LISTED} AND phone_numbers.id = ?3"))?;
-        let row = statement
-            .query_row((project.as_str(), now.unix_millis(), id.as_str()), |row| Ok(listed(row)))
-            .optional()?;
-        row.transpose()
     }
 
     /// Whose `number` is, active or not.
@@ -262,22 +215,13 @@ fn own(row: &Row<'_>) -> Result<OwnNumber, rusqlite::Error> {
 }
 
 fn listed(row: &Row<'_>) -> Result<ListedNumber, StoreError> {
-    let holder = match row.get::<_, Option<String>>(5)? {
-        Some(invitation) => Some(NumberHolder {
-            invitation: InvitationId::from_stored(invitation),
-            client: row.get(6)?,
-            status: row.get::<_, String>(7)?.parse().map_err(StoreError::unexpected)?,
-        }),
-        None => None,
-    };
     Ok(ListedNumber {
         id: PhoneNumberId::from_stored(row.get(0)?),
         number: row.get::<_, String>(1)?.parse().map_err(StoreError::unexpected)?,
         name: row.get(2)?,
-        status: row.get::<_, String>(3)?.parse().map_err(StoreError::unexpected)?,
+        status: row.get(3)?,
         created_at: Timestamp::from_unix_millis(row.get(4)?),
-        holder,
-        sender: row.get::<_, Option<String>>(8)?.map(SenderId::from_stored),
-        updated_at: Timestamp::from_unix_millis(row.get(9)?),
+        updated_at: Timestamp::from_unix_millis(row.get(5)?),
+        sender: row.get::<_, Option<String>>(6)?.map(SenderId::from_stored),
     })
 }

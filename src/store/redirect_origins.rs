@@ -39,13 +39,15 @@ impl Writer<'_> {
 }
 
 impl Reader<'_> {
-    /// Where clients of a project may be sent.
+    /// Where clients of a project may be sent: for a test of a project, where those of the project may.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn redirect_origins(&self, project: &ProjectId) -> Result<Vec<RedirectOrigin>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT origin FROM redirect_origins WHERE project_id = ?1 ORDER BY origin",
+            "SELECT origin FROM redirect_origins
+             WHERE project_id = (SELECT ifnull(test_of, id) FROM projects WHERE id = ?1)
+             ORDER BY origin",
         )?;
         let rows = statement.query_map([project.as_str()], |row| row.get(0))?;
         Ok(rows.map(|origin| origin.map(RedirectOrigin::from_stored)).collect::<Result<_, _>>()?)

@@ -2,11 +2,11 @@
 
 use rusqlite::{OptionalExtension, Row};
 
-use crate::domain::{InvitationId, PhoneNumber, ProjectId, Sealed, SenderId, ShownName, Timestamp};
+use crate::domain::{InvitationId, PhoneNumber, ProjectId, Sealed, SenderId, Timestamp};
 
 use super::{Reader, StoreError, Writer};
 
-/// A sender to be made, or connected once more. It is the default of a project that has none.
+/// A sender to be made, or connected once more. The first one of a project is its default.
 #[derive(Debug, Clone)]
 pub struct NewSender {
     pub id: SenderId,
@@ -36,24 +36,11 @@ pub struct Sender {
     pub id: SenderId,
     pub project: ProjectId,
     pub is_default: bool,
-    /// What the partner calls it, if not as WhatsApp does.
-    pub own_name: Option<String>,
-    /// That connected it last.
-    pub invitation: InvitationId,
-    pub created_at: Timestamp,
     pub connected: Connected,
 }
 
-impl Sender {
-    /// What it is called here.
-    pub fn name(&self) -> &str {
-        self.own_name.as_deref().unwrap_or(&self.connected.name)
-    }
-}
-
 impl Writer<'_> {
-    /// Makes a sender; or, when there is one with this id, gives it what is new. One that was removed is
-    /// back by that.
+    /// Makes a sender; or, when there is one with this id, gives it what is new.
     ///
     /// # Errors
     /// When another sender of the project has the number, or the database refuses.
@@ -65,11 +52,10 @@ impl Writer<'_> {
                                       pin, invitation_id, created_at, updated_at, is_default)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10,
                          NOT EXISTS (SELECT 1 FROM senders
-                                     WHERE project_id = ?2 AND is_default = 1))
+                                     WHERE project_id = ?2 AND removed_at IS NULL))
                  ON CONFLICT (id) DO UPDATE SET
                     name = ?3, phone_number = ?4, waba_id = ?5, number_id = ?6, token = ?7,
-                    pin = ?8, invitation_id = ?9, updated_at = ?10, removed_at = NULL,
-                    is_default = is_default OR excluded.is_default",
+                    pin = ?8, invitation_id = ?9, updated_at = ?10",
             )?
             .execute((
                 sender.id.as_str(),
@@ -85,78 +71,16 @@ impl Writer<'_> {
             ))?;
         Ok(())
     }
-
-    /// Calls a sender so; without a name it goes by the one that WhatsApp shows.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn rename_sender(
-        &self,
-        sender: &SenderId,
-        name: Option<&ShownName>,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("UPDATE senders SET own_name = ?2, updated_at = ?3 WHERE id = ?1")?
-            .execute((sender.as_str(), name.map(ShownName::as_str), at.unix_millis()))?;
-        Ok(())
-    }
-
-    /// Makes a sender the default of its project, in place of the one before. Only `onboarding` may call
-    /// it.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn set_default_sender(
-        &self,
-        project: &ProjectId,
-        sender: &SenderId,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "UPDATE senders SET is_default = 0, updated_at = ?2
-                 WHERE project_id = ?1 AND is_default = 1",
-            )?
-            .execute((project.as_str(), at.unix_millis()))?;
-        self.connection
-            .prepare_cached(
-                "UPDATE senders SET is_default = 1, updated_at = ?3
-                 WHERE project_id = ?1 AND id = ?2",
-            )?
-            .execute((project.as_str(), sender.as_str(), at.unix_millis()))?;
-        Ok(())
-    }
-
-    /// Removes a sender, and erases its secrets. Its row stays for what refers to it. Only `onboarding`
-    /// may call it.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn retire_sender(&self, sender: &SenderId, at: Timestamp) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached(
-                "UPDATE senders SET removed_at = ?2, updated_at = ?2, is_default = 0, token = NULL,
-                        pin = NULL
-                 WHERE id = ?1",
-            )?
-            .execute((sender.as_str(), at.unix_millis()))?;
-        Ok(())
-    }
 }
 
 const COLUMNS: &str =
-    "id, project_id, is_default, name, phone_number, waba_id, number_id, token, pin,
-     own_name, invitation_id, created_at";
-
-/// How many there are of those.
-const COUNT: usize = 12;
+    "id, project_id, is_default, name, phone_number, waba_id, number_id, token, pin";
 
 /// Its number is connected, and it was not removed.
 const CAN_SEND: &str = "token IS NOT NULL AND removed_at IS NULL";
 
 impl Reader<'_> {
-    /// A sender; `None` when there is none, or it was removed.
+    /// A sender.
     ///
     /// # Errors
     /// When the database refuses.
@@ -165,22 +89,6 @@ impl Reader<'_> {
             "SELECT {COLUMNS} FROM senders WHERE id = ?1 AND {CAN_SEND}"
         ))?;
         statement.query_row([id.as_str()], |row| Ok(columns(row))).optional()?.transpose()
-    }
-
-    /// Whom the invitation was for that connected a sender last.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn client_of_sender(&self, sender: &SenderId) -> Result<Option<String>, StoreError> {
-        let name = self
-            .connection
-            .prepare_cached(
-                "SELECT client_name FROM senders
-                 JOIN invitations ON invitations.id = senders.invitation_id WHERE senders.id = ?1",
-            )?
-            .query_row([sender.as_str()], |row| row.get(0))
-            .optional()?;
-        Ok(name.flatten())
     }
 
     /// The sender of a project that has this phone number; of several the one that was made last.
@@ -212,7 +120,7 @@ impl Reader<'_> {
             "SELECT {COLUMNS}, (SELECT name FROM projects WHERE id = project_id) FROM senders
              WHERE {CAN_SEND} ORDER BY created_at, id"
         ))?;
-        let rows = statement.query_map([], |row| Ok((row.get(COUNT)?, columns(row))))?;
+        let rows = statement.query_map([], |row| Ok((row.get(9)?, columns(row))))?;
         rows.map(|row| {
             let (project, sender) = row?;
             Ok((project, sender?))
@@ -220,8 +128,8 @@ impl Reader<'_> {
         .collect()
     }
 
-    /// The sender that a project has for the number that Meta calls so, or had; or one that
-    /// was named for this number, and waits for it to be connected.
+    /// The sender that a project has for the number that Meta calls so; or one that was named for this
+    /// number, and waits for it to be connected.
     ///
     /// # Errors
     /// When the database refuses.
@@ -235,9 +143,8 @@ impl Reader<'_> {
             .connection
             .prepare_cached(
                 "SELECT id FROM senders
-                 WHERE project_id = ?1
-                   AND (number_id = ?2
-                        OR (number_id IS NULL AND removed_at IS NULL AND phone_number = ?3))
+                 WHERE project_id = ?1 AND removed_at IS NULL
+                   AND (number_id = ?2 OR (number_id IS NULL AND phone_number = ?3))
                  ORDER BY number_id IS NULL LIMIT 1",
             )?
             .query_row((project.as_str(), number, phone_number.as_str()), |row| row.get(0))
@@ -272,8 +179,5 @@ fn columns(row: &Row<'_>) -> Result<Sender, StoreError> {
             token: Sealed::from_bytes(row.get(7)?),
             pin: row.get::<_, Option<Vec<u8>>>(8)?.map(Sealed::from_bytes),
         },
-        own_name: row.get(9)?,
-        invitation: InvitationId::from_stored(row.get(10)?),
-        created_at: Timestamp::from_unix_millis(row.get(11)?),
     })
 }

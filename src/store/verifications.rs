@@ -5,7 +5,7 @@
 use rusqlite::{OptionalExtension, Row};
 
 use crate::domain::{
-    PhoneNumberId, SenderId, SpokenCode, Timestamp, VerificationFailure, VerificationId,
+    PhoneNumberId, ProjectId, SenderId, SpokenCode, Timestamp, VerificationFailure, VerificationId,
     VerificationStep,
 };
 
@@ -82,7 +82,7 @@ impl Writer<'_> {
         self.connection
             .prepare_cached("UPDATE verifications SET step = ?2, updated_at = ?3 WHERE id = ?1")?
             .execute((id.as_str(), step.as_str(), at.unix_millis()))?;
-        Ok(())
+        self.note_verification_change(id)
     }
 
     /// Says for how long a call is waited for. Only `onboarding` may call it.
@@ -120,6 +120,23 @@ impl Writer<'_> {
                 failure.as_str(),
                 at.unix_millis(),
             ))?;
+        self.note_verification_change(id)
+    }
+
+    /// Open pages of the project are told once it is committed.
+    fn note_verification_change(&self, id: &VerificationId) -> Result<(), StoreError> {
+        let project = self
+            .connection
+            .prepare_cached(
+                "SELECT project_id FROM verifications
+                 JOIN phone_numbers ON phone_numbers.id = phone_number_id
+                 WHERE verifications.id = ?1",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))
+            .optional()?;
+        if let Some(project) = project {
+            self.note_project_change(&ProjectId::from_stored(project));
+        }
         Ok(())
     }
 

@@ -76,12 +76,17 @@ fn filled(colour: Colour) -> (Colour, Colour) {
     }
 }
 
+/// What is filled with a colour, and the text on it: in light, and in dark.
+pub(super) fn fills(colour: Colour) -> [(Colour, Colour); 2] {
+    let in_dark = colour.towards(Colour::WHITE, &DARK_GROUNDS, VISIBLE);
+    [filled(colour), filled(in_dark)]
+}
+
 /// Text and lines have the colour as far as it can be read on what they stand on. In the dark, what is
 /// filled has it as far as it can be seen; in the light its border is enough, for yellow that is dark is
 /// no yellow.
 fn style(colour: Colour) -> String {
-    let (brand, on_brand) = filled(colour);
-    let (dark_brand, on_dark_brand) = filled(colour.towards(Colour::WHITE, &DARK_GROUNDS, VISIBLE));
+    let [(brand, on_brand), (dark_brand, on_dark_brand)] = fills(colour);
     let light = colour.towards(Colour::BLACK, &LIGHT_GROUNDS, READABLE);
     let dark = colour.towards(Colour::WHITE, &DARK_GROUNDS, READABLE);
     format!(

@@ -31,6 +31,7 @@ use crate::accounts::Accounts;
 use crate::clock::Clock;
 use crate::feed::Feed;
 use crate::meta::webhook::WebhookGate;
+use crate::onboarding::{Messages, Verifications};
 use crate::recordings::Recordings;
 use crate::store::Store;
 
@@ -48,6 +49,10 @@ pub struct WebState {
     pub feed: Feed,
     pub accounts: Arc<Accounts>,
     pub clock: Arc<dyn Clock>,
+    /// `None` where no app of Meta's is configured.
+    pub messages: Option<Arc<Messages>>,
+    /// `None` where no app of Meta's is configured.
+    pub verifications: Option<Arc<Verifications>>,
     /// `None` where connecting is not set up.
     pub signup: Option<Arc<SignupSetup>>,
     /// What programs of partners are served with.

@@ -4,7 +4,7 @@ use zavud::domain::{
     InvitationStatus, NumberStatus, PhoneNumber, PhoneNumberId, ProjectId, Timestamp,
 };
 use zavud::onboarding::{NumberRefusal, Refusal, add_number, resume_number, suspend_number};
-use zavud::store::{ListedNumber, NewProject};
+use zavud::store::{ManagedNumber, NewProject};
 
 use crate::desk::{DAY, Desk, NOW, id, number, project, resend};
 
@@ -36,7 +36,7 @@ async fn resume(desk: &Desk, index: u8) -> Result<bool, NumberRefusal> {
     write.await.unwrap()
 }
 
-async fn numbers(desk: &Desk, now: Timestamp) -> Vec<ListedNumber> {
+async fn numbers(desk: &Desk, now: Timestamp) -> Vec<ManagedNumber> {
     let read = desk.store.read(move |reader| reader.numbers_of(&project(), None, 100, now));
     read.await.unwrap()
 }

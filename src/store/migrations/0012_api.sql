@@ -13,7 +13,6 @@ CREATE TABLE senders_before_and_after (
     id             TEXT PRIMARY KEY,
     project_id     TEXT NOT NULL REFERENCES projects (id),
     name           TEXT NOT NULL,
-    own_name       TEXT,          -- what the partner calls it; NULL as long as it goes by its name
     phone_number   TEXT NOT NULL, -- E.164 with its plus sign
     waba_id        TEXT,          -- this one and the next two: NULL while it is not connected
     number_id      TEXT,
@@ -28,7 +27,7 @@ CREATE TABLE senders_before_and_after (
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO senders_before_and_after
-    SELECT id, project_id, name, NULL, phone_number, waba_id, number_id, token, pin, is_default, invitation_id,
+    SELECT id, project_id, name, phone_number, waba_id, number_id, token, pin, is_default, invitation_id,
            created_at, created_at, NULL
     FROM senders;
 DROP TABLE senders;

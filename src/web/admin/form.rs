@@ -36,6 +36,7 @@ pub(in crate::web) enum Kind {
     },
     Url,
     Search,
+    Day,
 }
 
 impl Kind {
@@ -51,6 +52,7 @@ impl Kind {
             Self::Number { .. } => ("number", "off", Some("numeric")),
             Self::Url => ("url", "off", None),
             Self::Search => ("search", "off", None),
+            Self::Day => ("date", "off", None),
         }
     }
 }

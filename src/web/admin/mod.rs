@@ -5,6 +5,8 @@
 //! in which project, with which role. No handler looks at anything that is not of that project.
 
 mod account;
+mod calls;
+mod confirmation;
 mod cookies;
 mod embed;
 mod entrance;
@@ -14,12 +16,16 @@ mod form;
 mod frame;
 mod invitations;
 mod moment;
+mod numbers;
 mod password;
 mod posted;
 mod projects;
 mod qr;
 mod routes;
+mod senders;
+mod settings;
 mod sign_in;
+mod typed;
 mod visit;
 
 pub(super) use error::AdminError;

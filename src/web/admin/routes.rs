@@ -7,7 +7,10 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, on};
 
 use super::entrance::{self, Entrance};
-use super::{account, embed, events, invitations, password, projects, sign_in};
+use super::{
+    account, calls, embed, events, invitations, numbers, password, projects, senders, settings,
+    sign_in,
+};
 use crate::domain::Role;
 use crate::web::WebState;
 use crate::web::routes::{Access, Routes};
@@ -58,9 +61,14 @@ fn of_partners(state: &WebState) -> Routes {
 /// The pages of a project.
 fn pages(state: &WebState) -> Routes {
     let pages = Pages { state, routes: Routes::default() };
+    let pages = pages.get(Role::Viewer, "/events", events::events);
+    let pages = senders_pages(invitations_pages(pages));
+    settings_pages(calls_pages(numbers_pages(pages))).routes
+}
+
+fn invitations_pages(pages: Pages<'_>) -> Pages<'_> {
     let uploads = DefaultBodyLimit::max(invitations::LONGEST_FILE);
     pages
-        .get(Role::Viewer, "/events", events::events)
         .get(Role::Viewer, "/invitations", invitations::list)
         .get(Role::Member, "/invitations/new", invitations::new)
         .post(Role::Member, "/invitations/new", invitations::make)
@@ -73,7 +81,66 @@ fn pages(state: &WebState) -> Routes {
         .get(Role::Member, "/invitations/{id}/cancel", invitations::ask_to_cancel)
         .post(Role::Member, "/invitations/{id}/cancel", invitations::cancel)
         .post(Role::Member, "/invitations/{id}/resend", invitations::resend)
-        .routes
+}
+
+fn senders_pages(pages: Pages<'_>) -> Pages<'_> {
+    let (viewer, member) = (Role::Viewer, Role::Member);
+    pages
+        .get(viewer, "/senders", senders::list)
+        .get(viewer, "/senders/{sender}", senders::detail)
+        .post(member, "/senders/{sender}/name", senders::rename)
+        .post(member, "/senders/{sender}/default", senders::make_default)
+        .post(member, "/senders/{sender}/test", senders::send)
+        .post(member, "/senders/{sender}/reconnect", senders::reconnect)
+        .get(member, "/senders/{sender}/remove", senders::ask_to_remove)
+        .post(member, "/senders/{sender}/remove", senders::remove)
+}
+
+fn numbers_pages(pages: Pages<'_>) -> Pages<'_> {
+    let (viewer, member) = (Role::Viewer, Role::Member);
+    pages
+        .get(viewer, "/numbers", numbers::list)
+        .post(member, "/numbers", numbers::add)
+        .get(viewer, "/numbers/{number}", numbers::detail)
+        .post(member, "/numbers/{number}/name", numbers::rename)
+        .post(member, "/numbers/{number}/suspend", numbers::suspend)
+        .post(member, "/numbers/{number}/resume", numbers::resume)
+        .post(member, "/numbers/{number}/verify", numbers::verify)
+}
+
+fn calls_pages(pages: Pages<'_>) -> Pages<'_> {
+    pages
+        .get(Role::Viewer, "/calls", calls::list)
+        .get(Role::Viewer, "/calls/{call}", calls::detail)
+        // The code can be heard in it.
+        .get(Role::Member, "/calls/{call}/recording", calls::recording)
+}
+
+fn settings_pages(pages: Pages<'_>) -> Pages<'_> {
+    let owner = Role::Owner;
+    pages
+        .get(owner, "/settings", settings::brand)
+        .post(owner, "/settings/company", settings::set_company)
+        .post(owner, "/settings/colour", settings::set_colour)
+        .post(owner, "/settings/logo", settings::put_logo)
+        .get(owner, "/settings/logo/remove", settings::ask_to_remove_logo)
+        .post(owner, "/settings/logo/remove", settings::remove_logo)
+        .get(owner, "/logo/{version}", settings::logo)
+        .get(owner, "/settings/members", settings::members)
+        .post(owner, "/settings/members", settings::add_member)
+        .post(owner, "/settings/members/{member}/role", settings::set_role)
+        .post(owner, "/settings/members/{member}/link", settings::renew_link)
+        .get(owner, "/settings/members/{member}/remove", settings::ask_to_remove_member)
+        .post(owner, "/settings/members/{member}/remove", settings::remove_member)
+        .get(owner, "/settings/keys", settings::keys)
+        .post(owner, "/settings/keys", settings::make_key)
+        .get(owner, "/settings/keys/{key}/revoke", settings::ask_to_revoke)
+        .post(owner, "/settings/keys/{key}/revoke", settings::revoke)
+        .get(owner, "/settings/addresses", settings::addresses)
+        .post(owner, "/settings/addresses", settings::add_address)
+        .post(owner, "/settings/addresses/remove", settings::remove_address)
+        .get(owner, "/settings/audit", settings::audit)
+        .get(owner, "/settings/audit.csv", settings::audit_file)
 }
 
 /// Routes of a project, each with the least role that it takes.

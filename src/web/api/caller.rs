@@ -7,8 +7,10 @@ use axum::http::request::Parts;
 use rand::RngExt as _;
 
 use super::error::ApiError;
-use crate::domain::{ApiKey, ApiKeyId, ApiMode, ProjectId, Scope, Scopes, Timestamp};
-use crate::store::{KnownApiKey, Store, StoreError};
+use crate::domain::{
+    ApiKey, ApiKeyId, ApiMode, AuditAction, AuditActor, ProjectId, Scope, Scopes, Timestamp,
+};
+use crate::store::{KnownApiKey, NewAuditEntry, Store, StoreError, Writer};
 use crate::web::WebState;
 
 /// Whose request it is, and what may be done with it.
@@ -28,6 +30,25 @@ impl Caller {
     /// When it does not.
     pub(in crate::web) fn may(&self, scope: Scope) -> Result<(), ApiError> {
         if self.scopes.contains(scope) { Ok(()) } else { Err(ApiError::Forbidden(scope)) }
+    }
+
+    /// Records what the key did, in the transaction that does it.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub(in crate::web) fn audit(
+        &self,
+        writer: &Writer<'_>,
+        (action, subject): (AuditAction, &str),
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        writer.record_audit(&NewAuditEntry {
+            project: self.project.clone(),
+            at,
+            who: AuditActor::Key(self.key.clone()),
+            action,
+            subject: Some(subject.to_owned()),
+        })
     }
 
     /// Whether it is a try.

@@ -60,7 +60,7 @@ pub(super) struct Call {
 /// Which calls.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[into_params(rename_all = "camelCase")]
+#[into_params(rename_all = "camelCase", parameter_in = Query)]
 pub(super) struct CallsQuery {
     /// Only those for this invitation
     invitation_id: Option<String>,

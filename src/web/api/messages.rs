@@ -15,7 +15,9 @@ use super::error::{ApiError, Problem, Problems};
 use super::once::{Answered, Done, Once};
 use super::page::{Page, PageAsked};
 use super::request::{Asked, Body, Fields, Named};
-use crate::domain::{MessageId, MessageStatus, PhoneNumber, ProjectId, Scope, SenderId};
+use crate::domain::{
+    AuditAction, MessageId, MessageStatus, PhoneNumber, ProjectId, Scope, SenderId,
+};
 use crate::onboarding::{message_failure_in_words, queue_message};
 use crate::store::{Message as Stored, MessagesAsked, NamedSender, NewMessage, StoreError, Writer};
 use crate::web::WebState;
@@ -119,6 +121,7 @@ enum MessageType {
 /// Which messages.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct MessagesQuery {
     /// Only those that came this far
     #[param(value_type = Option<Status>)]
@@ -164,16 +167,16 @@ pub(super) async fn send(
         None => None,
     };
     let once = once.or_key(asked.idempotency_key.clone())?;
-    let (project, is_test, now) = (caller.project.clone(), caller.is_test(), state.clock.now());
+    let (by, is_test, now) = (caller.clone(), caller.is_test(), state.clock.now());
     let metadata = asked.metadata.as_ref().and_then(|own| serde_json::to_string(own).ok());
     let make = move |writer: &Writer<'_>| {
-        let sender = match sender_for(writer, &project, sender.as_ref(), is_test)? {
+        let sender = match sender_for(writer, &by.project, sender.as_ref(), is_test)? {
             Ok(sender) => sender.id,
             Err(error) => return Ok(Err(error)),
         };
         let message = NewMessage {
             id: MessageId::new(now, rand::rng().random()),
-            project,
+            project: by.project.clone(),
             sender,
             is_inbound: false,
             other_end: to,
@@ -184,6 +187,7 @@ pub(super) async fn send(
             created_at: now,
         };
         let kept = queue_message(writer, &message)?;
+        by.audit(writer, (AuditAction::MessageSent, kept.id.as_str()), now)?;
         Done::new(StatusCode::ACCEPTED, &MessageAnswer { message: kept.into() }).map(Ok)
     };
     let answered = once.run(&state, &caller, &asked, make).await?;

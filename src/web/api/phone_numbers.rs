@@ -9,7 +9,7 @@ use super::Caller;
 use super::error::{ApiError, Problem, Problems};
 use super::page::{Page, PageAsked};
 use super::request::{Asked, Body, Fields, Named, present};
-use crate::domain::{NumberStatus, PhoneNumberId, Scope, ShownName};
+use crate::domain::{AuditAction, NumberStatus, PhoneNumberId, Scope, ShownName};
 use crate::store::{ListedNumber, NumbersAsked};
 use crate::web::WebState;
 
@@ -79,6 +79,7 @@ pub(super) struct UpdatePhoneNumber {
 /// Which numbers.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct NumbersQuery {
     /// Only those with this status
     #[param(value_type = Option<PhoneNumberStatus>)]
@@ -146,13 +147,14 @@ pub(super) async fn update(
     Body(asked): Body<UpdatePhoneNumber>,
 ) -> Result<Json<PhoneNumberAnswer>, ApiError> {
     caller.may(Scope::NumbersWrite)?;
-    let (id, project, now) = (named(&id)?, caller.project, state.clock.now());
+    let (id, now) = (named(&id)?, state.clock.now());
     let mut fields = Fields::default();
     let name = asked.name.as_ref().and_then(Option::as_deref);
     let name = fields.read("name", name, str::parse::<ShownName>);
     fields.check()?;
     let write = state.store.write(move |writer| {
-        let Some(known) = writer.number_of(&project, &id, now)? else { return Ok(Ok(None)) };
+        let project = &caller.project;
+        let Some(known) = writer.number_of(project, &id, now)? else { return Ok(Ok(None)) };
         let holder = known.sender.as_ref().map(ToString::to_string);
         if asked.sender_id.is_some_and(|sender| sender != holder) {
             let message = "A number belongs to the sender that was connected with it.";
@@ -160,8 +162,9 @@ pub(super) async fn update(
         }
         if asked.name.is_some() {
             writer.name_phone_number(&id, name.as_ref(), now)?;
+            caller.audit(writer, (AuditAction::NumberNamed, id.as_str()), now)?;
         }
-        writer.number_of(&project, &id, now).map(Ok)
+        writer.number_of(project, &id, now).map(Ok)
     });
     answer(write.await??)
 }

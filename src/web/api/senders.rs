@@ -16,8 +16,8 @@ use super::page::{Page, PageAsked};
 use super::request::{Asked, Body, Fields, Named, present};
 use super::webhooks::{Changes, SignatureVersion, WebhookSecretAnswer, rotated, webhook_url};
 use crate::domain::{
-    PhoneNumber, ProjectId, Scope, SenderId, ShownName, Signatures, Timestamp, WebhookEventKind,
-    WebhookEvents, WebhookSecret, WebhookUrl,
+    AuditAction, PhoneNumber, ProjectId, Scope, SenderId, ShownName, Signatures, Timestamp,
+    WebhookEventKind, WebhookEvents, WebhookSecret, WebhookUrl,
 };
 use crate::onboarding::{SenderRefusal, make_default_sender, remove_sender};
 use crate::store::{
@@ -131,6 +131,7 @@ pub(super) struct UpdateSender {
 /// Which senders.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct SendersQuery {
     /// The `nextCursor` of the page before
     cursor: Option<String>,
@@ -190,7 +191,7 @@ pub(super) async fn retrieve(
 /// Names a sender for a number of the project's. It sends when the number is connected, by an invitation.
 #[utoipa::path(
     post, path = "/senders", tag = "Senders",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Done once, however often it is sent")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent")),
     request_body = CreateSender,
     responses((status = 201, body = Sender), Problems),
 )]
@@ -202,10 +203,11 @@ pub(super) async fn create(
 ) -> Result<Answered, ApiError> {
     caller.may(Scope::SendersWrite)?;
     let new = NewSender::read(&state, &asked)?;
-    let (project, is_test, now) = (caller.project.clone(), caller.is_test(), state.clock.now());
+    let (by, is_test, now) = (caller.clone(), caller.is_test(), state.clock.now());
     let api = Arc::clone(&state.api);
     let make = move |writer: &Writer<'_>| {
-        if let Err(problem) = free_number(writer, &project, &new.phone_number, is_test)? {
+        let project = &by.project;
+        if let Err(problem) = free_number(writer, project, &new.phone_number, is_test)? {
             return Ok(Err(problem.into()));
         }
         let id = SenderId::new(now, rand::rng().random());
@@ -218,12 +220,13 @@ pub(super) async fn create(
         })?;
         if new.is_default {
             // It is there: it was made above.
-            let _ = make_default_sender(writer, &project, &id, now)?;
+            let _ = make_default_sender(writer, project, &id, now)?;
         }
-        let whose = (&project, Some(&id));
+        by.audit(writer, (AuditAction::SenderMade, id.as_str()), now)?;
+        let whose = (project, Some(&id));
         let secret = new.webhook.map(|target| api.webhooks.put(writer, whose, &target, now));
         let secret = secret.transpose()?;
-        let sender = reread(writer, &project, &id, is_test)?.with_secret(secret.as_ref());
+        let sender = reread(writer, project, &id, is_test)?.with_secret(secret.as_ref());
         Done::new(StatusCode::CREATED, &sender).map(Ok)
     };
     once.run(&state, &caller, &asked, make).await
@@ -245,24 +248,30 @@ pub(super) async fn update(
     caller.may(Scope::SendersWrite)?;
     let id = named(&id)?;
     let update = Update::read(&state, &asked)?;
-    let (project, is_test, now) = (caller.project.clone(), caller.is_test(), state.clock.now());
+    let (is_test, now) = (caller.is_test(), state.clock.now());
     let api = Arc::clone(&state.api);
     let write = state.store.write(move |writer| {
-        if writer.named_sender(&project, &id)?.is_none() {
+        let project = &caller.project;
+        if writer.named_sender(project, &id)?.is_none() {
             return Ok(Err(ApiError::NotFound("sender")));
         }
-        let secret = match update.webhook(writer, &api.webhooks, (&project, &id), now)? {
+        let secret = match update.webhook(writer, &api.webhooks, (project, &id), now)? {
             Ok(secret) => secret,
             Err(problem) => return Ok(Err(problem.into())),
         };
         if let Some(name) = &update.name {
             writer.rename_sender(&id, Some(name), now)?;
+            caller.audit(writer, (AuditAction::SenderRenamed, id.as_str()), now)?;
         }
         if update.is_default {
             // It is there: that was looked up above.
-            let _ = make_default_sender(writer, &project, &id, now)?;
+            let _ = make_default_sender(writer, project, &id, now)?;
+            caller.audit(writer, (AuditAction::SenderMadeDefault, id.as_str()), now)?;
         }
-        Ok(Ok(reread(writer, &project, &id, is_test)?.with_secret(secret.as_ref())))
+        if update.changes_webhook() {
+            caller.audit(writer, (AuditAction::WebhookChanged, id.as_str()), now)?;
+        }
+        Ok(Ok(reread(writer, project, &id, is_test)?.with_secret(secret.as_ref())))
     });
     write.await?.map(Json)
 }
@@ -281,8 +290,14 @@ pub(super) async fn remove(
     Named(id): Named,
 ) -> Result<StatusCode, ApiError> {
     caller.may(Scope::SendersWrite)?;
-    let (id, project, now) = (named(&id)?, caller.project, state.clock.now());
-    let write = state.store.write(move |writer| remove_sender(writer, &project, &id, now));
+    let (id, now) = (named(&id)?, state.clock.now());
+    let write = state.store.write(move |writer| {
+        let removed = remove_sender(writer, &caller.project, &id, now)?;
+        if removed.is_ok() {
+            caller.audit(writer, (AuditAction::SenderRemoved, id.as_str()), now)?;
+        }
+        Ok(removed)
+    });
     match write.await? {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         Err(SenderRefusal::Unknown) => Err(ApiError::NotFound("sender")),
@@ -300,7 +315,7 @@ pub(super) async fn remove(
     post, path = "/senders/{id}/webhook/secret", tag = "Senders",
     params(
         ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Done once, however often it is sent"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent"),
     ),
     responses((status = 200, body = WebhookSecretAnswer), Problems),
 )]
@@ -392,6 +407,15 @@ impl Update {
         })
     }
 
+    fn changes_webhook(&self) -> bool {
+        let Changes { url, events, active, signatures } = &self.webhook;
+        self.removes_webhook
+            || url.is_some()
+            || events.is_some()
+            || active.is_some()
+            || signatures.is_some()
+    }
+
     /// Changes the webhook. Tells the secret of one that was made.
     fn webhook(
         &self,
@@ -417,11 +441,8 @@ impl Update {
             return Ok(Ok(None));
         }
         let Some(url) = &changes.url else {
-            let says_something = changes.events.is_some()
-                || changes.active.is_some()
-                || changes.signatures.is_some();
             let problem = Problem::of("webhookUrl", "Is needed for a webhook.");
-            return Ok(if says_something { Err(problem) } else { Ok(None) });
+            return Ok(if self.changes_webhook() { Err(problem) } else { Ok(None) });
         };
         let target = WebhookTarget {
             url: url.clone(),

@@ -11,7 +11,7 @@ use super::error::{ApiError, Problem, Problems};
 use super::once::{Answered, Done, Once};
 use super::request::{Body, Fields};
 use crate::domain::{
-    Scope, Signatures, WebhookEventKind, WebhookEvents, WebhookSecret, WebhookUrl,
+    AuditAction, Scope, Signatures, WebhookEventKind, WebhookEvents, WebhookSecret, WebhookUrl,
 };
 use crate::store::{Webhook, WebhookTarget, Writer};
 use crate::web::WebState;
@@ -126,15 +126,16 @@ pub(super) async fn put(
     let (Some(url), Some(events)) = (url, events) else {
         return Err(ApiError::Invalid(Vec::new()));
     };
-    let (now, project) = (state.clock.now(), caller.project.clone());
+    let (now, by) = (state.clock.now(), caller.clone());
     let api = std::sync::Arc::clone(&state.api);
     let make = move |writer: &Writer<'_>| {
-        let known = writer.webhook_of_invitations(&project)?;
+        let known = writer.webhook_of_invitations(&by.project)?;
         let signatures = signatures
             .or_else(|| known.map(|webhook| webhook.target.signatures))
             .unwrap_or(Signatures::V2);
         let target = WebhookTarget { url, events, is_active: true, signatures };
-        let secret = api.webhooks.put(writer, (&project, None), &target, now)?;
+        let secret = api.webhooks.put(writer, (&by.project, None), &target, now)?;
+        by.audit(writer, (AuditAction::WebhookChanged, target.url.as_str()), now)?;
         let webhook = InvitationWebhook::of(&target, false, Some(&secret));
         Done::new(StatusCode::OK, &InvitationWebhookAnswer { webhook: Some(webhook) }).map(Ok)
     };
@@ -184,9 +185,9 @@ pub(super) async fn update(
         ),
     };
     fields.check()?;
-    let (project, now) = (caller.project, state.clock.now());
+    let now = state.clock.now();
     let write = state.store.write(move |writer| {
-        let Some(webhook) = writer.webhook_of_invitations(&project)? else {
+        let Some(webhook) = writer.webhook_of_invitations(&caller.project)? else {
             return Ok(Err(ApiError::NotFound("webhook")));
         };
         let target = match changes.applied_to(&webhook.target, "signatureVersion") {
@@ -197,6 +198,7 @@ pub(super) async fn update(
         if changes.active == Some(true) {
             writer.resume_webhook(&webhook.id, now)?;
         }
+        caller.audit(writer, (AuditAction::WebhookChanged, target.url.as_str()), now)?;
         Ok(Ok(writer.webhook(&webhook.id)?.map(|webhook| shown(&webhook))))
     });
     Ok(Json(InvitationWebhookAnswer { webhook: write.await?? }))
@@ -238,9 +240,12 @@ where
     F: FnOnce(&Writer<'_>) -> Result<Option<Webhook>, crate::store::StoreError> + Send + 'static,
 {
     let (now, api) = (state.clock.now(), std::sync::Arc::clone(&state.api));
+    let by = caller.clone();
     let rotate = move |writer: &Writer<'_>| {
         let Some(webhook) = find(writer)? else { return Ok(Err(ApiError::NotFound("webhook"))) };
         let secret = api.webhooks.rotate_secret(writer, &webhook, now)?;
+        let subject = webhook.target.url.as_str();
+        by.audit(writer, (AuditAction::WebhookSecretChanged, subject), now)?;
         let answer = WebhookSecretAnswer { secret: secret.expose().to_owned() };
         Done::new(StatusCode::OK, &answer).map(Ok)
     };

@@ -44,16 +44,19 @@ pub(super) async fn page(
     }
     let now = state.clock.now();
     let (id, number) = (invitation.id.clone(), invitation.phone_number.clone());
+    let project = invitation.project.clone();
     let read = state.store.read(move |reader| {
         let attempts = attempts::of(reader, number.as_ref(), now)?;
         let (stage, codes) = (reader.current_stage(&id, now)?, reader.valid_codes(&id, now)?);
         let signup = reader.signup_state(&id)?;
         let target = onward::target(reader, &id, &signup)?;
-        Ok((stage, codes, attempts, signup, target))
+        let is_test = reader.is_test_project(&project)?;
+        Ok((stage, codes, attempts, signup, target, is_test))
     });
-    let (current, codes, attempts, signup, target) = read.await?;
+    let (current, codes, attempts, signup, target, is_test) = read.await?;
     let number = invitation.phone_number.as_ref().map(|assigned| &assigned.number);
-    let setup = state.signup.as_deref();
+    // A test never reaches Meta: its page says that connecting is not set up.
+    let setup = state.signup.as_deref().filter(|_| !is_test);
     let tongue =
         invitation.language.and_then(Tongue::of).unwrap_or_else(|| Tongue::accepted(&headers));
     let words = Words::of(tongue);

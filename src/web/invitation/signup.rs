@@ -30,7 +30,13 @@ pub(in crate::web) async fn begin(
     let invitation = opened.id.clone();
     let id = SignupId::new(now, rand::rng().random());
     let new = id.clone();
-    let begin = state.store.write(move |writer| begin_signup(writer, &invitation, &new, now));
+    let project = opened.project.clone();
+    let begin = state.store.write(move |writer| {
+        if writer.is_test_project(&project)? {
+            return Ok(Err(Refusal::Unknown));
+        }
+        begin_signup(writer, &invitation, &new, now)
+    });
     begin.await?.map_err(|refusal| match refusal {
         Refusal::Illegal { status, .. } => {
             let closed = Invitation { status, ..opened };

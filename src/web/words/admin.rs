@@ -4,6 +4,10 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::desk::{
+    AddressesWords, AuditWords, BrandWords, CallsWords, KeysWords, MembersWords, NumbersWords,
+    ReasonWords, SendersWords, SettingsWords, VerificationWords,
+};
 use super::{Gapped, Text, Tongue};
 use crate::domain::{InvitationStatus, Role};
 
@@ -28,6 +32,17 @@ words! {
         invitation: InvitationWords,
         timeline: TimelineWords,
         import: ImportWords,
+        senders: SendersWords,
+        numbers: NumbersWords,
+        verification: VerificationWords,
+        calls: CallsWords,
+        settings: SettingsWords,
+        brand: BrandWords,
+        members: MembersWords,
+        keys: KeysWords,
+        addresses: AddressesWords,
+        audit: AuditWords,
+        reasons: ReasonWords,
     }
     /// What stands round each page.
     FrameWords {

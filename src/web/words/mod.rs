@@ -19,6 +19,10 @@ pub(super) use admin::{
     AccountWords, AdminWords, FrameWords, ImportWords, InvitationsWords, MomentWords,
     NewInvitationWords, PasswordWords, TimelineWords,
 };
+pub(super) use desk::{
+    AddressesWords, AuditWords, CallsWords, KeysWords, MembersWords, SettingsWords,
+    VerificationWords,
+};
 pub(super) use text::{Gapped, Text};
 pub(super) use tongue::Tongue;
 
@@ -38,6 +42,7 @@ macro_rules! words {
 }
 
 mod admin;
+mod desk;
 
 words! {
     /// All words in one language.

@@ -8,7 +8,8 @@ use zavud::domain::{ApiMode, ProjectId, Scope};
 use zavud::store::NewProject;
 
 use super::client::{Client, make_key, make_key_for};
-use crate::support::{DeafModel, ManualClock, TestDaemon, ask_with, get};
+use crate::sandbox::visitor::StandIn;
+use crate::support::{DeafModel, ManualClock, TestDaemon, ask_with, get, post};
 
 #[tokio::test]
 async fn whoever_has_no_key_is_told_nothing() {
@@ -196,5 +197,51 @@ async fn a_request_with_an_idempotency_key_is_done_once() {
     assert_eq!(client.ask("POST", "/invitations", &again, body()).await.0, 201);
     clock.advance(Duration::from_secs(24 * 60 * 60 + 1));
     assert_ne!(send().await.1, all.0.1, "after a day it is another request");
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_link_of_a_test_shows_the_company_and_never_leads_to_meta() {
+    let meta = StandIn::start().await;
+    let daemon = TestDaemon::start_deaf(|config| meta.configure(config)).await;
+    let (web, project) = (daemon.daemon.web_address(), daemon.invited.project.clone());
+    let company = "Acme & Sons".parse().unwrap();
+    daemon.daemon.store.write(move |w| w.set_company(&project, &company)).await.unwrap();
+    let test = Client::of_test(&daemon).await;
+    let (_, made) = test.post("/invitations", json!({})).await;
+    let path = format!("/i/{}", made["invitation"]["token"].as_str().unwrap());
+    let page = get(web, &path).await;
+    assert!(page.text().contains("Acme &amp; Sons"), "{}", page.text());
+    assert!(page.text().contains("not set up here"), "{}", page.text());
+    assert!(!page.header("content-security-policy").contains(&meta.sandbox.origin()));
+    let begun = post(web, &format!("{path}/signup/begin"), "{}").await;
+    assert_eq!(begun.status, 404);
+    assert_eq!(meta.sandbox.asked(), Vec::<String>::new());
+    daemon.daemon.stop().await;
+    meta.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_key_changes_is_in_the_audit_log_with_its_id() {
+    let daemon = TestDaemon::start().await;
+    let client = Client::of(&daemon).await;
+    let (_, made) = client.post("/invitations", json!({})).await;
+    let id = made["invitation"]["id"].as_str().unwrap();
+    client.ask("POST", &format!("/invitations/{id}/cancel"), &[], None).await;
+    client.ask("POST", &format!("/invitations/{id}/cancel"), &[], None).await;
+    client.post(&format!("/invitations/{id}/resend"), json!({})).await;
+    let key = client.get("/me").await["apiKey"]["id"].as_str().unwrap().to_owned();
+    let files = daemon.database_files();
+    let path = files.iter().find(|path| path.extension().is_some_and(|it| it == "db")).unwrap();
+    let database = rusqlite::Connection::open(path).unwrap();
+    let mut statement = database
+        .prepare("SELECT actor_kind, actor, action, subject FROM audit_log ORDER BY rowid")
+        .unwrap();
+    let rows = statement
+        .query_map([], |row| Ok([row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?]));
+    let rows: Vec<_> = rows.unwrap().map(Result::unwrap).collect();
+    let expected = ["invitation_made", "invitation_cancelled", "invitation_resent"]
+        .map(|action| ["key".to_owned(), key.clone(), action.to_owned(), id.to_owned()]);
+    assert_eq!(rows, expected, "what was refused is not in it");
     daemon.daemon.stop().await;
 }

@@ -19,7 +19,8 @@ use super::once::{Answered, Done, Once};
 use super::page::{Page, PageAsked};
 use super::request::{Asked, Body, Named};
 use crate::domain::{
-    Actor, InvitationId, InvitationStatus, InvitationToken, ProjectId, Scope, Timestamp,
+    Actor, AuditAction, InvitationId, InvitationStatus, InvitationToken, ProjectId, Scope,
+    Timestamp,
 };
 use crate::onboarding::{Step, invite, take_step};
 use crate::store::{InvitationsAsked, NewLink, StoreError, Writer};
@@ -51,13 +52,14 @@ pub(super) async fn create(
     let Wanted { draft, details } = asked.read()?;
     let now = state.clock.now();
     let new = draft.made_of(caller.project.clone(), now);
-    let (project, base) = (caller.project.clone(), state.public_url.clone());
+    let (by, base) = (caller.clone(), state.public_url.clone());
     let make = move |writer: &Writer<'_>| {
         if let Err(refusal) = invite(writer, &new, Actor::Partner)? {
             return Ok(Err(refusal.into()));
         }
         writer.set_invitation_details(&new.id, &details)?;
-        answer(writer, (&project, &new.id), &base, StatusCode::CREATED, now).map(Ok)
+        by.audit(writer, (AuditAction::InvitationMade, new.id.as_str()), now)?;
+        answer(writer, (&by.project, &new.id), &base, StatusCode::CREATED, now).map(Ok)
     };
     once.run(&state, &caller, &asked, make).await
 }
@@ -65,6 +67,7 @@ pub(super) async fn create(
 /// Which invitations.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct InvitationsQuery {
     /// Only those with this status
     #[param(value_type = Option<view::Status>)]
@@ -145,7 +148,14 @@ pub(super) async fn cancel(
     once: Once,
 ) -> Result<Answered, ApiError> {
     caller.may(Scope::InvitationsWrite)?;
-    step(&state, &caller, (named(&id)?, once), &(), |_| Step::Cancel).await
+    step(
+        &state,
+        &caller,
+        (named(&id)?, once),
+        &(),
+        (AuditAction::InvitationCancelled, |_| Step::Cancel),
+    )
+    .await
 }
 
 /// How a link is replaced.
@@ -182,7 +192,7 @@ pub(super) async fn resend(
         let token = InvitationToken::new(rand::rng().random());
         Step::Resend(NewLink { token, expires_at: now + lifetime })
     };
-    step(&state, &caller, (named(&id)?, once), &asked, link).await
+    step(&state, &caller, (named(&id)?, once), &asked, (AuditAction::InvitationResent, link)).await
 }
 
 /// Takes a step for a partner's program.
@@ -191,18 +201,19 @@ async fn step(
     caller: &Caller,
     (id, once): (InvitationId, Once),
     asked: &impl Serialize,
-    step: impl FnOnce(Timestamp) -> Step,
+    (action, step): (AuditAction, impl FnOnce(Timestamp) -> Step),
 ) -> Result<Answered, ApiError> {
     let now = state.clock.now();
-    let (project, step, base) = (caller.project.clone(), step(now), state.public_url.clone());
+    let (by, step, base) = (caller.clone(), step(now), state.public_url.clone());
     let take = move |writer: &Writer<'_>| {
-        if writer.invitation_record(&project, &id, now)?.is_none() {
+        if writer.invitation_record(&by.project, &id, now)?.is_none() {
             return Ok(Err(ApiError::NotFound("invitation")));
         }
-        match take_step(writer, &id, &step, Actor::Partner, now)? {
-            Ok(_) => answer(writer, (&project, &id), &base, StatusCode::OK, now).map(Ok),
-            Err(refusal) => Ok(Err(refusal.into())),
+        if let Err(refusal) = take_step(writer, &id, &step, Actor::Partner, now)? {
+            return Ok(Err(refusal.into()));
         }
+        by.audit(writer, (action, id.as_str()), now)?;
+        answer(writer, (&by.project, &id), &base, StatusCode::OK, now).map(Ok)
     };
     once.run(state, caller, asked, take).await
 }

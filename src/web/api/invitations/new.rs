@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::lifetime;
 use crate::domain::{
     Email, InvitationId, InvitationToken, Language, PhoneNumber, PhoneNumberId, ProjectId,
-    RedirectState, RedirectUrl, Redirects, ShownName, Timestamp,
+    RedirectState, RedirectUrl, Redirects, ShownName, Theme, Timestamp,
 };
 use crate::store::{InvitationDetails, NewConnection, NewInvitation};
 use crate::web::api::error::ApiError;
@@ -99,7 +99,7 @@ impl CreateInvitation {
             fields.read("clientEmail", text(&self.client_email), str::parse::<Email>);
         let client_phone = fields.read("clientPhone", text(&self.client_phone), e164);
         let language = fields.read("language", text(&self.language), str::parse::<Language>);
-        let theme = fields.read("theme", text(&self.theme), theme);
+        let theme = fields.read("theme", text(&self.theme), str::parse::<Theme>);
         let redirects = Redirects {
             success: fields.read("successRedirectUrl", text(&self.success_redirect_url), url),
             failure: fields.read("failureRedirectUrl", text(&self.failure_redirect_url), url),
@@ -163,9 +163,4 @@ fn url(text: &str) -> Result<RedirectUrl, crate::domain::InvalidRedirect> {
 fn e164(text: &str) -> Result<PhoneNumber, &'static str> {
     let number = text.parse::<PhoneNumber>().ok().filter(|number| number.as_str() == text);
     number.ok_or("must be E.164, such as +15551234567")
-}
-
-fn theme(text: &str) -> Result<&'static str, &'static str> {
-    let known = ["light", "dark"].into_iter().find(|known| *known == text);
-    known.ok_or("must be light or dark")
 }
