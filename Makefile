@@ -11,13 +11,13 @@ SECONDS := 60
 
 # cargo uses all cores by itself, and two installations at once would fight over apt's lock.
 .NOTPARALLEL:
-.PHONY: help setup demo build check audit test test-browser test-training interop fuzz bench-sip bench-web bench-speech train-reader clean
+.PHONY: help setup demo build check audit test test-api test-browser test-training interop fuzz bench-sip bench-web bench-speech train-reader clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install whatever the targets below need (they do it themselves too, once)
-	scripts/setup.sh build browser interop check fuzz bench train
+	scripts/setup.sh build browser api interop check fuzz bench train
 
 demo: build ## Build, then run the demo; ARGS="..." is passed on
 	$(target)/release/zavud demo $(ARGS)
@@ -35,14 +35,19 @@ audit: $(target)/setup-check ## Known vulnerabilities; fetches the advisory data
 	cargo deny --locked check advisories
 
 # Whoever runs cargo alone is told of each test that is skipped for want of a program; here all are there.
-test: $(target)/setup-browser $(target)/setup-interop ## All tests, with real SIP peers and a real browser
+test: $(target)/setup-browser $(target)/setup-api $(target)/setup-interop ## All tests, with real SIP peers and a real browser
 	ZAVUD_INTEROP=required ZAVUD_BROWSER=required cargo test --locked --workspace --all-features
+	$(MAKE) test-api
 	$(MAKE) test-training
 	$(MAKE) train-reader SMOKE=1
 	$(MAKE) train-reader SMOKE=1 SHAPE=judge
 
 test-browser: $(target)/setup-browser ## The tests with a real browser alone; pictures go to target/screenshots
 	ZAVUD_BROWSER=required cargo test --locked --test browser
+
+test-api: $(target)/setup-api ## The REST API with the SDK of partners and schemathesis; EXAMPLES=30 for each address
+	cargo build --locked --workspace --all-features
+	EXAMPLES=$(EXAMPLES) tests/api/run.sh $(target)
 
 test-training: $(target)/setup-train ## The tests of what teaches and judges the reader
 	cd models/training && $(abspath $(target))/venv/bin/python -m unittest discover -q -p 'test_*.py'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian machine (bookworm, trixie) that has a Rust toolchain.
 #
-#   scripts/setup.sh [build|browser|interop|check|fuzz|bench|train]...     everything when none is named
+#   scripts/setup.sh [build|browser|api|interop|check|fuzz|bench|train]...     everything when none is named
 #
 # Looks for commands and not for packages: what came from elsewhere is as good. Changes nothing, and
 # asks the network nothing, when nothing is missing. Never prompts.
@@ -10,6 +10,7 @@ set -euo pipefail
 cargo_deny_version=0.20.2
 cargo_fuzz_version=0.13.2
 axe_core_version=4.14.1
+sdk_version=0.57.0
 
 packages=()
 
@@ -47,6 +48,13 @@ need_for_browser() {
     need chromedriver chromium-driver
     need node nodejs
     need npm npm
+}
+
+# What programs of partners are: the SDK, and a tester that reads the documentation.
+need_for_api() {
+    need node nodejs
+    need npm npm
+    need_python
 }
 
 # Other people's telephones and switches. The tests start them, each for itself.
@@ -154,6 +162,17 @@ install_axe() {
         --no-fund --loglevel=error "axe-core@$axe_core_version" </dev/null
 }
 
+# Installs the SDK that partners have, in a folder of its own: npm removes from one what it was not told of.
+install_sdk() {
+    local folder installed
+    folder=$(realpath -m "${CARGO_TARGET_DIR:-target}")/api
+    installed=$(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).version' \
+        "$folder/node_modules/@zavudev/sdk/package.json" 2>/dev/null) || true
+    [[ $installed != "$sdk_version" ]] || return 0
+    npm install --prefix "$folder" --no-save --no-package-lock --ignore-scripts --no-audit \
+        --no-fund --loglevel=error "@zavudev/sdk@$sdk_version" </dev/null
+}
+
 # Rust itself is not ours to install: the versions that Debian has are too old.
 need_cargo() {
     local subcommand
@@ -165,7 +184,7 @@ need_cargo() {
     done
 }
 
-[[ $# -gt 0 ]] || set -- build browser interop check fuzz bench train
+[[ $# -gt 0 ]] || set -- build browser api interop check fuzz bench train
 
 # All need what the build needs: lints and tests compile the same binding.
 need_cargo build
@@ -174,13 +193,14 @@ for purpose in "$@"; do
     case $purpose in
     build) ;;
     browser) need_for_browser ;;
+    api) need_for_api ;;
     interop) need_for_interop ;;
     check) need_cargo fmt clippy ;;
     fuzz) ;;
     bench) need_for_bench ;;
     train) need_for_train ;;
     *)
-        echo "usage: $0 [build|browser|interop|check|fuzz|bench|train]..." >&2
+        echo "usage: $0 [build|browser|api|interop|check|fuzz|bench|train]..." >&2
         exit 64
         ;;
     esac
@@ -188,6 +208,8 @@ done
 
 [[ ${#packages[@]} -eq 0 ]] || install_packages
 [[ " $* " != *" browser "* ]] || install_axe
+[[ " $* " != *" api "* ]] || install_sdk
+[[ " $* " != *" api "* ]] || install_python "${0%/*}/../tests/api/requirements.txt"
 [[ " $* " != *" check "* ]] || install_subcommand deny "$cargo_deny_version"
 [[ " $* " != *" fuzz "* ]] || install_subcommand fuzz "$cargo_fuzz_version"
 [[ " $* " != *" bench "* ]] || install_engines

@@ -3,8 +3,8 @@
 use rusqlite::{OptionalExtension, Row};
 
 use crate::domain::{
-    ConnectionType, Email, FailureReason, InvitationId, InvitationStatus, InvitationToken,
-    PhoneNumber, ProjectId, Theme, Timestamp,
+    ConnectionType, FailureReason, InvitationId, InvitationStatus, InvitationToken, PhoneNumber,
+    ProjectId, Theme, Timestamp,
 };
 
 use super::{Reader, StoreError, Writer};

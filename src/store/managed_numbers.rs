@@ -34,7 +34,16 @@ pub struct NumberHolder {
 
 /// A row of [`ManagedNumber`] at the moment `?2`. An invitation whose time has run out holds nothing any more,
 /// whether or not that was recorded.
-const LISTED: &str = "SELECT phone_numbers.id, number, name, phone_numbers.status,             phone_numbers.created_at, holder.id, holder.client_name, holder.status,             (SELECT senders.id FROM senders              WHERE senders.project_id = phone_numbers.project_id                AND phone_number = phone_numbers.number AND removed_at IS NULL              ORDER BY senders.created_at DESC, senders.id DESC LIMIT 1)      FROM phone_numbers LEFT JOIN invitations AS holder        ON holder.phone_number_id = phone_numbers.id AND holder.expires_at > ?2           AND holder.status IN ('pending', 'in_progress', 'failed')      WHERE phone_numbers.project_id = ?1";
+const LISTED: &str = "SELECT phone_numbers.id, number, name, phone_numbers.status,
+           phone_numbers.created_at, holder.id, holder.client_name, holder.status,
+           (SELECT senders.id FROM senders
+            WHERE senders.project_id = phone_numbers.project_id
+              AND phone_number = phone_numbers.number AND removed_at IS NULL
+            ORDER BY senders.created_at DESC, senders.id DESC LIMIT 1)
+     FROM phone_numbers LEFT JOIN invitations AS holder
+       ON holder.phone_number_id = phone_numbers.id AND holder.expires_at > ?2
+          AND holder.status IN ('pending', 'in_progress', 'failed')
+     WHERE phone_numbers.project_id = ?1";
 
 impl Reader<'_> {
     /// The numbers of a project at `now` that were added after the one with the id `after`, in the order

@@ -58,7 +58,7 @@ pub(super) struct EmbedLinkAnswer {
 /// Opens the admin of the project in a frame of a site that the project allows: once, and within a minute.
 #[utoipa::path(
     post, path = "/embed-links", tag = "Embedding",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Done once, however often it is sent")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent")),
     request_body(content = Option<CreateEmbedLink>),
     responses((status = 201, body = EmbedLinkAnswer), Problems),
 )]

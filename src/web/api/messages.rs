@@ -145,7 +145,7 @@ pub(super) struct MessagesQuery {
     post, path = "/messages", tag = "Messages",
     params(
         ("Zavu-Sender" = Option<String>, Header, description = "The sender; without, the default of the project"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Done once, however often it is sent"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent"),
     ),
     request_body = SendMessage,
     responses((status = 202, body = MessageAnswer), Problems),

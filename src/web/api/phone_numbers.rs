@@ -9,7 +9,7 @@ use super::Caller;
 use super::error::{ApiError, Problem, Problems};
 use super::page::{Page, PageAsked};
 use super::request::{Asked, Body, Fields, Named, present};
-use crate::domain::{AuditAction, NumberStatus, PhoneNumberId, Scope, ShownName};
+use crate::domain::{AuditAction, PhoneNumberId, Scope, ShownName};
 use crate::store::{ListedNumber, NumbersAsked};
 use crate::web::WebState;
 
@@ -22,6 +22,8 @@ enum PhoneNumberStatus {
     Suspended,
     Pending,
 }
+
+const STATUSES: [&str; 3] = ["active", "suspended", "pending"];
 
 /// What a number of ours can do: it is called, and hears.
 const CAPABILITIES: [&str; 1] = ["voice"];
@@ -107,12 +109,12 @@ pub(super) async fn list(
     caller.may(Scope::NumbersRead)?;
     let page = PageAsked { cursor: query.cursor, limit: query.limit };
     let (before, limit) = page.read(PhoneNumberId::parse)?;
-    let status = query.status.map(|name| {
-        name.parse::<NumberStatus>().map_err(|_| Problem::of("status", "Is no such status."))
-    });
-    let (project, now) = (caller.project, state.clock.now());
-    let asked = NumbersAsked { project, status: status.transpose()?, before, limit: limit + 1 };
-    let found = state.store.read(move |reader| reader.newest_numbers(&asked, now)).await?;
+    if query.status.as_deref().is_some_and(|status| !STATUSES.contains(&status)) {
+        return Err(Problem::of("status", "Is no such status.").into());
+    }
+    let project = caller.project;
+    let asked = NumbersAsked { project, status: query.status, before, limit: limit + 1 };
+    let found = state.store.read(move |reader| reader.listed_numbers(&asked)).await?;
     Ok(Json(Page::of(found, limit, |number| number.id.to_string(), PhoneNumber::from)))
 }
 
@@ -128,8 +130,8 @@ pub(super) async fn retrieve(
     Named(id): Named,
 ) -> Result<Json<PhoneNumberAnswer>, ApiError> {
     caller.may(Scope::NumbersRead)?;
-    let (id, project, now) = (named(&id)?, caller.project, state.clock.now());
-    let found = state.store.read(move |reader| reader.number_of(&project, &id, now)).await?;
+    let (id, project) = (named(&id)?, caller.project);
+    let found = state.store.read(move |reader| reader.listed_number(&project, &id)).await?;
     answer(found)
 }
 
@@ -153,18 +155,17 @@ pub(super) async fn update(
     let name = fields.read("name", name, str::parse::<ShownName>);
     fields.check()?;
     let write = state.store.write(move |writer| {
-        let project = &caller.project;
-        let Some(known) = writer.number_of(project, &id, now)? else { return Ok(Ok(None)) };
+        let Some(known) = writer.listed_number(&caller.project, &id)? else { return Ok(Ok(None)) };
         let holder = known.sender.as_ref().map(ToString::to_string);
         if asked.sender_id.is_some_and(|sender| sender != holder) {
             let message = "A number belongs to the sender that was connected with it.";
             return Ok(Err(Problem::of("senderId", message)));
         }
         if asked.name.is_some() {
-            writer.name_phone_number(&id, name.as_ref(), now)?;
+            writer.name_number(&id, name.as_ref(), now)?;
             caller.audit(writer, (AuditAction::NumberNamed, id.as_str()), now)?;
         }
-        writer.number_of(project, &id, now).map(Ok)
+        writer.listed_number(&caller.project, &id).map(Ok)
     });
     answer(write.await??)
 }
@@ -180,7 +181,7 @@ impl From<ListedNumber> for PhoneNumber {
             id: number.id.to_string(),
             phone_number: number.number.to_string(),
             capabilities: CAPABILITIES,
-            status: number.status.as_str().to_owned(),
+            status: number.status,
             pricing: NoPricing {},
             name: number.name,
             sender_id: number.sender.map(|sender| sender.to_string()),

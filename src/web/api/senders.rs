@@ -19,7 +19,7 @@ use crate::domain::{
     AuditAction, PhoneNumber, ProjectId, Scope, SenderId, ShownName, Signatures, Timestamp,
     WebhookEventKind, WebhookEvents, WebhookSecret, WebhookUrl,
 };
-use crate::onboarding::{SenderRefusal, make_default_sender, remove_sender};
+use crate::onboarding::{SenderRefusal, remove_sender};
 use crate::store::{
     NamedSender, NewNamedSender, Reader, StoreError, Webhook, WebhookTarget, Writer,
 };
@@ -191,7 +191,7 @@ pub(super) async fn retrieve(
 /// Names a sender for a number of the project's. It sends when the number is connected, by an invitation.
 #[utoipa::path(
     post, path = "/senders", tag = "Senders",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Done once, however often it is sent")),
     request_body = CreateSender,
     responses((status = 201, body = Sender), Problems),
 )]
@@ -219,8 +219,7 @@ pub(super) async fn create(
             created_at: now,
         })?;
         if new.is_default {
-            // It is there: it was made above.
-            let _ = make_default_sender(writer, project, &id, now)?;
+            writer.make_default_sender(project, &id, now)?;
         }
         by.audit(writer, (AuditAction::SenderMade, id.as_str()), now)?;
         let whose = (project, Some(&id));
@@ -260,12 +259,11 @@ pub(super) async fn update(
             Err(problem) => return Ok(Err(problem.into())),
         };
         if let Some(name) = &update.name {
-            writer.rename_sender(&id, Some(name), now)?;
+            writer.rename_sender(&id, name, now)?;
             caller.audit(writer, (AuditAction::SenderRenamed, id.as_str()), now)?;
         }
         if update.is_default {
-            // It is there: that was looked up above.
-            let _ = make_default_sender(writer, project, &id, now)?;
+            writer.make_default_sender(project, &id, now)?;
             caller.audit(writer, (AuditAction::SenderMadeDefault, id.as_str()), now)?;
         }
         if update.changes_webhook() {
@@ -315,7 +313,7 @@ pub(super) async fn remove(
     post, path = "/senders/{id}/webhook/secret", tag = "Senders",
     params(
         ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Done once, however often it is sent"),
     ),
     responses((status = 200, body = WebhookSecretAnswer), Problems),
 )]

@@ -312,6 +312,7 @@ words! {
         invitation_cancelled: Text,
         invitation_resent: Text,
         invitations_imported: Text,
+        sender_made: Text,
         sender_renamed: Text,
         sender_made_default: Text,
         sender_removed: Text,

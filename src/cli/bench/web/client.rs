@@ -54,10 +54,6 @@ impl Client {
         self.headers.push((name, value));
     }
 
-    pub(super) fn cookie(&self) -> Option<&str> {
-        self.headers.iter().find(|(name, _)| *name == COOKIE.as_str()).map(|(_, value)| &**value)
-    }
-
     pub(super) async fn get(&mut self, path: &str) -> anyhow::Result<Timed> {
         self.ask(Method::GET, path, None, String::new()).await
     }

@@ -160,6 +160,7 @@ pub(in crate::web::admin) async fn reconnect(
             project,
             token: InvitationToken::new(rand::rng().random()),
             client_name: client.flatten(),
+            client_email: None,
             language: None,
             connection: like(writer, before.as_ref())?,
             redirects: Redirects::default(),

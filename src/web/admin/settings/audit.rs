@@ -171,6 +171,7 @@ impl AuditWords {
             AuditAction::InvitationCancelled => &self.invitation_cancelled,
             AuditAction::InvitationResent => &self.invitation_resent,
             AuditAction::InvitationsImported => &self.invitations_imported,
+            AuditAction::SenderMade => &self.sender_made,
             AuditAction::SenderRenamed => &self.sender_renamed,
             AuditAction::SenderMadeDefault => &self.sender_made_default,
             AuditAction::SenderRemoved => &self.sender_removed,

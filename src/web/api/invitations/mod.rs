@@ -39,7 +39,7 @@ const DEFAULT_DAYS: u32 = 7;
 #[utoipa::path(
     post, path = "/invitations", tag = "Invitations",
     request_body = CreateInvitation,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Done once, however often it is sent")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent")),
     responses((status = 201, body = InvitationAnswer), Problems),
 )]
 pub(super) async fn create(
@@ -137,7 +137,7 @@ pub(super) async fn retrieve(
     post, path = "/invitations/{id}/cancel", tag = "Invitations",
     params(
         ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Done once, however often it is sent"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent"),
     ),
     responses((status = 200, body = InvitationAnswer), Problems),
 )]
@@ -174,7 +174,7 @@ pub(super) struct ResendInvitation {
     post, path = "/invitations/{id}/resend", tag = "Invitations",
     params(
         ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Done once, however often it is sent"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent"),
     ),
     request_body(content = Option<ResendInvitation>),
     responses((status = 200, body = InvitationAnswer), Problems),
