@@ -2,6 +2,8 @@
 
 mod calls;
 mod embedding;
+mod import;
+mod invitations;
 mod live;
 mod numbers;
 mod office;
