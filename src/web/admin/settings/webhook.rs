@@ -72,8 +72,9 @@ pub(in crate::web::admin) async fn set(
         Ok(url) => url,
         Err(error) => {
             let url = Some(Line::wrong(typed.url, error));
-            let page = render(&state, &visit, &WebhookView { url, ..WebhookView::default() });
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page.await?).into_response());
+            let view = WebhookView { url, ..WebhookView::default() };
+            let page = render(&state, &visit, &view).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
     let (project, now, api) = (visit.project_id(), visit.now, Arc::clone(&state.api));
