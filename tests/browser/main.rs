@@ -1,4 +1,4 @@
-//! The pages as clients meet them: in a real browser, driven by its WebDriver.
+//! The pages as clients and partners meet them: in a real browser, driven by its WebDriver.
 //!
 //! Without Chromium they are skipped, and said to be. `make test-browser` installs it and sets
 //! `ZAVUD_BROWSER=required`, which makes it a failure that it is missing. Pictures of all that was
@@ -7,15 +7,19 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accessibility;
+mod admin;
 mod brand;
 mod chromium;
 mod closed_pages;
 mod code_stages;
 mod connection;
+mod help_page;
+mod invitations;
 mod journeys;
 mod keyboard;
 mod looks;
 mod mishaps;
+mod partner;
 mod recording;
 mod restarts;
 mod sandbox_pages;
