@@ -141,7 +141,8 @@ fn rendered_operation(path: &str, method: &str, operation: &Value) -> Markup {
                     dt { "\u{2192}" }
                     dd { (kind(schema)) }
                 }
-                @for (status, answer) in members(&operation["responses"]) {
+                // What goes wrong is the same everywhere, and stands at the end.
+                @for (status, answer) in good_answers(operation) {
                     dt { (status) " \u{2190}" }
                     dd {
                         @if let Some(schema) = body(answer) { (kind(schema)) " " }
@@ -151,6 +152,10 @@ fn rendered_operation(path: &str, method: &str, operation: &Value) -> Markup {
             }
         }
     }
+}
+
+fn good_answers(operation: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    members(&operation["responses"]).filter(|(status, _)| status.starts_with('2'))
 }
 
 fn rendered_schema(name: &str, schema: &Value) -> Markup {
