@@ -48,6 +48,16 @@ pub struct CallFilter {
     pub outcome: Option<CallOutcome>,
 }
 
+/// Which calls of a project, the newest first.
+#[derive(Debug, Clone)]
+pub struct CallsAsked {
+    pub project: ProjectId,
+    pub invitation: Option<InvitationId>,
+    /// Only those that are older.
+    pub before: Option<CallId>,
+    pub limit: u32,
+}
+
 /// A row of [`ListedCall`]. The calls lead, in the order of an index of theirs (SQLite, "Manual Control Of
 /// Query Plans Using CROSS JOIN").
 const SELECT: &str = "SELECT calls.id, phone_number_id, phone_numbers.number, caller, \
@@ -97,6 +107,29 @@ impl Reader<'_> {
             self.connection.prepare_cached(&past_calls(filter, before.is_some()))?;
         let rows =
             statement.query_map(rusqlite::params_from_iter(values), |row| Ok(columns(row)))?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// Calls of a project, those that go on as well.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn newest_calls(&self, asked: &CallsAsked) -> Result<Vec<ListedCall>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "{SELECT} WHERE calls.project_id = ?1 AND calls.id < ?2
+                AND (?3 IS NULL OR calls.invitation_id = ?3)
+             ORDER BY calls.id DESC LIMIT ?4"
+        ))?;
+        let rows = statement.query_map(
+            (
+                asked.project.as_str(),
+                // Nothing sorts after this.
+                asked.before.as_ref().map_or("d", CallId::as_str),
+                asked.invitation.as_ref().map(InvitationId::as_str),
+                asked.limit,
+            ),
+            |row| Ok(columns(row)),
+        )?;
         rows.map(|row| row?).collect()
     }
 

@@ -1,6 +1,6 @@
 //! Table `calls`.
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::OptionalExtension;
 
 use crate::domain::{
     CallId, CallOutcome, CallPurpose, CallQuality, InvitationId, PhoneNumber, PhoneNumberId,
@@ -46,37 +46,6 @@ pub struct UnfinishedCall {
     /// Whether a code of it is still in the store.
     pub has_code: bool,
 }
-
-/// A call as programs of partners see it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CallRecord {
-    pub id: CallId,
-    pub invitation: Option<InvitationId>,
-    /// Who called, when the number is one.
-    pub caller: Option<PhoneNumber>,
-    /// Which number of ours was called.
-    pub number: PhoneNumber,
-    pub rang_at: Timestamp,
-    pub answered_at: Option<Timestamp>,
-    pub ended_at: Option<Timestamp>,
-    pub outcome: Option<CallOutcome>,
-    /// Of the code that was read, 0 to 1.
-    pub confidence: Option<f64>,
-}
-
-/// Which calls of a project, the newest first.
-#[derive(Debug, Clone)]
-pub struct CallsAsked {
-    pub project: ProjectId,
-    pub invitation: Option<InvitationId>,
-    /// Only those that are older.
-    pub before: Option<CallId>,
-    pub limit: u32,
-}
-
-const RECORD: &str = "SELECT c.id, c.invitation_id, c.caller, n.number, c.rang_at, c.answered_at,
-           c.ended_at, c.outcome, c.confidence
-    FROM calls AS c JOIN phone_numbers AS n ON n.id = c.phone_number_id";
 
 impl Writer<'_> {
     /// Records a call that is ringing. Open pages of the project are told once it is committed, as with the
@@ -158,45 +127,6 @@ impl Writer<'_> {
 }
 
 impl Reader<'_> {
-    /// A call of a project.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn call_record(
-        &self,
-        project: &ProjectId,
-        call: &CallId,
-    ) -> Result<Option<CallRecord>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(&format!("{RECORD} WHERE c.id = ?2 AND c.project_id = ?1"))?;
-        let found = statement.query_row((project.as_str(), call.as_str()), |row| Ok(record(row)));
-        found.optional()?.transpose()
-    }
-
-    /// Calls of a project.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn call_records(&self, asked: &CallsAsked) -> Result<Vec<CallRecord>, StoreError> {
-        let mut statement = self.connection.prepare_cached(&format!(
-            "{RECORD} WHERE c.project_id = ?1 AND c.id < ?2
-                AND (?3 IS NULL OR c.invitation_id = ?3)
-             ORDER BY c.id DESC LIMIT ?4"
-        ))?;
-        let rows = statement.query_map(
-            (
-                asked.project.as_str(),
-                // Nothing sorts after this.
-                asked.before.as_ref().map_or("d", CallId::as_str),
-                asked.invitation.as_ref().map(InvitationId::as_str),
-                asked.limit,
-            ),
-            |row| Ok(record(row)),
-        )?;
-        rows.map(|row| row?).collect()
-    }
-
     /// The SIP Call-ID of a call; `None` when it is unknown.
     ///
     /// # Errors
@@ -258,21 +188,4 @@ impl Reader<'_> {
             })
             .collect()
     }
-}
-
-fn record(row: &Row<'_>) -> Result<CallRecord, StoreError> {
-    let moment = |millis: Option<i64>| millis.map(Timestamp::from_unix_millis);
-    let caller: Option<String> = row.get(2)?;
-    let outcome: Option<String> = row.get(7)?;
-    Ok(CallRecord {
-        id: CallId::from_stored(row.get(0)?),
-        invitation: row.get::<_, Option<String>>(1)?.map(InvitationId::from_stored),
-        caller: caller.map(|text| text.parse()).transpose().map_err(StoreError::unexpected)?,
-        number: row.get::<_, String>(3)?.parse().map_err(StoreError::unexpected)?,
-        rang_at: Timestamp::from_unix_millis(row.get(4)?),
-        answered_at: moment(row.get(5)?),
-        ended_at: moment(row.get(6)?),
-        outcome: outcome.map(|name| name.parse()).transpose().map_err(StoreError::unexpected)?,
-        confidence: row.get(8)?,
-    })
 }

@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 use crate::domain::{
     Brand, ConnectionType, Email, FailureReason, InvitationId, InvitationStatus, InvitationToken,
     Language, PhoneNumber, PhoneNumberId, ProjectId, RedirectState, RedirectUrl, Redirects,
-    SenderId, Submission, Timestamp,
+    SenderId, Submission, Theme, Timestamp,
 };
 
 use super::projects::brand;
@@ -66,6 +66,8 @@ pub struct Invitation {
     pub client_name: Option<String>,
     /// When the client opened this link, for the first time.
     pub viewed_at: Option<Timestamp>,
+    /// How its pages look; `None` as the browser asks.
+    pub theme: Option<Theme>,
     /// What the client speaks.
     pub language: Option<Language>,
     /// At the moment that was asked for.
@@ -324,7 +326,7 @@ impl Reader<'_> {
                     invitations.expires_at, phone_numbers.id, phone_numbers.number,
                     invitations.token, invitations.connection_type, invitations.sender_id,
                     invitations.language, invitations.project_id, projects.colour, logos.version,
-                    invitations.client_name, invitations.viewed_at
+                    invitations.client_name, invitations.viewed_at, invitations.theme
              FROM invitations
              JOIN projects ON projects.id = (SELECT ifnull(test_of, id) FROM projects AS own
                                              WHERE own.id = invitations.project_id)
@@ -431,8 +433,10 @@ fn columns(row: &Row<'_>, now: Timestamp) -> Result<Invitation, StoreError> {
             })
         })
         .transpose()?;
+    let theme: Option<String> = row.get(15)?;
     Ok(Invitation {
         id: InvitationId::from_stored(row.get(0)?),
+        theme: theme.map(|name| name.parse()).transpose().map_err(StoreError::unexpected)?,
         project: ProjectId::from_stored(row.get(10)?),
         brand: brand(row.get(1)?, row.get(11)?, row.get(12)?)?,
         client_name: row.get(13)?,

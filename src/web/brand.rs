@@ -12,7 +12,7 @@ use super::WebState;
 use super::address::Address;
 use super::assets::hash;
 use super::error::WebError;
-use crate::domain::{Brand, Colour, InvitationToken, LogoVersion};
+use crate::domain::{Brand, Colour, InvitationToken, LogoVersion, Theme};
 
 /// A company, as the page of an invitation shows it.
 #[derive(Clone, Copy)]
@@ -20,6 +20,8 @@ pub(super) struct BrandView<'a> {
     pub(super) brand: &'a Brand,
     /// Of the invitation.
     pub(super) token: &'a str,
+    /// How its pages look; `None` as the browser asks.
+    pub(super) theme: Option<Theme>,
 }
 
 /// What text in a brand's colour stands on, in light and in dark: `--ground` and `--surface` of
@@ -38,7 +40,7 @@ const NEARLY_READABLE: f64 = 3.0;
 
 /// The company above a page. The image says nothing that its name does not.
 pub(super) fn header(view: BrandView<'_>) -> Markup {
-    let BrandView { brand, token } = view;
+    let BrandView { brand, token, .. } = view;
     html! {
         header.brand {
             @if let Some(logo) = &brand.logo {
@@ -50,20 +52,23 @@ pub(super) fn header(view: BrandView<'_>) -> Markup {
 }
 
 /// The address of the style of a colour.
-pub(super) fn style_path(colour: Colour) -> String {
-    format!("/assets/{}", style_name(colour))
+pub(super) fn style_path(colour: Colour, theme: Option<Theme>) -> String {
+    format!("/assets/{}", style_name(colour, theme))
 }
 
 /// The colour's own name is part of it, and the hash of what follows from it.
-fn style_name(colour: Colour) -> String {
+fn style_name(colour: Colour, theme: Option<Theme>) -> String {
     let name = colour.to_string();
-    format!("brand.{}.{}.css", &name[1..], hash(&style(colour)))
+    format!("brand.{}.{}.css", &name[1..], hash(&style(colour, theme)))
 }
 
 /// The style that has this name.
 pub(super) fn style_of(name: &str) -> Option<String> {
     let colour: Colour = name.strip_prefix("brand.")?.split('.').next()?.parse().ok()?;
-    (style_name(colour) == name).then(|| style(colour))
+    [None, Some(Theme::Light), Some(Theme::Dark)]
+        .into_iter()
+        .find(|theme| style_name(colour, *theme) == name)
+        .map(|theme| style(colour, theme))
 }
 
 /// What is filled, and what stands on it: the colour itself with black, or with white where a little
@@ -85,15 +90,20 @@ pub(super) fn fills(colour: Colour) -> [(Colour, Colour); 2] {
 /// Text and lines have the colour as far as it can be read on what they stand on. In the dark, what is
 /// filled has it as far as it can be seen; in the light its border is enough, for yellow that is dark is
 /// no yellow.
-fn style(colour: Colour) -> String {
+fn style(colour: Colour, theme: Option<Theme>) -> String {
     let [(brand, on_brand), (dark_brand, on_dark_brand)] = fills(colour);
     let light = colour.towards(Colour::BLACK, &LIGHT_GROUNDS, READABLE);
     let dark = colour.towards(Colour::WHITE, &DARK_GROUNDS, READABLE);
-    format!(
-        ":root{{--brand:{brand};--on-brand:{on_brand};--accent:{light}}}\n\
-         @media (prefers-color-scheme: dark){{:root{{--brand:{dark_brand};\
-         --on-brand:{on_dark_brand};--accent:{dark}}}}}\n"
-    )
+    let root = |brand, on_brand, accent| {
+        format!(":root{{--brand:{brand};--on-brand:{on_brand};--accent:{accent}}}")
+    };
+    let light = root(brand, on_brand, light);
+    let dark = root(dark_brand, on_dark_brand, dark);
+    match theme {
+        None => format!("{light}\n@media (prefers-color-scheme: dark){{{dark}}}\n"),
+        Some(Theme::Light) => format!("{light}\n"),
+        Some(Theme::Dark) => format!("{dark}\n"),
+    }
 }
 
 /// `GET /i/{token}/logo/{version}`. Another image has another address, so a browser may keep it; nobody
@@ -132,7 +142,7 @@ mod tests {
         for red in channel() {
             for (green, blue) in channel().flat_map(|green| channel().map(move |b| (green, b))) {
                 let colour = Colour::of(red, green, blue);
-                let style = style(colour);
+                let style = style(colour, None);
                 for (index, grounds) in [LIGHT_GROUNDS, DARK_GROUNDS].iter().enumerate() {
                     let named = ["--brand", "--on-brand", "--accent"];
                     let [brand, on_brand, accent] = named.map(|name| given(&style, name, index));
@@ -167,13 +177,20 @@ mod tests {
     }
 
     #[test]
-    fn a_style_is_found_by_its_whole_name() {
+    fn a_style_is_found_by_its_whole_name_in_each_theme() {
         let colour: Colour = "#0a7c66".parse().unwrap();
-        let name = style_name(colour);
-        assert_eq!(style_of(&name), Some(style(colour)));
-        assert_eq!(style_path(colour), format!("/assets/{name}"));
-        for other in ["", "brand", "brand.0a7c66.css", &name.replace("0a7c66", "0a7c67")] {
-            assert_eq!(style_of(other), None, "{other}");
+        for theme in [None, Some(Theme::Light), Some(Theme::Dark)] {
+            let name = style_name(colour, theme);
+            assert_eq!(style_of(&name), Some(style(colour, theme)));
+            assert_eq!(style_path(colour, theme), format!("/assets/{name}"));
+            for other in ["", "brand", "brand.0a7c66.css", &name.replace("0a7c66", "0a7c67")] {
+                assert_eq!(style_of(other), None, "{other}");
+            }
+        }
+        let both = style(colour, None);
+        for theme in [Theme::Light, Theme::Dark] {
+            let one = style(colour, Some(theme));
+            assert!(both.contains(one.trim()) && !one.contains("@media"), "{one}");
         }
     }
 }

@@ -18,7 +18,7 @@ use super::brand::BrandView;
 use super::invitation::{Onward, done};
 use super::layout::{Page, document, in_language};
 use super::words::{Text, Tongue, Words};
-use crate::domain::{Brand, InvitationStatus, Language, RedirectTarget, SenderId};
+use crate::domain::{Brand, InvitationStatus, Language, RedirectTarget, SenderId, Theme};
 use crate::store::{Invitation, StoreError};
 
 /// Why there is no page to show.
@@ -45,6 +45,7 @@ pub(super) struct ClosedInvitation {
     token: String,
     language: Option<Language>,
     brand: Brand,
+    theme: Option<Theme>,
     sender: Option<SenderId>,
     /// Where the client of a completed one goes on.
     onward: Option<RedirectTarget>,
@@ -56,8 +57,8 @@ impl ClosedInvitation {
         invitation: Invitation,
         onward: Option<RedirectTarget>,
     ) -> Self {
-        let Invitation { status, language, brand, sender, .. } = invitation;
-        Self { status, token, language, brand, sender, onward }
+        let Invitation { status, language, brand, theme, sender, .. } = invitation;
+        Self { status, token, language, brand, theme, sender, onward }
     }
 }
 
@@ -178,7 +179,7 @@ impl Explanation {
 
 impl ClosedInvitation {
     fn brand(&self) -> BrandView<'_> {
-        BrandView { brand: &self.brand, token: &self.token }
+        BrandView { brand: &self.brand, token: &self.token, theme: self.theme }
     }
 }
 

@@ -59,12 +59,14 @@ pub(super) struct Page<'a> {
 
 /// The whole document of a page.
 pub(super) fn document(page: &Page<'_>) -> Markup {
-    let brand_style = page.brand.and_then(|view| view.brand.colour).map(brand::style_path);
+    let theme = page.brand.and_then(|view| view.theme);
+    let colour = page.brand.and_then(|view| view.brand.colour);
+    let brand_style = colour.map(|colour| brand::style_path(colour, theme));
     let styles: Vec<_> = brand_style.as_deref().into_iter().collect();
     shell(&Shell {
         tongue: page.tongue,
         title: page.title,
-        theme: None,
+        theme,
         styles: &styles,
         scripts: page.scripts,
         reloads_without_script: page.is_live,

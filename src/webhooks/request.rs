@@ -162,3 +162,118 @@ async fn exchange(
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    fn messenger(allowed: &[&str]) -> Messenger {
+        let networks = allowed.iter().map(|network| network.parse().unwrap()).collect();
+        let tls = crate::tls::client_config(rustls::RootCertStore::empty()).unwrap();
+        Messenger { reach: Arc::new(Reach::new(networks)), tls: Arc::new(tls) }
+    }
+
+    fn letter() -> Letter {
+        let kind = WebhookEventKind::InvitationStatusChanged;
+        Letter { kind, signature: "t=1,v2=00".to_owned(), body: "{}".to_owned() }
+    }
+
+    /// Takes one connection, answers it with this, and keeps it open.
+    async fn receiver(answer: &'static str) -> (u16, JoinHandle<String>) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let taken = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = String::new();
+            while !asked.ends_with("{}") {
+                let mut bytes = [0; 1024];
+                let count = stream.read(&mut bytes).await.unwrap();
+                asked += std::str::from_utf8(&bytes[..count]).unwrap();
+            }
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            // Until the other end has had enough.
+            let _ = stream.read(&mut [0; 1]).await;
+            asked
+        });
+        (port, taken)
+    }
+
+    async fn deliver(url: &str, allowed: &[&str]) -> Result<u16, String> {
+        let delivered = messenger(allowed).deliver(&url.parse().unwrap(), letter()).await;
+        delivered.map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn an_answer_counts_by_its_status_alone() {
+        for (answer, expected) in [
+            ("HTTP/1.1 204 No Content\r\n\r\n", Ok(204)),
+            ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", Ok(200)),
+            ("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n", Err("the answer is 500")),
+            (
+                "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+                Err("the answer is 302, and no redirect is followed"),
+            ),
+        ] {
+            let (port, taken) = receiver(answer).await;
+            let url = format!("http://127.0.0.1:{port}/hooks?a=b");
+            let delivered = deliver(&url, &["127.0.0.0/8"]).await;
+            assert_eq!(delivered, expected.map_err(str::to_owned), "{answer}");
+            let asked = taken.await.unwrap();
+            assert!(asked.starts_with("POST /hooks?a=b HTTP/1.1\r\n"), "{asked}");
+            assert!(asked.contains(&format!("host: 127.0.0.1:{port}\r\n")), "{asked}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_receiver_has_thirty_seconds() {
+        for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no"] {
+            let (port, _taken) = receiver(answer).await;
+            let begun = tokio::time::Instant::now();
+            let url = format!("http://127.0.0.1:{port}/");
+            let delivered = deliver(&url, &["127.0.0.0/8"]).await;
+            assert_eq!(delivered, Err("no answer within 30 seconds".to_owned()));
+            assert_eq!(begun.elapsed().as_secs(), 30);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_into_a_private_network_is_not_asked() {
+        let private = Err("the address is one of a private network".to_owned());
+        // Whatever listens there would be asked if the name were believed.
+        let (port, taken) = receiver("").await;
+        for scheme in ["https", "http"] {
+            let url = format!("{scheme}://localhost:{port}/");
+            assert_eq!(deliver(&url, &[]).await, private);
+            assert_eq!(deliver(&url, &["10.0.0.0/8"]).await, private);
+        }
+        assert!(!taken.is_finished(), "nobody has connected");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_believed_without_a_certificate_that_somebody_vouches_for() {
+        let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key =
+            rustls::pki_types::PrivateKeyDer::Pkcs8(issued.signing_key.serialize_der().into());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![issued.cert.der().clone()], key)
+            .unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+        let shaking = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            acceptor.accept(stream).await.is_ok()
+        });
+        let refused = deliver(&url, &["127.0.0.0/8", "::1/128"]).await.unwrap_err();
+        assert!(refused.starts_with("no TLS: "), "{refused}");
+        assert!(!shaking.await.unwrap());
+    }
+}

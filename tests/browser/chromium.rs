@@ -102,6 +102,13 @@ impl Browser {
         self.client.find(Locator::Css(selector)).await.unwrap().click().await.unwrap();
     }
 
+    /// Types into the field with this id, in place of what is there.
+    pub(crate) async fn fill(&self, id: &str, text: &str) {
+        let field = self.client.find(Locator::Id(id)).await.unwrap();
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
     /// Leaves a mark in the page that is gone when it is loaded again.
     pub(crate) async fn mark(&self) {
         self.client.execute("window.isMarked = true", vec![]).await.unwrap();

@@ -1,4 +1,4 @@
-//! The pages as clients meet them: in a real browser, driven by its WebDriver.
+//! The pages as clients and partners meet them: in a real browser, driven by its WebDriver.
 //!
 //! Without Chromium they are skipped, and said to be. `make test-browser` installs it and sets
 //! `ZAVUD_BROWSER=required`, which makes it a failure that it is missing. Pictures of all that was
@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accessibility;
+mod admin;
 mod brand;
 mod chromium;
 mod closed_pages;

@@ -63,7 +63,7 @@ pub(crate) async fn post_with(
     server: SocketAddr,
     path: &str,
     headers: &[(&str, &str)],
-    body: &str,
+    body: impl AsRef<[u8]>,
 ) -> Answer {
     let add = |request: Builder, (name, value): &(&str, &str)| request.header(*name, *value);
     let request = headers.iter().fold(Request::post(path), add);
@@ -154,7 +154,12 @@ async fn fetch(server: SocketAddr, request: Builder) -> Answer {
     send(server, request, "localhost".to_owned(), "").await
 }
 
-async fn send(server: SocketAddr, request: Builder, host: String, body: &str) -> Answer {
+async fn send(
+    server: SocketAddr,
+    request: Builder,
+    host: String,
+    body: impl AsRef<[u8]>,
+) -> Answer {
     try_send(server, request, host, body).await.expect("it answers")
 }
 
@@ -162,9 +167,9 @@ async fn try_send(
     server: SocketAddr,
     request: Builder,
     host: String,
-    body: &str,
+    body: impl AsRef<[u8]>,
 ) -> Option<Answer> {
-    let body = Full::new(Bytes::from(body.to_owned()));
+    let body = Full::new(Bytes::copy_from_slice(body.as_ref()));
     let request = request.header(HOST, host).body(body).unwrap();
     let answer = try_connect(server).await?.send_request(request).await.ok()?;
     let (parts, body) = answer.into_parts();

@@ -89,7 +89,12 @@ impl Browsing {
     }
 
     /// Sends a body as a page of the site does.
-    pub(crate) async fn post_body(&mut self, path: &str, kind: &str, body: &str) -> Answer {
+    pub(crate) async fn post_body(
+        &mut self,
+        path: &str,
+        kind: &str,
+        body: impl AsRef<[u8]>,
+    ) -> Answer {
         let (origin, cookies) = (format!("http://{}", self.server), self.header());
         let headers = [("origin", &*origin), ("content-type", kind), ("cookie", &*cookies)];
         let answer = post_with(self.server, path, &headers, body).await;

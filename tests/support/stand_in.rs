@@ -164,6 +164,7 @@ fn answer(path: &str, origin: &str, refusals: &Mutex<Vec<Value>>) -> Response<Fu
         "access_token" => ("", 200, json!({ "access_token": "EAAJ-t0ken" }).to_string()),
         "phone_numbers" => ("", 200, json!({ "data": [profile] }).to_string()),
         NUMBER_ID => ("", 200, profile.to_string()),
+        "messages" => ("", 200, json!({ "messages": [{ "id": "wamid.1" }] }).to_string()),
         "register" => match refusals.lock().unwrap().pop() {
             Some(error) => ("", 400, json!({ "error": error }).to_string()),
             None => ("", 200, json!({ "success": true }).to_string()),

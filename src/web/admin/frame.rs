@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::posted::FORM_TOKEN;
 use super::visit::{Guest, Place, Visit};
+use crate::domain::Role;
 use crate::store::Membership;
 use crate::web::assets::{ADMIN_SCRIPT, ADMIN_STYLE, COPY_SCRIPT};
 use crate::web::layout::{Shell, shell};
@@ -24,6 +25,11 @@ pub(in crate::web) enum Section {
 impl Section {
     const ALL: [Self; 5] =
         [Self::Invitations, Self::Senders, Self::Numbers, Self::Calls, Self::Settings];
+
+    /// Whether somebody of this role finds anything there.
+    fn is_open_to(self, role: Role) -> bool {
+        self != Self::Settings || role == Role::Owner
+    }
 
     /// Its address and its name.
     fn told(self, words: &FrameWords) -> (&'static str, &Text) {
@@ -60,7 +66,7 @@ pub(in crate::web) fn page(
                     (whose(visit, words))
                     nav aria-label=(words.sections.as_str()) {
                         ul {
-                            @for other in Section::ALL {
+                            @for other in Section::ALL.into_iter().filter(|it| it.is_open_to(visit.role)) {
                                 @let (path, name) = other.told(words);
                                 li {
                                     a href=(visit.at(path)) aria-current=[(other == section).then_some("page")] {

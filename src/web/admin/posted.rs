@@ -2,8 +2,8 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Multipart, Request};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq as _;
 
@@ -22,11 +22,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Posted<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         let guest = guest(&request)?;
-        let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        if kind != "application/x-www-form-urlencoded" {
-            return Err(AdminError::Unreadable(StatusCode::UNSUPPORTED_MEDIA_TYPE));
-        }
+        require_kind(request.headers(), "application/x-www-form-urlencoded")?;
         let body = Bytes::from_request(request, state).await;
         let body = body.map_err(|error| AdminError::Unreadable(error.status()))?;
         let token = form_urlencoded::parse(&body).find(|(name, _)| name == FORM_TOKEN);
@@ -57,6 +53,7 @@ impl<S: Send + Sync> FromRequest<S> for Uploaded {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         let guest = guest(&request)?;
+        require_kind(request.headers(), "multipart/form-data")?;
         let parts = Multipart::from_request(request, state).await;
         let unreadable = |status: StatusCode| AdminError::Unreadable(status);
         let mut parts = parts.map_err(|_| unreadable(StatusCode::UNSUPPORTED_MEDIA_TYPE))?;
@@ -83,6 +80,13 @@ impl<S: Send + Sync> FromRequest<S> for Uploaded {
 /// Who was shown the form. A route without an entrance reads none.
 fn guest(request: &Request) -> Result<Guest, AdminError> {
     request.extensions().get::<Guest>().cloned().ok_or(AdminError::Forged)
+}
+
+fn require_kind(headers: &HeaderMap, wanted: &str) -> Result<(), AdminError> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let other = AdminError::Unreadable(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    if kind == wanted { Ok(()) } else { Err(other) }
 }
 
 fn check(token: Option<&str>, guest: &Guest) -> Result<(), AdminError> {

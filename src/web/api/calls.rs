@@ -9,8 +9,8 @@ use super::Caller;
 use super::error::{ApiError, Problem, Problems};
 use super::page::{Page, PageAsked};
 use super::request::{Asked, Named};
-use crate::domain::{CallId, CallOutcome, InvitationId, Scope, Timestamp};
-use crate::store::{CallRecord, CallsAsked};
+use crate::domain::{CallId, CallOutcome, CallPurpose, InvitationId, Scope, Timestamp};
+use crate::store::{CallsAsked, ListedCall};
 use crate::web::WebState;
 
 /// How far a call came, in the words that SDKs know.
@@ -96,7 +96,7 @@ pub(super) async fn list(
         before,
         limit: limit + 1,
     };
-    let found = state.store.read(move |reader| reader.call_records(&asked)).await?;
+    let found = state.store.read(move |reader| reader.newest_calls(&asked)).await?;
     Ok(Json(Page::of(found, limit, |call| call.id.to_string(), Call::from)))
 }
 
@@ -114,33 +114,38 @@ pub(super) async fn retrieve(
     caller.may(Scope::CallsRead)?;
     let id = CallId::parse(&id).ok_or(ApiError::NotFound("call"))?;
     let project = caller.project;
-    let found = state.store.read(move |reader| reader.call_record(&project, &id)).await?;
+    let found = state.store.read(move |reader| reader.call_of(&project, &id)).await?;
     let call = found.ok_or(ApiError::NotFound("call"))?;
     Ok(Json(CallAnswer { call: call.into() }))
 }
 
-impl From<CallRecord> for Call {
-    fn from(call: CallRecord) -> Self {
+impl From<ListedCall> for Call {
+    fn from(call: ListedCall) -> Self {
         let moment = |at: Option<Timestamp>| at.map(|at| at.to_string());
-        let duration = call.answered_at.zip(call.ended_at).map(|(from, to)| to.since(from));
+        let ended_at = call.end.map(|end| end.at);
+        let duration = call.answered_at.zip(ended_at).map(|(from, to)| to.since(from));
+        let invitation = match &call.purpose {
+            CallPurpose::Invitation(id) => Some(id.to_string()),
+            CallPurpose::Verification(_) => None,
+        };
         Self {
             id: call.id.to_string(),
             direction: "inbound",
             from: call.caller.map_or_else(|| "anonymous".to_owned(), |number| number.to_string()),
-            to: call.number.to_string(),
-            status: status(&call.outcome, call.answered_at),
+            to: call.number.number.to_string(),
+            status: status(call.end.map(|end| end.outcome), call.answered_at),
             created_at: call.rang_at.to_string(),
             answered_at: moment(call.answered_at),
-            ended_at: moment(call.ended_at),
+            ended_at: moment(ended_at),
             duration_seconds: duration.map(|duration| duration.as_secs()),
-            end_reason: call.outcome.map(CallOutcome::as_str),
-            invitation_id: call.invitation.map(|id| id.to_string()),
-            confidence: call.confidence,
+            end_reason: call.end.map(|end| end.outcome.as_str()),
+            invitation_id: invitation,
+            confidence: call.end.and_then(|end| end.confidence),
         }
     }
 }
 
-fn status(outcome: &Option<CallOutcome>, answered_at: Option<Timestamp>) -> &'static str {
+fn status(outcome: Option<CallOutcome>, answered_at: Option<Timestamp>) -> &'static str {
     match (outcome, answered_at) {
         (None, None) => "ringing",
         (None, Some(_)) => "in_progress",

@@ -65,6 +65,7 @@ pub(super) async fn page(
         words,
         token: &token,
         brand: &invitation.brand,
+        theme: invitation.theme,
         client: invitation.client_name.as_deref(),
         signup: SignupView {
             words,

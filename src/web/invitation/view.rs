@@ -6,7 +6,7 @@ use maud::{Markup, Render, html};
 
 use super::code_card;
 use super::signup_card::{self, SignupView};
-use crate::domain::{Brand, PhoneNumber, SignupState, SpokenCode, Timestamp};
+use crate::domain::{Brand, PhoneNumber, SignupState, SpokenCode, Theme, Timestamp};
 use crate::onboarding::Attempts;
 use crate::store::StageEvent;
 use crate::web::assets::{COPY_SCRIPT, INVITATION_SCRIPT, ONWARD_SCRIPT, SIGNUP_SCRIPT};
@@ -21,6 +21,8 @@ pub(super) struct InvitationView<'a> {
     /// As it stands in the address of the page.
     pub(super) token: &'a str,
     pub(super) brand: &'a Brand,
+    /// How it looks; `None` as the browser asks.
+    pub(super) theme: Option<Theme>,
     pub(super) client: Option<&'a str>,
     pub(super) signup: SignupView<'a>,
     /// The pre-assigned number, if there is one.
@@ -40,7 +42,7 @@ pub(super) fn render(view: &InvitationView<'_>) -> Markup {
     document(&Page {
         tongue: view.tongue,
         title: &words.page.title_with.with_name(&view.brand.company),
-        brand: Some(BrandView { brand: view.brand, token: view.token }),
+        brand: Some(BrandView { brand: view.brand, token: view.token, theme: view.theme }),
         scripts: &[&COPY_SCRIPT, &INVITATION_SCRIPT, &SIGNUP_SCRIPT, &ONWARD_SCRIPT],
         is_live: true,
         content: html! {
@@ -128,6 +130,7 @@ mod tests {
             words,
             token: "t0k3n",
             brand: &Brand { company: name.into(), colour: None, logo: None },
+            theme: None,
             client: Some(name),
             signup: SignupView {
                 words,

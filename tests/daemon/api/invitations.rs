@@ -59,7 +59,9 @@ async fn an_invitation_is_made_with_all_that_is_said_of_it_and_its_link_opens_th
     assert!(made["url"].as_str().unwrap().ends_with(&path), "{made}");
     let page = get(daemon.daemon.web_address(), &path).await;
     assert!(page.status == 200 && page.text().contains("lang=\"es\""), "{}", page.text());
-    assert_eq!(client.get(&format!("/invitations/{}", id(&made))).await["invitation"], made);
+    assert!(page.text().contains("content=\"dark\""), "the theme: {}", page.text());
+    let known = client.get(&format!("/invitations/{}", id(&made))).await["invitation"].clone();
+    assert_eq!(known["viewedAt"], made["createdAt"], "it was opened just now");
     daemon.daemon.stop().await;
 }
 

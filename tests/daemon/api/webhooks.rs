@@ -12,7 +12,7 @@ use zavud::store::WebhookEventState;
 use super::client::Client;
 use super::receiver::{Receiver, Reply, Told, is_signed};
 use crate::sandbox::visitor::{StandIn, Visitor};
-use crate::support::{DeafModel, ManualClock, NUMBER, TestDaemon, post};
+use crate::support::{DeafModel, ManualClock, NUMBER, PATIENCE, TestDaemon, post};
 
 /// A daemon whose webhooks may go to this machine, a receiver there, and a program that has set it up.
 struct Scene {
@@ -74,6 +74,20 @@ impl Scene {
             reader.webhook_tries(event.number)
         });
         read.await.unwrap().into_iter().map(|tried| tried.failure).collect()
+    }
+
+    /// The same, once it is written down how so many tries went: the receiver knows a little sooner.
+    async fn failures_of(&self, told: &Told, tries: usize) -> Vec<Option<String>> {
+        let written = async {
+            loop {
+                let failures = self.failures(told).await;
+                if failures.len() >= tries {
+                    break failures;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, written).await.expect("each try is written down")
     }
 
     async fn webhook(&self) -> Value {
@@ -198,8 +212,9 @@ async fn a_receiver_that_fails_is_tried_again_on_schedule_and_nothing_overtakes(
     ];
     assert_eq!(steps(&of_first), expected);
     assert_eq!((of_first[0].id(), &of_first[0].body), (of_first[1].id(), &of_first[1].body));
-    assert_eq!(scene.failures(&first).await, [Some("the answer is 500".to_owned()), None]);
-    let redirected = scene.failures(&told[1]).await;
+    let failed = scene.failures_of(&first, 2).await;
+    assert_eq!(failed, [Some("the answer is 500".to_owned()), None]);
+    let redirected = scene.failures_of(&told[1], 2).await;
     let expected = "the answer is 307, and no redirect is followed".to_owned();
     assert_eq!(redirected, [Some(expected), None]);
     scene.daemon.daemon.stop().await;
@@ -213,10 +228,7 @@ async fn a_receiver_that_is_dead_is_paused_and_what_it_missed_is_told_when_it_is
     scene.take(Step::Cancel).await;
     for (tries, wait) in [(1, 67), (2, 331), (3, 991), (4, 3_961), (5, 15_841)] {
         scene.receiver.told_times(tries).await;
-        // Recorded after it was answered.
-        while scene.failures(&scene.receiver.told()[0]).await.len() < tries {
-            tokio::task::yield_now().await;
-        }
+        scene.failures_of(&scene.receiver.told()[0], tries).await;
         scene.clock.advance(Duration::from_secs(wait));
     }
     let told = scene.receiver.told_times(6).await;

@@ -41,7 +41,7 @@ pub(super) fn render(visit: &Visit, call: &ListedCall) -> Markup {
 }
 
 fn fact(name: &Text, value: &Markup) -> Markup {
-    html! { div { dt { (name) } dd { (value) } } }
+    html! { dt { (name) } dd { (value) } }
 }
 
 /// In a word, and the figures behind it.

@@ -154,7 +154,7 @@ fn facts(visit: &Visit, sender: &ListedSender) -> Markup {
 }
 
 fn fact(name: &Text, value: &Markup) -> Markup {
-    html! { div { dt { (name) } dd { (value) } } }
+    html! { dt { (name) } dd { (value) } }
 }
 
 /// A button that copies; without scripts there is none, and the text can be marked.

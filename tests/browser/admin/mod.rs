@@ -1,0 +1,6 @@
+//! The partner's admin in a real browser.
+
+mod account;
+mod desk;
+mod embedding;
+mod live;
