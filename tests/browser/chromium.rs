@@ -124,6 +124,11 @@ impl Browser {
         text.as_str().unwrap().to_owned()
     }
 
+    /// What stands in the first element that this selects.
+    pub(crate) async fn text_of(&self, selector: &str) -> String {
+        self.client.find(Locator::Css(selector)).await.unwrap().text().await.unwrap()
+    }
+
     /// What this expression is.
     pub(crate) async fn eval(&self, expression: &str) -> Value {
         self.client.execute(&format!("return {expression}"), vec![]).await.unwrap()

@@ -125,11 +125,10 @@ async fn partner_invitations_what_the_client_sees_and_after_completion() {
     step("The sender id is shown in the completed invitation's details");
     browser.wait_for("#sender").await;
     assert_eq!(browser.text("sender").await, sender);
-    step("A new sender is in the project, with the number that was connected");
-    let project = daemon.invited.project.clone();
-    let senders = daemon.daemon.store.read(move |reader| reader.senders(&project)).await.unwrap();
-    let made: Vec<_> = senders.iter().map(|it| it.id.to_string()).collect();
-    assert_eq!(made, [sender]);
+    step("Go to Senders, and look for the sender with the client's number");
+    click_to(&browser, "nav a[href$='/senders']", &format!("tr[data-sender={sender}]")).await;
+    let row = browser.text_of(&format!("tr[data-sender={sender}]")).await;
+    assert!(row.contains("+442071838750"), "{row}");
     browser.close().await;
     daemon.daemon.stop().await;
 }
