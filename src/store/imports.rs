@@ -12,7 +12,7 @@ pub struct KeptImport {
     pub id: ImportId,
     pub project: ProjectId,
     pub read_at: Timestamp,
-    /// As it was sent.
+    /// As it was sent; empty once invitations were made of it.
     pub file: Vec<u8>,
 }
 
@@ -46,13 +46,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Forgets a file.
+    /// Empties a file of which invitations were made. That there was one stays known for as long as it
+    /// would have waited.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn forget_import(&self, import: &ImportId) -> Result<(), StoreError> {
+    pub fn empty_import(&self, import: &ImportId) -> Result<(), StoreError> {
         self.connection
-            .prepare_cached("DELETE FROM imports WHERE id = ?1")?
+            .prepare_cached("UPDATE imports SET file = x'' WHERE id = ?1")?
             .execute([import.as_str()])?;
         Ok(())
     }

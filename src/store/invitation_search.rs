@@ -1,4 +1,5 @@
-//! What somebody looks for among invitations: parts of a name, an e-mail address, a number or an id.
+//! What somebody looks for among invitations: parts of a name, an e-mail address or a number, or the
+//! beginning of an id.
 //!
 //! Terms of three characters and more are looked up in an index of trigrams. Shorter ones, of which
 //! there is no trigram, are compared with what the others have left.
@@ -14,6 +15,10 @@ const MOST_TERMS: usize = 6;
 
 /// Longer than anything that is found.
 const LONGEST: usize = 100;
+
+/// What the id of an invitation begins with. Parts of one are nothing that anybody looks for, but would
+/// be found in everything.
+const ID: &str = "inv_";
 
 /// The shortest term that has a trigram.
 const TRIGRAM: usize = 3;
@@ -48,6 +53,13 @@ impl SearchTerms {
     ) -> Option<String> {
         if self.is_empty() {
             return None;
+        }
+        if let Some(id) = self.0.iter().find(|term| term.starts_with(ID)) {
+            let id = bind(Value::Text(id.clone()));
+            return Some(format!(
+                "SELECT id AS invitation_id FROM invitations
+                 WHERE project_id = {project} AND id >= {id} AND id < {id} || '~' LIMIT {MOST_HITS}"
+            ));
         }
         let has_trigram = |term: &&String| term.chars().count() >= TRIGRAM;
         let (long, short): (Vec<_>, Vec<_>) = self.0.iter().partition(has_trigram);

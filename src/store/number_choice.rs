@@ -30,7 +30,8 @@ impl Reader<'_> {
         now: Timestamp,
     ) -> Result<Vec<NumberChoice>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT phone_numbers.id, number, name, invitations.id, client_name, invitations.status
+            "SELECT phone_numbers.id, number, name, invitations.id,
+                    ifnull(client_name, client_email), invitations.status
              FROM phone_numbers
              LEFT JOIN invitations ON invitations.phone_number_id = phone_numbers.id
                 AND invitations.status IN ('pending', 'in_progress', 'failed')
@@ -46,12 +47,12 @@ impl Reader<'_> {
 
 fn columns(row: &Row<'_>) -> Result<NumberChoice, StoreError> {
     let holder = match row.get::<_, Option<String>>(3)? {
-        Some(invitation) => Some(NumberHolder {
-            invitation: InvitationId::from_stored(invitation),
+        None => None,
+        Some(id) => Some(NumberHolder {
+            invitation: InvitationId::from_stored(id),
             client: row.get(4)?,
             status: row.get::<_, String>(5)?.parse().map_err(StoreError::unexpected)?,
         }),
-        None => None,
     };
     Ok(NumberChoice {
         id: PhoneNumberId::from_stored(row.get(0)?),

@@ -113,6 +113,11 @@ async fn each_part_of_a_name_an_address_a_number_or_an_id_is_found_within_the_pr
     }
     let whole = invitation(3, "x", "x@x.example").id;
     assert_eq!(desk.found(whole.as_str()).await, [3]);
+    assert_eq!(
+        desk.found("inv_0").await,
+        [1, 2, 3, 4, 5, 6].into_iter().rev().collect::<Vec<u8>>()
+    );
+    assert_eq!(desk.found("0303").await, Vec::<u8>::new(), "that is a part of an id");
 }
 
 #[tokio::test]

@@ -37,11 +37,10 @@ BEGIN
         ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 
--- What an invitation is found by.
+-- What an invitation is found by, besides its id.
 CREATE VIEW searched_words (invitation_id, project_id, words) AS
     SELECT invitations.id, invitations.project_id,
-           concat_ws(char(10), client_name, client_email, phone_numbers.number, senders.phone_number,
-                     invitations.id)
+           concat_ws(char(10), client_name, client_email, phone_numbers.number, senders.phone_number)
     FROM invitations
     LEFT JOIN phone_numbers ON phone_numbers.id = invitations.phone_number_id
     LEFT JOIN senders ON senders.id = invitations.sender_id;

@@ -56,7 +56,7 @@ impl<S: Send + Sync> FromRequest<S> for Uploaded {
         require_kind(request.headers(), "multipart/form-data")?;
         let parts = Multipart::from_request(request, state).await;
         let unreadable = |status: StatusCode| AdminError::Unreadable(status);
-        let mut parts = parts.map_err(|error| unreadable(error.status()))?;
+        let mut parts = parts.map_err(|_| unreadable(StatusCode::UNSUPPORTED_MEDIA_TYPE))?;
         let mut uploaded = Self::default();
         while let Some(part) =
             parts.next_field().await.map_err(|error| unreadable(error.status()))?

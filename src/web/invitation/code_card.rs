@@ -211,6 +211,7 @@ mod tests {
             words,
             token: "t0k3n",
             brand: &Brand { company: "Acme".into(), colour: None, logo: None },
+            theme: None,
             client: None,
             signup: SignupView {
                 words,

@@ -130,6 +130,7 @@ mod tests {
             words,
             token: "t0k3n",
             brand: &Brand { company: name.into(), colour: None, logo: None },
+            theme: None,
             client: Some(name),
             signup: SignupView {
                 words,

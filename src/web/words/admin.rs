@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::desk::{
     AddressesWords, AuditWords, BrandWords, CallsWords, KeysWords, MembersWords, NumbersWords,
-    ReasonWords, SendersWords, SettingsWords, VerificationWords,
+    ReasonWords, SendersWords, SettingsWords, VerificationWords, WebhookWords,
 };
 use super::{Gapped, Text, Tongue};
 use crate::domain::{InvitationStatus, Role};
@@ -40,6 +40,7 @@ words! {
         brand: BrandWords,
         members: MembersWords,
         keys: KeysWords,
+        webhook: WebhookWords,
         addresses: AddressesWords,
         audit: AuditWords,
         reasons: ReasonWords,

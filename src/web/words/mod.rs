@@ -21,7 +21,7 @@ pub(super) use admin::{
 };
 pub(super) use desk::{
     AddressesWords, AuditWords, CallsWords, KeysWords, MembersWords, SettingsWords,
-    VerificationWords,
+    VerificationWords, WebhookWords,
 };
 pub(super) use text::{Gapped, Text};
 pub(super) use tongue::Tongue;

@@ -5,9 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use totp_rs::{Builder, Secret};
 use zavud::domain::Role;
 
-use super::sign_in;
 use crate::chromium::Browser;
 use crate::looks::Gallery;
+use crate::partner::sign_in;
 use crate::support::{PASSWORD, TestDaemon, admitted};
 
 /// The code that an authenticator app shows, in so many steps of thirty seconds from now.

@@ -11,9 +11,9 @@ use zavud::domain::{
 use zavud::onboarding::{record_attempt, token_of};
 use zavud::store::{CallEnd, Connected, NewCall, NewPhoneNumber, NewSender};
 
-use super::sign_in;
 use crate::chromium::Browser;
 use crate::looks::Gallery;
+use crate::partner::sign_in;
 use crate::support::{NUMBER, TestDaemon};
 
 /// A name with everything in it that has broken pages, and no place to break it.

@@ -3,8 +3,8 @@
 use fantoccini::Locator;
 use zavud::domain::Role;
 
-use super::sign_in;
 use crate::chromium::Browser;
+use crate::partner::sign_in;
 use crate::support::TestDaemon;
 
 #[tokio::test]
@@ -12,6 +12,7 @@ async fn an_invitation_that_is_made_in_one_tab_appears_in_the_other() {
     let Some(browser) = Browser::open(1_280).await else { return };
     let daemon = TestDaemon::start().await;
     let base = sign_in(&browser, &daemon, Role::Member).await;
+    browser.client.goto(&format!("{base}/invitations")).await.unwrap();
     browser.mark().await;
     let list = browser.client.window().await.unwrap();
     let other = browser.client.new_window(false).await.unwrap().handle;

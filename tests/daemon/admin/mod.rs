@@ -2,6 +2,8 @@
 
 mod calls;
 mod embedding;
+mod import;
+mod invitations;
 mod live;
 mod numbers;
 mod office;
@@ -10,3 +12,4 @@ mod second_factor;
 mod senders;
 mod settings;
 mod sign_in;
+mod webhook;

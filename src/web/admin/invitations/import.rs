@@ -75,9 +75,10 @@ pub(in crate::web) async fn preview(
     visit: Visit,
     Address(path): Address<detail::Path>,
 ) -> Result<Response, AdminError> {
-    let Some(import) = kept(&state, &visit, path).await? else {
+    let import = kept(&state, &visit, path).await?;
+    if import.file.is_empty() {
         return Ok((StatusCode::GONE, import_view::over(&visit)).into_response());
-    };
+    }
     let id = import.id.clone();
     let sheet = read(&state, &visit, import).await?;
     Ok(match sheet {
@@ -96,16 +97,17 @@ pub(in crate::web) async fn make(
     Address(path): Address<detail::Path>,
     Posted(Nothing {}): Posted<Nothing>,
 ) -> Result<Response, AdminError> {
-    let Some(import) = kept(&state, &visit, path).await? else {
+    let import = kept(&state, &visit, path).await?;
+    if import.file.is_empty() {
         // It was sent twice, and the first one is done.
         return Ok((StatusCode::GONE, import_view::over(&visit)).into_response());
-    };
+    }
     let id = import.id.clone();
     let Ok(sheet) = read(&state, &visit, import).await? else { return Err(AdminError::NotFound) };
     let (made, not_made) = make_all(&state, &visit, &id, sheet).await?;
     let audit = visit.audit(AuditAction::InvitationsImported, made.to_string());
     let write = state.store.write(move |writer| {
-        writer.forget_import(&id)?;
+        writer.empty_import(&id)?;
         writer.record_audit(&audit)
     });
     write.await?;
@@ -171,9 +173,10 @@ async fn kept(
     state: &WebState,
     visit: &Visit,
     path: detail::Path,
-) -> Result<Option<KeptImport>, AdminError> {
+) -> Result<KeptImport, AdminError> {
     let (project, id) = (visit.project_id(), ImportId::from_stored(path.id().as_str().to_owned()));
-    Ok(state.store.read(move |reader| reader.import(&project, &id)).await?)
+    let found = state.store.read(move |reader| reader.import(&project, &id)).await?;
+    found.ok_or(AdminError::NotFound)
 }
 
 /// The rows of a file, as they are with the numbers that the project has now.

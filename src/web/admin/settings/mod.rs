@@ -6,6 +6,7 @@ mod audit_file;
 mod brand;
 mod keys;
 mod members;
+mod webhook;
 
 use maud::{Markup, html};
 
@@ -25,24 +26,32 @@ pub(super) use members::{
     remove as remove_member, renew_link, set_role,
 };
 
+pub(super) use webhook::{
+    page as webhook, replay as replay_webhook, rotate as rotate_webhook, set as set_webhook,
+    switch as switch_webhook,
+};
+
 /// A part of the settings: a page of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Brand,
     Members,
     Keys,
+    Webhook,
     Addresses,
     Audit,
 }
 
 impl Part {
-    const ALL: [Self; 5] = [Self::Brand, Self::Members, Self::Keys, Self::Addresses, Self::Audit];
+    const ALL: [Self; 6] =
+        [Self::Brand, Self::Members, Self::Keys, Self::Webhook, Self::Addresses, Self::Audit];
 
     const fn path(self) -> &'static str {
         match self {
             Self::Brand => "/settings",
             Self::Members => "/settings/members",
             Self::Keys => "/settings/keys",
+            Self::Webhook => "/settings/webhook",
             Self::Addresses => "/settings/addresses",
             Self::Audit => "/settings/audit",
         }
@@ -53,6 +62,7 @@ impl Part {
             Self::Brand => &words.brand,
             Self::Members => &words.members,
             Self::Keys => &words.keys,
+            Self::Webhook => &words.webhook,
             Self::Addresses => &words.addresses,
             Self::Audit => &words.audit,
         }
