@@ -36,15 +36,22 @@ const SELECT: &str = "SELECT senders.id, name, phone_number, is_default, waba_id
      WHERE senders.project_id = ?1 AND removed_at IS NULL";
 
 impl Reader<'_> {
-    /// The senders of a project that were not removed, oldest first.
+    /// The senders of a project that were not removed and are newer than the one with the id `after`,
+    /// oldest first, at most `limit`.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn listed_senders(&self, project: &ProjectId) -> Result<Vec<ListedSender>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(&format!("{SELECT} ORDER BY senders.created_at, senders.id"))?;
-        let rows = statement.query_map([project.as_str()], |row| Ok(columns(row)))?;
+    pub fn listed_senders(
+        &self,
+        project: &ProjectId,
+        after: Option<&SenderId>,
+        limit: u32,
+    ) -> Result<Vec<ListedSender>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "{SELECT} AND senders.id > ?2 ORDER BY senders.id LIMIT ?3"
+        ))?;
+        let after = after.map_or("", SenderId::as_str);
+        let rows = statement.query_map((project.as_str(), after, limit), |row| Ok(columns(row)))?;
         rows.map(|row| row?).collect()
     }
 

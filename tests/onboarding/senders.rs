@@ -83,7 +83,8 @@ async fn a_removed_sender_is_gone_for_its_project_and_no_secret_of_it_is_left() 
     let desk = open().await;
     remove(&desk, 2).await.unwrap();
     assert_eq!(standing(&desk).await, [(sender(1), true), (sender(3), false)]);
-    let listed = desk.store.read(|reader| reader.listed_senders(&project())).await.unwrap();
+    let listed =
+        desk.store.read(|reader| reader.listed_senders(&project(), None, 9)).await.unwrap();
     let listed: Vec<_> = listed.into_iter().map(|sender| sender.id).collect();
     assert_eq!(listed, [sender(1), sender(3)]);
     let database = rusqlite::Connection::open(desk.database()).unwrap();

@@ -34,6 +34,7 @@ DROP TABLE senders;
 ALTER TABLE senders_before_and_after RENAME TO senders;
 
 CREATE UNIQUE INDEX default_sender ON senders (project_id) WHERE is_default = 1;
+CREATE INDEX senders_by_project ON senders (project_id, id);
 CREATE INDEX senders_by_phone_number ON senders (project_id, phone_number);
 
 -- Where a partner's programs are told of changes: of the invitations of a project, or of a sender.

@@ -9,6 +9,7 @@ words! {
     SendersWords {
         title: Text,
         intro: Text,
+        next: Text,
         none: Text,
         name: Text,
         number: Text,

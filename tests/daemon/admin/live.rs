@@ -8,11 +8,11 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use zavud::clock::{Clock as _, SystemClock};
-use zavud::domain::{Actor, ProjectId, Role};
+use zavud::domain::{Actor, CallId, CallOutcome, CallPurpose, ProjectId, Role};
 use zavud::onboarding::{Step, take_step};
-use zavud::store::NewProject;
+use zavud::store::{CallEnd, NewCall, NewProject};
 
-use crate::support::{Browsing, PATIENCE, TestDaemon};
+use crate::support::{Browsing, NUMBER, PATIENCE, TestDaemon};
 
 /// The live events of a project, as an open page gets them.
 struct Events(Incoming);
@@ -68,4 +68,33 @@ async fn a_change_is_told_to_the_pages_of_its_project_alone() {
     });
     rename.await.unwrap();
     assert!(strange.next().await.starts_with("event: changed"));
+}
+
+#[tokio::test]
+async fn a_call_is_told_to_the_pages_of_its_project_from_its_ring_to_its_end() {
+    let daemon = TestDaemon::start().await;
+    let (server, store) = (daemon.daemon.web_address(), &daemon.daemon.store);
+    let project = daemon.invited.project.clone();
+    let browsing = Browsing::signed_in(server, store, &project, Role::Viewer).await;
+    let mut events = Events::open(server, &format!("/p/{project}/events"), &browsing).await;
+    let (now, invitation) = (SystemClock.now(), daemon.invited.invitation.clone());
+    let number = store.read(|reader| reader.own_number(&NUMBER.parse().unwrap())).await;
+    let number = number.unwrap().unwrap().id;
+    let id = CallId::new(now, [1; 10]);
+    let new = NewCall {
+        id: id.clone(),
+        project,
+        number,
+        purpose: CallPurpose::Invitation(invitation),
+        trunk: "carrier".into(),
+        sip_call_id: "a@b".into(),
+        caller: None,
+        rang_at: now,
+    };
+    store.write(move |writer| writer.insert_call(&new)).await.unwrap();
+    assert!(events.next().await.starts_with("event: changed"));
+    let end = CallEnd { outcome: CallOutcome::Silent, confidence: None, quality: None, at: now };
+    store.write(move |writer| writer.mark_ended(&id, end)).await.unwrap();
+    assert!(events.next().await.starts_with("event: changed"));
+    daemon.daemon.stop().await;
 }

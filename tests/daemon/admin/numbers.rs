@@ -112,3 +112,35 @@ async fn a_number_that_meta_can_not_be_asked_about_is_not_verified_and_it_is_sai
     assert_eq!(office.audit().await, []);
     office.daemon.daemon.stop().await;
 }
+
+#[tokio::test]
+async fn a_long_list_of_numbers_is_read_page_by_page_and_each_is_on_one() {
+    let office = Office::open().await;
+    let project = office.daemon.invited.project.clone();
+    let now = SystemClock.now();
+    let insert = office.daemon.daemon.store.write(move |writer| {
+        (0..119_u8).try_for_each(|index| {
+            writer.insert_phone_number(&NewPhoneNumber {
+                id: zavud::domain::PhoneNumberId::new(now, [100 + index; 10]),
+                project: project.clone(),
+                number: format!("+15550110{index:03}").parse().unwrap(),
+                created_at: now,
+            })
+        })
+    });
+    insert.await.unwrap();
+    let mut viewer = office.sign_in(Role::Viewer).await;
+    let (mut path, mut seen, mut pages) = (office.at("/numbers"), Vec::new(), 0);
+    loop {
+        let page = viewer.get(&path).await;
+        let rows = page.text().split("data-number=\"").skip(1);
+        seen.extend(rows.map(|row| row.split('"').next().unwrap().to_owned()));
+        pages += 1;
+        let Some((_, next)) = page.text().split_once("id=\"next\" href=\"") else { break };
+        path = next.split('"').next().unwrap().to_owned();
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!((pages, seen.len()), (3, 120));
+    office.daemon.daemon.stop().await;
+}

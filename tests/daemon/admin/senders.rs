@@ -25,8 +25,12 @@ async fn a_sender_is_renamed_and_preferred_and_a_viewer_may_only_look() {
     );
     office.submit(&mut member, &page, &format!("{page}/default"), &[]).await;
     let project = office.daemon.invited.project.clone();
-    let senders =
-        office.daemon.daemon.store.read(move |reader| reader.listed_senders(&project)).await;
+    let senders = office
+        .daemon
+        .daemon
+        .store
+        .read(move |reader| reader.listed_senders(&project, None, 9))
+        .await;
     let senders: Vec<_> =
         senders.unwrap().into_iter().map(|it| (it.id, it.name, it.is_default)).collect();
     let expected =
@@ -78,7 +82,8 @@ async fn a_sender_is_removed_when_that_was_confirmed_and_the_next_one_is_the_def
     let project = office.daemon.invited.project.clone();
     let senders = async || {
         let project = project.clone();
-        let read = office.daemon.daemon.store.read(move |reader| reader.listed_senders(&project));
+        let read =
+            office.daemon.daemon.store.read(move |reader| reader.listed_senders(&project, None, 9));
         read.await.unwrap().into_iter().map(|it| (it.id, it.is_default)).collect::<Vec<_>>()
     };
     assert_eq!(senders().await.len(), 2, "asking removes nothing");

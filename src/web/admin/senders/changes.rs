@@ -86,8 +86,9 @@ pub(in crate::web::admin) async fn ask_to_remove(
     let id = SenderId::from_stored(id);
     let sender = load(&state, &visit, id).await?;
     let project = visit.project_id();
-    let senders = state.store.read(move |reader| reader.listed_senders(&project)).await?;
-    let heir = senders.iter().find(|other| sender.is_default && other.id != sender.id);
+    // Of the two oldest one is another.
+    let oldest = state.store.read(move |reader| reader.listed_senders(&project, None, 2)).await?;
+    let heir = oldest.iter().find(|other| sender.is_default && other.id != sender.id);
     Ok(removal(&visit, &sender, heir))
 }
 

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::domain::Role;
+use crate::domain::{Role, SenderId};
 use crate::store::ListedSender;
 use crate::web::admin::Visit;
 use crate::web::admin::form::{Field, Kind, field};
@@ -10,6 +10,15 @@ use crate::web::admin::frame::{self, Section};
 use crate::web::admin::moment::moment;
 use crate::web::admin::typed::{Done, Line, notice, problem};
 use crate::web::words::Text;
+
+/// A page of the list.
+pub(super) struct ListView {
+    pub(super) senders: Vec<ListedSender>,
+    /// Where the next page begins, if there is one.
+    pub(super) next: Option<SenderId>,
+    /// Whether one was removed a moment ago.
+    pub(super) is_removed: bool,
+}
 
 /// The page of one sender.
 pub(super) struct DetailView {
@@ -48,14 +57,14 @@ impl DetailView {
 }
 
 /// All senders of the project.
-pub(super) fn list(visit: &Visit, senders: &[ListedSender], done: &Done) -> Markup {
+pub(super) fn list(visit: &Visit, view: &ListView) -> Markup {
     let words = &visit.words.senders;
-    let removed = (done.done == "removed").then_some(&words.removed);
+    let removed = view.is_removed.then_some(&words.removed);
     let content = html! {
         (notice(removed))
         p.quiet { (words.intro) }
         div #senders data-live {
-            @if senders.is_empty() {
+            @if view.senders.is_empty() {
                 section.card { p { (words.none) } }
             } @else {
                 table.table {
@@ -66,7 +75,14 @@ pub(super) fn list(visit: &Visit, senders: &[ListedSender], done: &Done) -> Mark
                             th scope="col" { (words.connected) }
                         }
                     }
-                    tbody { @for sender in senders { (row(visit, sender)) } }
+                    tbody { @for sender in &view.senders { (row(visit, sender)) } }
+                }
+            }
+            @if let Some(next) = &view.next {
+                p {
+                    a #next href=(visit.at(&format!("/senders?after={next}"))) data-inline {
+                        (words.next)
+                    }
                 }
             }
         }
