@@ -5,7 +5,7 @@ use hyper::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::client::{Client, Timed};
+use super::client::Timed;
 use super::host::Host;
 use crate::cli::bench::percentile::Ranked;
 
@@ -26,8 +26,7 @@ pub(super) struct Api {
 /// # Errors
 /// When one is not answered as it should be.
 pub(super) async fn measure(host: &Host, requests: u32) -> anyhow::Result<Api> {
-    let mut client = Client::connect(host.web).await?;
-    client.carry("authorization", format!("Bearer {}", host.key));
+    let mut client = host.program().await?;
     let (mut created, mut listed) = (Vec::new(), Vec::new());
     let mut cursor = None;
     for index in 0..requests * TIMES {

@@ -19,13 +19,13 @@ const PASSWORD: &str = "measured and measured again";
 #[derive(Debug)]
 pub(super) struct Host {
     serving: Serving,
-    pub(super) web: SocketAddr,
+    web: SocketAddr,
     /// What lets the partner in.
     cookie: String,
     /// What every page of the project begins with.
     pub(super) base: String,
     /// A key of the API.
-    pub(super) key: String,
+    key: String,
     pub(super) newest: InvitationId,
 }
 
@@ -59,6 +59,16 @@ impl Host {
         client.carry("cookie", self.cookie.clone());
         Ok(client)
     }
+
+    /// A program that has the key.
+    ///
+    /// # Errors
+    /// When the daemon can not be reached.
+    pub(super) async fn program(&self) -> anyhow::Result<Client> {
+        let mut client = Client::connect(self.web).await?;
+        client.carry("authorization", format!("Bearer {}", self.key));
+        Ok(client)
+    }
 }
 
 /// What differs from the shipped configuration.
@@ -87,7 +97,7 @@ fn cookie(answer: &Timed, name: &str) -> Option<String> {
 }
 
 /// What the forms of a page carry.
-pub(super) fn form_token(page: &str) -> Option<&str> {
+fn form_token(page: &str) -> Option<&str> {
     let (_, rest) = page.split_once("name=\"form_token\" value=\"")?;
     rest.split('"').next()
 }

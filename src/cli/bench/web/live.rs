@@ -11,7 +11,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::client::Client;
-use super::host::{Host, form_token};
+use super::host::Host;
 use crate::cli::bench::percentile::{Ranked, millis};
 
 /// Connections that are opened at a time: the queue of a listening socket is short.
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Live {
     pub(super) open_pages: u32,
-    /// From the click that changes something until a page hears of it.
+    /// From the request that changes something until a page hears of it.
     pub(super) heard_p50_ms: f64,
     /// Until all have.
     pub(super) heard_all_ms: f64,
@@ -32,7 +32,7 @@ pub(super) struct Live {
     pub(super) bytes_a_page: u64,
 }
 
-/// Opens so many pages, cancels an invitation, and waits until all know.
+/// Opens so many pages, makes an invitation, and waits until all know.
 ///
 /// # Errors
 /// When a page does not open, or hears nothing.
@@ -48,13 +48,10 @@ pub(super) async fn measure(host: &Host, open_pages: u32) -> anyhow::Result<Live
 
     let listening: Vec<_> =
         pages.into_iter().map(|(client, events)| tokio::spawn(hear(client, events))).collect();
-    let mut browser = host.browser().await?;
-    let detail = format!("{}/invitations/{}", host.base, host.newest);
-    let page = browser.get(&detail).await?;
-    let token = form_token(page.text()).context("the page has a form to cancel by")?.to_owned();
+    let mut program = host.program().await?;
     let begun = Instant::now();
-    let done = browser.submit(&format!("{detail}/cancel"), &[("form_token", &token)]).await?;
-    ensure!(done.status == StatusCode::SEE_OTHER, "cannot cancel: {}", done.status);
+    let done = program.post_json("/v1/invitations", "{}".to_owned()).await?;
+    ensure!(done.status == StatusCode::CREATED, "cannot change anything: {}", done.status);
     let mut heard = Vec::new();
     for page in listening {
         heard.push(page.await??.duration_since(begun));
