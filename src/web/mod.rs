@@ -41,6 +41,10 @@ pub use routes::{Access, Route};
 pub use server::{CannotServe, ServerConfig, WebServer};
 pub use signup::{SignupApp, SignupSetup};
 
+/// What an event holds whose name says everything: a browser tells nobody of one without data (HTML Living
+/// Standard §9.2.6).
+const NO_DATA: &str = "-";
+
 /// What every handler may use.
 #[derive(Debug, Clone)]
 pub struct WebState {

@@ -10,12 +10,18 @@ use zavud::store::NewConnection;
 
 use crate::chromium::Browser;
 use crate::partner::{choose, click_to, fill_in, sign_in, wait_until};
-use crate::support::{PASSWORD, admitted, tell};
+use crate::support::{PASSWORD, TestDaemon, admitted, tell};
 use crate::window::{Attempt, control, start_deaf, start_reading};
 
 /// A sentence that is followed now. It is told, so that whoever reads a failure knows where it was.
 fn step(sentence: &str) {
     tell(&format!("help page: {sentence}"));
+}
+
+/// Where a link leads here: what a test listens on is not the public address.
+fn here(daemon: &TestDaemon, link: &str) -> String {
+    let (_, token) = link.split_once("/i/").expect("it is the link of an invitation");
+    format!("http://{}/i/{token}", daemon.daemon.web_address())
 }
 
 /// Makes an invitation in the form, and tells its link.
@@ -82,7 +88,7 @@ async fn partner_invitations_creating_an_invitation() {
     assert_eq!(browser.eval("wasCopied").await, link.as_str());
     wait_until(&browser, "document.querySelector('[data-copy]').textContent === 'Copied'").await;
     step("The client uses this link to complete the setup");
-    browser.client.goto(&link).await.unwrap();
+    browser.client.goto(&here(&daemon, &link)).await.unwrap();
     browser.wait_for_signup("not_begun").await;
     assert!(browser.eval("document.body.innerText").await.as_str().unwrap().contains("Acme Corp"));
     browser.close().await;
@@ -100,7 +106,7 @@ async fn partner_invitations_what_the_client_sees_and_after_completion() {
     browser.wait_for("[data-status=pending]").await;
 
     step("Welcome: the company name and what is going to happen");
-    browser.client.goto(&link).await.unwrap();
+    browser.client.goto(&here(&daemon, &link)).await.unwrap();
     assert!(browser.text("welcome").await.contains("Acme"));
     step("Requirements: an account, a phone number unless pre-assigned, five minutes");
     assert_eq!(browser.eval("document.querySelectorAll('.needs li').length").await, 3);
@@ -186,7 +192,7 @@ async fn partner_invitations_managing_invitations() {
     click_to(&browser, "tr a[href$='/cancel']", "#cancel-now").await;
     click_to(&browser, "#cancel-now", "[data-status=cancelled]").await;
     step("\"Invalid invitation\": the link may be cancelled");
-    browser.client.goto(&first).await.unwrap();
+    browser.client.goto(&here(&daemon, &first)).await.unwrap();
     assert_eq!(browser.eval("document.getElementById('connect')").await, serde_json::Value::Null);
     step("From the list: Resend generates a new link for a cancelled invitation");
     browser.client.goto(&list).await.unwrap();
@@ -218,14 +224,14 @@ async fn partner_invitations_troubleshooting_and_following_up() {
     step("Facebook login fails: the client is told, and so is the partner");
     let link = invite(&browser, &base, "Garage", "client_number").await;
     let detail = browser.client.current_url().await.unwrap().to_string();
-    let attempt = Attempt::at(&browser, &link).await;
+    let attempt = Attempt::at(&browser, &here(&daemon, &link)).await;
     attempt.press("cancel").await;
     attempt.on_the_page().await;
     browser.wait_for_failure("cancelled").await;
     browser.client.goto(&detail).await.unwrap();
     browser.wait_for("#failure").await;
     step("Phone number already on WhatsApp: Meta's window says so, and another one can be entered");
-    let attempt = Attempt::at(&browser, &link).await;
+    let attempt = Attempt::at(&browser, &here(&daemon, &link)).await;
     attempt.press("log_in").await;
     attempt.fill_in("Acme", "choose").await;
     control(&daemon, &[("place", "number"), ("mishap", "136024")]).await;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Visit;
 use crate::domain::ProjectId;
 use crate::feed::Subscription;
-use crate::web::WebState;
+use crate::web::{NO_DATA, WebState};
 
 /// A busy project changes many times a second; nobody reads that fast, and each page fetches itself.
 const REST: Duration = Duration::from_millis(400);
@@ -31,7 +31,7 @@ pub(super) async fn events(
         stop: state.stop.clone(),
         is_rested: true,
     };
-    let heartbeat = Event::default().event("heartbeat").retry(RETRY).data("");
+    let heartbeat = Event::default().event("heartbeat").retry(RETRY).data(NO_DATA);
     Sse::new(unfold(follower, Follower::next))
         .keep_alive(KeepAlive::new().interval(state.heartbeat).event(heartbeat))
 }
@@ -58,6 +58,6 @@ impl Follower {
             () = changed => {}
         }
         self.is_rested = false;
-        Some((Ok(Event::default().event("changed").data("")), self))
+        Some((Ok(Event::default().event("changed").data(NO_DATA)), self))
     }
 }

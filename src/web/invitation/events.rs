@@ -27,9 +27,9 @@ use crate::domain::{
 use crate::feed::Subscription;
 use crate::onboarding::Attempts;
 use crate::store::{Reader, StageEvent, StoreError};
-use crate::web::WebState;
 use crate::web::address::Address;
 use crate::web::error::WebError;
+use crate::web::{NO_DATA, WebState};
 
 /// Stages read from the store at a time.
 const BATCH: u32 = 64;
@@ -67,7 +67,7 @@ pub(in crate::web) async fn events(
         .interval(follower.heartbeat)
         // An event rather than a comment: the page's script can see it, and so notice a
         // connection that died in silence.
-        .event(Event::default().event("heartbeat").data(""));
+        .event(Event::default().event("heartbeat").data(NO_DATA));
     Ok(Sse::new(unfold(follower, Follower::next)).keep_alive(keep_alive))
 }
 
@@ -138,7 +138,7 @@ impl Follower {
             }
             Ok(News::Closed) => {
                 self.is_told_of_end = true;
-                Some((Ok(Event::default().event("closed").data("")), self))
+                Some((Ok(Event::default().event("closed").data(NO_DATA)), self))
             }
             Err(error) => {
                 error!(%error, "live updates of a page broke off");
