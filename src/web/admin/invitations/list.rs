@@ -199,7 +199,7 @@ impl ListView<'_> {
                     @if row.status == InvitationStatus::Pending {
                         span.quiet { " · " @if row.viewed_at.is_some() { (words.opened) } @else { (words.unopened) } }
                     }
-                    @if let Some(hint) = hint_line(row, visit) { p.hint { (hint) } }
+                    @if let Some(hint) = hint_line(row, visit) { p.advice { (hint) } }
                 }
                 td data-label=(words.number.as_str()) {
                     @if let Some(it) = &row.number { (number(it)) }
