@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use zavud::clock::{Clock as _, SystemClock};
 use zavud::domain::{
     CallId, CallOutcome, CallPurpose, CallQuality, NumberStatus, PhoneNumberId, Role, SenderId,
@@ -219,6 +220,24 @@ async fn a_form_is_obeyed_without_a_new_page_and_what_is_wrong_is_where_the_read
     browser.wait_for("#key").await;
     gallery.look("desk-key-made").await;
     gallery.close();
+    browser.close().await;
+    desk.daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_that_comes_in_is_on_the_open_page_of_calls() {
+    let Some(browser) = Browser::open(1_280).await else { return };
+    let desk = Desk::open().await;
+    sign_in(&browser, &desk.daemon, Role::Viewer).await;
+    browser.client.goto(&desk.at("/calls")).await.unwrap();
+    let live = desk.calls[0].clone();
+    browser.wait_for(&format!("#live tr[data-call='{live}']")).await;
+    let at = SystemClock.now();
+    let end = CallEnd { outcome: CallOutcome::Silent, confidence: None, quality: None, at };
+    let ended = live.clone();
+    desk.daemon.daemon.store.write(move |writer| writer.mark_ended(&ended, end)).await.unwrap();
+    browser.wait_for(&format!("#past tr[data-call='{live}']")).await;
+    assert_eq!(browser.eval("document.querySelector('#live tr')").await, Value::Null);
     browser.close().await;
     desk.daemon.daemon.stop().await;
 }
