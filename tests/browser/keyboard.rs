@@ -7,7 +7,7 @@ use crate::chromium::Browser;
 use crate::window::{Attempt, start_reading};
 
 /// Presses these one after the other, each alone.
-async fn press(browser: &Browser, keys: &[char]) {
+pub(crate) async fn press(browser: &Browser, keys: &[char]) {
     let mut actions = KeyActions::new("keyboard".into());
     for &value in keys {
         actions = actions.then(KeyAction::Down { value }).then(KeyAction::Up { value });

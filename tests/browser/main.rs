@@ -13,8 +13,6 @@ mod chromium;
 mod closed_pages;
 mod code_stages;
 mod connection;
-mod help_page;
-mod invitations;
 mod journeys;
 mod keyboard;
 mod looks;

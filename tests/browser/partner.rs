@@ -22,9 +22,7 @@ pub(crate) async fn sign_in(browser: &Browser, daemon: &TestDaemon, role: Role) 
 /// Types into the field with this id, over what was there.
 pub(crate) async fn fill_in(browser: &Browser, id: &str, text: &str) {
     browser.wait_for(&format!("#{id}")).await;
-    let field = browser.client.find(Locator::Id(id)).await.unwrap();
-    field.clear().await.unwrap();
-    field.send_keys(text).await.unwrap();
+    browser.fill(id, text).await;
 }
 
 /// Chooses an option of the field with this id.

@@ -3,4 +3,6 @@
 mod account;
 mod desk;
 mod embedding;
+mod help_page;
+mod invitations;
 mod live;

@@ -8,9 +8,11 @@ use zavud::onboarding::{Step, record_opening, take_step};
 use zavud::store::{NewConnection, NewInvitation, NewLink};
 
 use crate::chromium::Browser;
+use crate::keyboard::press;
 use crate::looks::Gallery;
 use crate::partner::{choose, click_to, fill_in, sign_in};
 use crate::support::{Invited, TestDaemon};
+use fantoccini::key::Key;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -156,7 +158,8 @@ async fn with_the_keyboard_alone_an_invitation_is_made_searched_for_and_cancelle
     let base = sign_in(&browser, &daemon, Role::Member).await;
     browser.client.goto(&format!("{base}/invitations/new")).await.unwrap();
     browser.mark().await;
-    fill_in(&browser, "client_name", "Bakery\n").await;
+    fill_in(&browser, "client_name", "Bakery").await;
+    press(&browser, &[Key::Enter.into()]).await;
     browser.wait_for("#link").await;
     let link = browser.text("link").await;
     assert_eq!(
@@ -164,7 +167,8 @@ async fn with_the_keyboard_alone_an_invitation_is_made_searched_for_and_cancelle
         link.as_str()
     );
     click_to(&browser, "nav a[href$='/invitations']", "#q").await;
-    fill_in(&browser, "q", "bak\n").await;
+    fill_in(&browser, "q", "bak").await;
+    press(&browser, &[Key::Enter.into()]).await;
     browser.wait_for("tr[data-invitation] a").await;
     choose(&browser, "status", "pending").await;
     click_to(&browser, "#show", "#invitations").await;
