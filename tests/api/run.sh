@@ -36,7 +36,9 @@ requests_per_minute = $1
 [log]
 format = "json"
 CONFIG
-    "$zavud" serve --config "$room/config.toml" 2>"$room/log" &
+    # Emptied here, so that the address of the daemon before is not taken for that of this one.
+    : >"$room/log"
+    "$zavud" serve --config "$room/config.toml" 2>>"$room/log" &
     daemon=$!
     until url=$(sed -n 's/.*"message":"ready".*"web":"\([^"]*\)".*/http:\/\/\1/p' "$room/log") && [[ -n $url ]]; do
         kill -0 "$daemon" || { cat "$room/log" >&2; exit 1; }
