@@ -87,6 +87,7 @@ async fn the_admin_speaks_the_languages_of_its_partners() {
             ("/calls", "calls"),
             ("/settings", "settings"),
             ("/settings/members", "members"),
+            ("/settings/webhook", "webhook"),
             ("/settings/audit", "audit"),
             ("/nothing", "not-found"),
         ] {

@@ -100,6 +100,51 @@ async fn a_site_of_the_partner_shows_the_admin_and_all_that_can_be_done_there() 
 }
 
 #[tokio::test]
+async fn each_page_is_for_everybody_inside_of_another_site_too() {
+    let Some(browser) = Browser::open(1_280).await else { return };
+    let daemon = TestDaemon::start().await;
+    let (project, now) = (daemon.invited.project.clone(), SystemClock.now());
+    let theme = Some(Theme::Light);
+    let made = daemon
+        .daemon
+        .store
+        .write(move |writer| issue_embed_link(writer, project, Role::Owner, theme, now));
+    let (link, _) = made.await.unwrap();
+    let web = daemon.daemon.web_address();
+    // In a window of its own, so that the page itself is judged and not the one round it.
+    browser.client.goto(&format!("http://{web}/embed/open/{}", link.expose())).await.unwrap();
+    browser.wait_for("body[data-embedded]").await;
+    let first = browser.client.current_url().await.unwrap().to_string();
+    let base = first.strip_suffix("/invitations").unwrap();
+    let invitation = format!("/invitations/{}", daemon.invited.invitation);
+    let cancel = format!("{invitation}/cancel");
+    let mut gallery = Gallery::of(&browser);
+    for (path, name) in [
+        ("/invitations", "invitations"),
+        ("/invitations/new", "new"),
+        ("/invitations/import", "import"),
+        (&invitation, "invitation"),
+        (&cancel, "cancel"),
+        ("/senders", "senders"),
+        ("/numbers", "numbers"),
+        ("/calls", "calls"),
+        ("/settings", "settings"),
+        ("/settings/members", "members"),
+        ("/settings/keys", "keys"),
+        ("/settings/webhook", "webhook"),
+        ("/settings/addresses", "addresses"),
+        ("/settings/audit", "audit"),
+    ] {
+        browser.client.goto(&format!("{base}{path}")).await.unwrap();
+        browser.wait_for("body[data-embedded] h1").await;
+        gallery.look(&format!("embedded-{name}")).await;
+    }
+    gallery.close();
+    browser.close().await;
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
 async fn a_site_that_the_project_does_not_allow_shows_nothing_of_it() {
     let Some(browser) = Browser::open(1_280).await else { return };
     let daemon = TestDaemon::start().await;
