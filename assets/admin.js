@@ -24,7 +24,21 @@
     scrollTo(0, 0);
   }
 
+  // Forms and links that are on their way. Until they are through, nothing else touches the page: what
+  // they change is told to it before their answer is here.
+  let sending = 0;
+
   async function load(address, options) {
+    sending += 1;
+    try {
+      await loadNow(address, options);
+    } finally {
+      sending -= 1;
+      if (isStale) refresh();
+    }
+  }
+
+  async function loadNow(address, options) {
     const response = await fetch(address, options);
     const kind = response.headers.get("content-type") ?? "";
     // A file, or the page on which one signs in: for the browser itself.
@@ -88,22 +102,27 @@
 
   let isFetching = false;
   let isStale = false;
+  const liveParts = () => document.querySelectorAll("[data-live][id]");
 
   async function refresh() {
     isStale = true;
     if (isFetching) return;
     isFetching = true;
-    while (isStale) {
+    while (isStale && sending === 0) {
       isStale = false;
+      // A page that only asks something stays as it is.
+      if (liveParts().length === 0) break;
       const asked = location.href;
       try {
         const response = await fetch(asked);
         const page = await parsed(response);
-        if (asked !== location.href) break;
-        if (!response.ok || response.redirected) location.reload();
-        for (const part of document.querySelectorAll("[data-live][id]")) {
-          replace(part, page.getElementById(part.id));
+        if (sending > 0 || asked !== location.href) {
+          isStale = true;
+          continue;
         }
+        // Nobody is signed in any more, or there is no such thing: the browser shows what there is.
+        if (!response.ok || response.redirected) location.reload();
+        for (const part of liveParts()) replace(part, page.getElementById(part.id));
         offline.hidden = true;
       } catch {
         offline.hidden = false;
@@ -117,7 +136,10 @@
   function follow() {
     events = new EventSource(body.dataset.events);
     // Whatever happened before is found by looking.
-    events.addEventListener("open", refresh);
+    events.addEventListener("open", () => {
+      offline.hidden = true;
+      refresh();
+    });
     events.addEventListener("changed", refresh);
     events.addEventListener("error", () => {
       offline.hidden = false;

@@ -2,6 +2,7 @@
 //! a page of ours, or goes no further; that its form carries the right token is seen when it is read
 //! ([`super::posted`]).
 
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::header::{
     CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, REFERRER_POLICY, SET_COOKIE, VARY,
@@ -32,11 +33,13 @@ pub(super) struct Entrance {
 /// Lets whoever has the role into a project.
 pub(super) async fn to_project(
     State(Entrance { state, role }): State<Entrance>,
-    params: RawPathParams,
+    params: Result<RawPathParams, RawPathParamsRejection>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let param = |name: &str| params.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+    // What can not be read as text names nothing.
+    let named: Vec<_> = params.iter().flat_map(RawPathParams::iter).collect();
+    let param = |name: &str| named.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
     let asked = match (param("project"), param("login")) {
         (Some(project), _) => Asked::Own(ProjectId::from_stored(project.to_owned())),
         (None, Some(login)) => Asked::Embedded(SecretToken::from_text(login.to_owned())),
@@ -44,7 +47,7 @@ pub(super) async fn to_project(
     };
     let guest = stranger(&state, request.headers());
     // Kept apart from the body, which can not be lent to what waits.
-    let (headers, path) = (request.headers().clone(), request.uri().path().to_owned());
+    let (headers, path) = (request.headers().clone(), wanted_page(&request, &asked));
     let visit = match visit(&state, asked, &headers, &path, guest.clone()).await {
         Ok(visit) => visit,
         Err(error) => return dress(error::page_without_visit(error, &guest), &guest, &[]),
@@ -72,7 +75,7 @@ pub(super) async fn to_partner(
     next: Next,
 ) -> Response {
     let guest = stranger(&state, request.headers());
-    let (headers, path) = (request.headers().clone(), request.uri().path().to_owned());
+    let (headers, path) = (request.headers().clone(), wanted_page(&request, &Asked::Nothing));
     let person = match person(&state, &headers, &path, &guest).await {
         Ok(person) => person,
         Err(error) => return dress(error::page_without_visit(error, &guest), &guest, &[]),
@@ -125,6 +128,17 @@ enum Asked {
     Own(ProjectId),
     Embedded(SecretToken),
     Nothing,
+}
+
+/// The page to come back to after signing in. The routes of a project see its addresses without what
+/// they begin with; and nobody comes back to what a form was sent to.
+fn wanted_page(request: &Request, asked: &Asked) -> String {
+    let inner = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    match (request.method(), asked) {
+        (&Method::GET, Asked::Own(project)) => format!("/p/{project}{inner}"),
+        (&Method::GET, _) => inner.to_owned(),
+        _ => "/".to_owned(),
+    }
 }
 
 async fn visit(

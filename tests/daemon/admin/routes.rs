@@ -181,7 +181,7 @@ async fn a_role_opens_what_it_may_and_nothing_more() {
 async fn what_there_is_not_is_not_found() {
     let daemon = TestDaemon::start().await;
     let server = daemon.daemon.web_address();
-    for path in ["/p", "/p/", "/p/x", "/embed", "/admin", "/account/x"] {
+    for path in ["/p", "/p/", "/p/x", "/p/%ff/invitations", "/embed", "/admin", "/account/x"] {
         assert_eq!(get(server, path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }

@@ -90,10 +90,13 @@ async fn a_page_that_was_asked_for_is_shown_after_signing_in_and_no_other_site_e
     let project = daemon.invited.project.clone();
     Browsing::signed_in(server, store, &project, Role::Owner).await;
     let email = format!("owner@{}.example.com", project.as_str().replace('_', "-"));
-    let asked = get(server, &format!("/p/{project}/events")).await;
+    let back = format!("/p/{project}/invitations?status=failed");
+    let asked = get(server, &back).await;
     let to = asked.header("location").to_owned();
-    assert_eq!((asked.status, to.starts_with("/sign-in?next=")), (StatusCode::SEE_OTHER, true));
-    let back = format!("/p/{project}/events");
+    let (page, query) = to.split_once('?').unwrap();
+    let told: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    assert_eq!((asked.status, page), (StatusCode::SEE_OTHER, "/sign-in"));
+    assert_eq!(told, [("next".into(), back.as_str().into())]);
     for (next, leads) in [(back.as_str(), back.as_str()), ("https://evil.example", "/")] {
         let fields = [("email", &*email), ("password", PASSWORD), ("next", next)];
         let answer = Browsing::new(server).submit(&to, "/sign-in", &fields).await;
