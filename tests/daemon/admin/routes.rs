@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use hyper::{Method, StatusCode};
+use zavud::accounts::issue_embed_link;
 use zavud::clock::{Clock as _, SystemClock};
 use zavud::domain::{ProjectId, Role};
 use zavud::store::NewProject;
@@ -111,9 +112,12 @@ async fn no_post_is_taken_without_the_token_of_its_form_or_from_another_site() {
                     "--b\r\ncontent-disposition: form-data; name=\"form_token\"\r\n\r\n0000\r\n--b--\r\n"
                 }
             };
-            let refused = owner.post_body(&path, kind, body).await;
             let is_refused = [StatusCode::FORBIDDEN, StatusCode::UNSUPPORTED_MEDIA_TYPE];
-            assert!(is_refused.contains(&refused.status), "{} {kind}", name(route));
+            // A wrong token, and none.
+            for body in [body.to_owned(), body.replace("form_token", "other")] {
+                let refused = owner.post_body(&path, kind, &body).await;
+                assert!(is_refused.contains(&refused.status), "{} {kind}", name(route));
+            }
         }
         let headers = [
             ("origin", "https://evil.example"),
@@ -123,6 +127,39 @@ async fn no_post_is_taken_without_the_token_of_its_form_or_from_another_site() {
         let refused = post_with(server, &path, &headers, "form_token=0000").await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", name(route));
     }
+}
+
+#[tokio::test]
+async fn no_post_inside_of_another_site_is_taken_without_the_token_of_its_form() {
+    let daemon = TestDaemon::start().await;
+    let project = daemon.invited.project.clone();
+    let (id, now) = (project.clone(), SystemClock.now());
+    let made = daemon
+        .daemon
+        .store
+        .write(move |writer| issue_embed_link(writer, id, Role::Owner, None, now));
+    let (link, _) = made.await.unwrap();
+    let mut browsing = Browsing::new(daemon.daemon.web_address());
+    let opened = browsing.get(&format!("/embed/open/{}", link.expose())).await;
+    let base = opened.header("location").strip_suffix("/invitations").unwrap().to_owned();
+    let posts =
+        daemon.daemon.routes.iter().filter(|route| {
+            route.method == Method::POST && route.path.starts_with("/embed/{login}")
+        });
+    let mut asked = 0;
+    for route in posts {
+        let path = address(route, project.as_str(), "0000").replacen("/embed/0000", &base, 1);
+        for (kind, body) in [
+            ("application/x-www-form-urlencoded", "a=b"),
+            ("multipart/form-data; boundary=b", "--b--\r\n"),
+        ] {
+            let refused = browsing.post_body(&path, kind, body).await;
+            let is_refused = [StatusCode::FORBIDDEN, StatusCode::UNSUPPORTED_MEDIA_TYPE];
+            assert!(is_refused.contains(&refused.status), "{} {kind}", name(route));
+        }
+        asked += 1;
+    }
+    assert!(asked > 20, "{asked}");
 }
 
 #[tokio::test]
