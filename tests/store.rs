@@ -54,6 +54,7 @@ fn invitation(index: u8) -> NewInvitation {
         client_email: None,
         language: None,
         connection: NewConnection::Preassigned(phone_number().id),
+        countries: None,
         redirects: Redirects::default(),
         created_at: NOW,
         expires_at: NOW + Duration::from_secs(60),

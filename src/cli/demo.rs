@@ -165,6 +165,7 @@ async fn make_invitation(daemon: &Daemon, language: Language) -> anyhow::Result<
         client_email: None,
         language: Some(language),
         connection: NewConnection::Preassigned(number.id.clone()),
+        countries: None,
         redirects: Redirects::default(),
         created_at: now,
         expires_at: now + LINK_LIFETIME,

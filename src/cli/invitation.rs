@@ -112,6 +112,7 @@ fn make(
         client_email: wanted.email,
         language: wanted.language,
         connection,
+        countries: None,
         redirects: Redirects {
             success: wanted.success_url,
             failure: wanted.failure_url,

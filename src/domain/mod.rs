@@ -9,6 +9,7 @@ mod brand;
 mod call_quality;
 mod colour;
 mod connection;
+mod country;
 mod email;
 mod id;
 mod invitation;
@@ -36,6 +37,7 @@ pub use brand::{Brand, InvalidName, ShownName};
 pub use call_quality::{CallQuality, QualityGrade};
 pub use colour::{Colour, InvalidColour};
 pub use connection::{ConnectionType, InvalidConnection};
+pub use country::{Countries, Country, InvalidCountry};
 pub use email::{Email, InvalidEmail};
 pub use id::{
     ApiKeyId, CallId, EventId, ImportId, InvitationId, LoginId, MessageId, PartnerId,

@@ -85,21 +85,15 @@ impl PhoneNumber {
         format!("+{digits}").parse().map_err(|InvalidPhoneNumber(_)| not_a_number())
     }
 
-    /// The country code and the number within that country (ITU-T E.164, list of assigned codes).
+    /// The country code and the number within that country (ITU-T E.164, list of assigned codes). A code
+    /// that is not assigned is taken to have three digits.
     pub fn split(&self) -> (&str, &str) {
-        let digits = &self.0[1..];
-        let length = match digits.as_bytes() {
-            [b'1' | b'7', ..] => 1,
-            [b'2', b'0' | b'7', ..]
-            | [b'3', b'0'..=b'4' | b'6' | b'9', ..]
-            | [b'4', b'0' | b'1' | b'3'..=b'9', ..]
-            | [b'5', b'1'..=b'8', ..]
-            | [b'6', b'0'..=b'6', ..]
-            | [b'8', b'1' | b'2' | b'4' | b'6', ..]
-            | [b'9', b'0'..=b'5' | b'8', ..] => 2,
+        let length = match phonenumber::parse(None, &self.0) {
+            Ok(number) if number.code().value() < 10 => 1,
+            Ok(number) if number.code().value() < 100 => 2,
             _ => 3,
         };
-        digits.split_at(length)
+        self.0[1..].split_at(length)
     }
 }
 
@@ -267,6 +261,8 @@ mod tests {
             ("+5511961234567", ("55", "11961234567")),
             ("+351211234567", ("351", "211234567")),
             ("+85221234567", ("852", "21234567")),
+            ("+390612345678", ("39", "0612345678")),
+            ("+99912345678", ("999", "12345678")),
         ] {
             assert_eq!(number.parse::<PhoneNumber>().unwrap().split(), parts);
         }

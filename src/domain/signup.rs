@@ -103,6 +103,8 @@ pub enum SignupFailure {
     NotOwned,
     /// There are several numbers, and nothing says which one is meant; or there is none.
     NumberUnclear,
+    /// The number is of a country that the partner does not take.
+    CountryNotAllowed,
     /// The invitation was closed in the middle.
     InvitationClosed,
     /// Something of ours failed.
@@ -118,13 +120,14 @@ pub struct InvalidFailure(pub String);
 
 impl SignupFailure {
     /// All there are.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Cancelled,
         Self::WindowFailed,
         Self::CodeMissed,
         Self::Interrupted,
         Self::NotOwned,
         Self::NumberUnclear,
+        Self::CountryNotAllowed,
         Self::InvitationClosed,
         Self::Internal,
         Self::Meta(MetaReason::NumberNotEligible),
@@ -149,6 +152,7 @@ impl SignupFailure {
             Self::Interrupted => "interrupted",
             Self::NotOwned => "not_owned",
             Self::NumberUnclear => "number_unclear",
+            Self::CountryNotAllowed => "country_not_allowed",
             Self::InvitationClosed => "invitation_closed",
             Self::Internal => "internal",
             Self::Meta(reason) => reason.as_str(),

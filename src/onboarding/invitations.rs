@@ -28,6 +28,8 @@ pub enum Refusal {
     NumberTaken(InvitationId),
     #[error("the number is not an active one of this project")]
     NumberNotUsable,
+    #[error("the number is of none of the countries that are allowed")]
+    CountryNotAllowed,
     #[error("clients of this project may not be sent to {0}; `zavud project set` allows an origin")]
     RedirectNotAllowed(RedirectOrigin),
     #[error("the sign-up was begun too often: again from {0} on")]
@@ -60,6 +62,10 @@ pub fn invite(
     if let Some(number) = invitation.connection.number() {
         if !writer.is_active_number(number, &invitation.project)? {
             return Ok(Err(Refusal::NumberNotUsable));
+        }
+        let ours = writer.phone_number(number)?;
+        if invitation.countries.as_ref().is_some_and(|countries| !countries.admit(&ours)) {
+            return Ok(Err(Refusal::CountryNotAllowed));
         }
         if let Err(taken) = free_number(writer, number, at)? {
             return Ok(Err(taken));

@@ -3,11 +3,12 @@
 use rusqlite::{OptionalExtension, Row};
 
 use crate::domain::{
-    CallId, CallOutcome, InvitationId, Language, PhoneNumber, ProjectId, Redirects, SignupFailure,
-    Timestamp,
+    CallId, CallOutcome, Countries, InvitationId, Language, PhoneNumber, ProjectId, Redirects,
+    SignupFailure, Timestamp,
 };
 
 use super::invitation_list::{self, ListedInvitation};
+use super::invitations::countries;
 use super::{EventKind, Reader, RecordedStep, StoreError};
 
 /// An invitation as its own page shows it.
@@ -15,6 +16,8 @@ use super::{EventKind, Reader, RecordedStep, StoreError};
 pub struct InvitationDetail {
     pub invitation: ListedInvitation,
     pub language: Option<Language>,
+    /// Of which the number has to be; `None` for any.
+    pub countries: Option<Countries>,
     pub redirects: Redirects,
     /// The name that WhatsApp shows, once it is connected.
     pub connected_name: Option<String>,
@@ -74,7 +77,7 @@ impl Reader<'_> {
         let row = self
             .connection
             .prepare_cached(&format!(
-                "SELECT {}, language, senders.name FROM invitations
+                "SELECT {}, language, senders.name, allowed_countries FROM invitations
                  LEFT JOIN phone_numbers ON phone_numbers.id = invitations.phone_number_id
                  LEFT JOIN senders ON senders.id = invitations.sender_id
                  WHERE invitations.id = ?1 AND invitations.project_id = ?2",
@@ -83,14 +86,16 @@ impl Reader<'_> {
             .query_row((id.as_str(), project.as_str()), |row| {
                 let language: Option<String> = row.get(invitation_list::COLUMN_COUNT)?;
                 let name = row.get(invitation_list::COLUMN_COUNT + 1)?;
-                Ok((invitation_list::listed(row, now), language, name))
+                let allowed = row.get(invitation_list::COLUMN_COUNT + 2)?;
+                Ok((invitation_list::listed(row, now), language, name, allowed))
             })
             .optional()?;
-        let Some((invitation, language, connected_name)) = row else { return Ok(None) };
+        let Some((invitation, language, connected_name, allowed)) = row else { return Ok(None) };
         let language = language.map(|it| it.parse()).transpose().map_err(StoreError::unexpected)?;
         Ok(Some(InvitationDetail {
             invitation: invitation?,
             language,
+            countries: countries(allowed)?,
             redirects: self.redirects_of(id)?,
             connected_name,
             failure: self.attempts_failed(id)?.pop().map(|(_, failure)| failure),

@@ -3,10 +3,11 @@
 use rusqlite::{OptionalExtension, Row};
 
 use crate::domain::{
-    ConnectionType, FailureReason, InvitationId, InvitationStatus, InvitationToken, PhoneNumber,
-    ProjectId, Theme, Timestamp,
+    ConnectionType, Countries, FailureReason, InvitationId, InvitationStatus, InvitationToken,
+    PhoneNumber, ProjectId, Theme, Timestamp,
 };
 
+use super::invitations::countries;
 use super::{Reader, StoreError, Writer};
 
 /// Everything that is known of an invitation.
@@ -24,8 +25,8 @@ pub struct InvitationRecord {
     pub phone_number: Option<String>,
     pub language: Option<String>,
     pub theme: Option<String>,
-    /// Names of countries with blanks between them.
-    pub allowed_countries: Option<String>,
+    /// Of which the number has to be; `None` for any.
+    pub countries: Option<Countries>,
     pub success_url: Option<String>,
     pub failure_url: Option<String>,
     pub state: Option<String>,
@@ -47,8 +48,6 @@ pub struct InvitationRecord {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InvitationDetails {
     pub client_phone: Option<PhoneNumber>,
-    /// ISO 3166-1, two letters each.
-    pub allowed_countries: Option<Vec<String>>,
     pub theme: Option<Theme>,
 }
 
@@ -99,14 +98,10 @@ impl Writer<'_> {
         details: &InvitationDetails,
     ) -> Result<(), StoreError> {
         self.connection
-            .prepare_cached(
-                "UPDATE invitations SET client_phone = ?2, allowed_countries = ?3, theme = ?4
-                 WHERE id = ?1",
-            )?
+            .prepare_cached("UPDATE invitations SET client_phone = ?2, theme = ?3 WHERE id = ?1")?
             .execute((
                 invitation.as_str(),
                 details.client_phone.as_ref().map(PhoneNumber::as_str),
-                details.allowed_countries.as_ref().map(|countries| countries.join(" ")),
                 details.theme.map(Theme::as_str),
             ))?;
         Ok(())
@@ -213,7 +208,7 @@ fn columns(row: &Row<'_>, now: Timestamp) -> Result<InvitationRecord, StoreError
         phone_number: row.get(8)?,
         language: row.get(9)?,
         theme: row.get(10)?,
-        allowed_countries: row.get(11)?,
+        countries: countries(row.get(11)?)?,
         success_url: row.get(12)?,
         failure_url: row.get(13)?,
         state: row.get(14)?,

@@ -5,9 +5,9 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::domain::{
-    Brand, ConnectionType, Email, FailureReason, InvitationId, InvitationStatus, InvitationToken,
-    Language, PhoneNumber, PhoneNumberId, ProjectId, RedirectState, RedirectUrl, Redirects,
-    SenderId, Submission, Theme, Timestamp,
+    Brand, ConnectionType, Countries, Email, FailureReason, InvitationId, InvitationStatus,
+    InvitationToken, Language, PhoneNumber, PhoneNumberId, ProjectId, RedirectState, RedirectUrl,
+    Redirects, SenderId, Submission, Theme, Timestamp,
 };
 
 use super::projects::brand;
@@ -24,6 +24,8 @@ pub struct NewInvitation {
     /// What the client speaks, and so probably the voice that calls.
     pub language: Option<Language>,
     pub connection: NewConnection,
+    /// Of which a number has to be; `None` for any.
+    pub countries: Option<Countries>,
     /// Where the client is sent afterwards.
     pub redirects: Redirects,
     pub created_at: Timestamp,
@@ -73,6 +75,8 @@ pub struct Invitation {
     /// At the moment that was asked for.
     pub status: InvitationStatus,
     pub connection: ConnectionType,
+    /// Of which the number has to be; `None` for any.
+    pub countries: Option<Countries>,
     pub phone_number: Option<AssignedNumber>,
     /// The sender that was made when it was completed.
     pub sender: Option<SenderId>,
@@ -92,6 +96,8 @@ pub struct InvitationState {
     /// As it was stored, whether or not its time has run out since.
     pub status: InvitationStatus,
     pub connection: ConnectionType,
+    /// Of which the number has to be; `None` for any.
+    pub countries: Option<Countries>,
     pub phone_number: Option<PhoneNumberId>,
     pub expires_at: Timestamp,
 }
@@ -120,8 +126,8 @@ impl Writer<'_> {
             "INSERT INTO invitations (id, project_id, token, token_hash, status, client_name,
                                       client_email, language, connection_type, phone_number_id, created_at,
                                       updated_at, expires_at, success_url, failure_url,
-                                      redirect_state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14, ?15)",
+                                      redirect_state, allowed_countries)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14, ?15, ?16)",
             (
                 invitation.id.as_str(),
                 invitation.project.as_str(),
@@ -138,6 +144,7 @@ impl Writer<'_> {
                 invitation.redirects.success.as_ref().map(RedirectUrl::as_str),
                 invitation.redirects.failure.as_ref().map(RedirectUrl::as_str),
                 invitation.redirects.state.as_ref().map(RedirectState::as_str),
+                invitation.countries.as_ref().map(Countries::to_string),
             ),
         )?;
         Ok(())
@@ -272,7 +279,7 @@ impl Reader<'_> {
         invitation: &InvitationId,
     ) -> Result<Option<InvitationState>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT project_id, status, phone_number_id, expires_at, connection_type
+            "SELECT project_id, status, phone_number_id, expires_at, connection_type, allowed_countries
              FROM invitations WHERE id = ?1",
         )?;
         let row = statement.query_row([invitation.as_str()], |row| Ok(state(row))).optional()?;
@@ -326,7 +333,8 @@ impl Reader<'_> {
                     invitations.expires_at, phone_numbers.id, phone_numbers.number,
                     invitations.token, invitations.connection_type, invitations.sender_id,
                     invitations.language, invitations.project_id, projects.colour, logos.version,
-                    invitations.client_name, invitations.viewed_at, invitations.theme
+                    invitations.client_name, invitations.viewed_at, invitations.theme,
+                    invitations.allowed_countries
              FROM invitations
              JOIN projects ON projects.id = (SELECT ifnull(test_of, id) FROM projects AS own
                                              WHERE own.id = invitations.project_id)
@@ -415,6 +423,10 @@ pub(super) fn parsed_language(code: Option<String>) -> Result<Option<Language>, 
     code.map(|code| code.parse()).transpose().map_err(StoreError::unexpected)
 }
 
+pub(super) fn countries(names: Option<String>) -> Result<Option<Countries>, StoreError> {
+    names.map(|names| names.parse()).transpose().map_err(StoreError::unexpected)
+}
+
 fn hash(token: &InvitationToken) -> [u8; 32] {
     Sha256::digest(token.expose()).into()
 }
@@ -444,6 +456,7 @@ fn columns(row: &Row<'_>, now: Timestamp) -> Result<Invitation, StoreError> {
         language: parsed_language(row.get(9)?)?,
         status: status.at(expires_at, now),
         connection: row.get::<_, String>(7)?.parse().map_err(StoreError::unexpected)?,
+        countries: countries(row.get(16)?)?,
         phone_number,
         sender: row.get::<_, Option<String>>(8)?.map(SenderId::from_stored),
     })
@@ -456,5 +469,6 @@ fn state(row: &Row<'_>) -> Result<InvitationState, StoreError> {
         phone_number: row.get::<_, Option<String>>(2)?.map(PhoneNumberId::from_stored),
         expires_at: Timestamp::from_unix_millis(row.get(3)?),
         connection: row.get::<_, String>(4)?.parse().map_err(StoreError::unexpected)?,
+        countries: countries(row.get(5)?)?,
     })
 }

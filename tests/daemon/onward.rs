@@ -32,6 +32,7 @@ impl Led {
             client_email: None,
             language: None,
             connection: NewConnection::ClientNumber,
+            countries: None,
             redirects: Redirects {
                 success: Some(format!("{there}/done?tab=2").parse().unwrap()),
                 failure: Some(format!("{there}/again").parse().unwrap()),

@@ -94,6 +94,7 @@ pub(crate) async fn prepare(database: &Path, connection: Option<NewConnection>) 
         client_email: None,
         language: None,
         connection,
+        countries: None,
         redirects: Redirects::default(),
         created_at: now,
         expires_at: now + Duration::from_secs(24 * 60 * 60),

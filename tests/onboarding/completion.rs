@@ -61,7 +61,7 @@ pub(crate) fn code(account: Option<&str>, number: Option<&str>) -> Returned {
 }
 
 /// Takes up what an attempt left, and waits until all is done.
-async fn finish(desk: &Desk, server: &Server, attempt: &SignupId, returned: Returned) {
+pub(crate) async fn finish(desk: &Desk, server: &Server, attempt: &SignupId, returned: Returned) {
     let completions = completions(desk, server, NOW);
     completions.finish(id(1), attempt.clone(), returned).await.unwrap();
     completions.stopped().await;

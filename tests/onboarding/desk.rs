@@ -107,6 +107,7 @@ impl Desk {
             client_email: None,
             language: None,
             connection,
+            countries: None,
             redirects: Redirects::default(),
             created_at: now,
             expires_at: now + DAY * days,

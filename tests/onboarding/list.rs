@@ -27,6 +27,7 @@ fn invitation(index: u8, name: &str, email: &str) -> NewInvitation {
         client_email: Some(email.parse().unwrap()),
         language: None,
         connection: NewConnection::ClientNumber,
+        countries: None,
         redirects: Redirects::default(),
         created_at,
         expires_at: created_at + DAY * u32::from(index),

@@ -9,6 +9,7 @@ mod captured;
 #[path = "../support/clock.rs"]
 mod clock;
 mod completion;
+mod countries;
 mod crashes;
 mod desk;
 #[path = "../support/graph.rs"]

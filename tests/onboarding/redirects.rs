@@ -25,6 +25,7 @@ async fn invite_with(desk: &Desk, redirects: Redirects) -> Result<(), Refusal> {
         client_email: None,
         language: None,
         connection: NewConnection::ClientNumber,
+        countries: None,
         redirects,
         created_at: NOW,
         expires_at: NOW + DAY,

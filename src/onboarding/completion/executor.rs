@@ -11,8 +11,8 @@ use super::failure;
 use super::plan::{Action, next};
 use crate::clock::Clock;
 use crate::domain::{
-    ConnectionType, InvitationId, InvitationStatus, MetaReason, PhoneNumber, SignupFailure,
-    SignupId, SignupStep,
+    ConnectionType, Countries, InvitationId, InvitationStatus, MetaReason, PhoneNumber,
+    SignupFailure, SignupId, SignupStep,
 };
 use crate::meta::graph::{
     AccessToken, AuthorizationCode, GraphClient, GraphError, NumberId, Pin, SyncType, WabaId,
@@ -36,6 +36,7 @@ pub(super) struct Executor {
 struct Wanted {
     connection: ConnectionType,
     preassigned: Option<PhoneNumber>,
+    countries: Option<Countries>,
     status: InvitationStatus,
     /// The attempt is one of a link before.
     is_link_replaced: bool,
@@ -225,6 +226,7 @@ impl Executor {
             Ok(Wanted {
                 connection: state.connection,
                 preassigned: number.map(|number| reader.phone_number(number)).transpose()?,
+                countries: state.countries,
                 status: state.status.at(state.expires_at, now),
                 is_link_replaced: !reader.is_signup_of_link(&signup.id)?,
             })
@@ -246,7 +248,8 @@ impl Executor {
             candidates.extend(numbers.into_iter().map(of_account));
         }
         let named = signup.number.as_ref().map(|_| number(signup)).transpose()?;
-        let chosen = choose(candidates, named.as_ref(), wanted.preassigned.as_ref());
+        let (ours, countries) = (wanted.preassigned.as_ref(), wanted.countries.as_ref());
+        let chosen = choose(candidates, named.as_ref(), ours, countries);
         let chosen = chosen.map_err(Broken::Attempt)?;
         let learned = Learned {
             account: Some(chosen.account.into()),

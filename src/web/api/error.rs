@@ -97,6 +97,7 @@ impl From<Refusal> for ApiError {
             Refusal::NumberTaken(_) => Self::Conflict { code: "number_taken", message },
             Refusal::Lifetime => Problem::of("expiresInDays", message).into(),
             Refusal::NumberNotUsable => Problem::of("phoneNumberId", message).into(),
+            Refusal::CountryNotAllowed => Problem::of("allowedPhoneCountries", message).into(),
             Refusal::RedirectNotAllowed(_) => Problem::of("successRedirectUrl", message).into(),
             Refusal::TooOften(_) => Self::Conflict { code: "too_often", message },
         }

@@ -220,6 +220,7 @@ mod tests {
                 app: None,
                 extras: String::new(),
                 connection: ConnectionType::Preassigned,
+                countries: None,
             },
             number: Some(&"+15551234567".parse().unwrap()),
             attempts: Attempts::Plenty,

@@ -74,6 +74,7 @@ pub(super) async fn page(
             app: setup.map(|setup| &setup.app),
             extras: extras(invitation.connection, number).to_string(),
             connection: invitation.connection,
+            countries: invitation.countries.as_ref(),
         },
         number,
         attempts,

@@ -4,7 +4,9 @@
 use maud::{Markup, html};
 
 use super::onward::{Onward, back};
-use crate::domain::{ConnectionType, RedirectTarget, SenderId, SignupFailure, SignupState};
+use crate::domain::{
+    ConnectionType, Countries, RedirectTarget, SenderId, SignupFailure, SignupState,
+};
 use crate::web::signup::SignupApp;
 use crate::web::words::{SignupWords, Text, Words};
 
@@ -19,6 +21,8 @@ pub(super) struct SignupView<'a> {
     /// What `FB.login` is told, in JSON.
     pub(super) extras: String,
     pub(super) connection: ConnectionType,
+    /// Of which the number has to be; `None` for any.
+    pub(super) countries: Option<&'a Countries>,
 }
 
 /// The card.
@@ -126,6 +130,9 @@ fn not_begun(view: &SignupView<'_>) -> Markup {
         ul.needs {
             li { (words.needs_account) }
             li { (number_needed(view.connection, words)) }
+            @if let Some(countries) = view.countries {
+                li { (words.needs_country.around(html! { bdi { (countries.with_calling_codes()) } })) }
+            }
             li { (words.needs_time) }
         }
         p.quiet { (words.trust) }
@@ -180,7 +187,8 @@ mod tests {
         let app = Some(&app);
         let connection = ConnectionType::Preassigned;
         let words = Words::of(Tongue::English);
-        let view = SignupView { words, state, target: None, app, extras, connection };
+        let view =
+            SignupView { words, state, target: None, app, extras, connection, countries: None };
         let page = card(&view).into_string();
         assert!(page.contains("data-extras=\"{&quot;a&quot;:&quot;&lt;\\&quot;&gt;&quot;}\""));
         let marks =
@@ -217,8 +225,27 @@ mod tests {
             app: None,
             extras: String::new(),
             connection: ConnectionType::ClientNumber,
+            countries: None,
         };
         let page = card(&view).into_string();
         assert!(page.contains("not set up here") && !page.contains("<button"), "{page}");
+    }
+
+    #[test]
+    fn a_client_is_told_of_which_countries_the_number_has_to_be() {
+        let countries = "DE AT".parse().unwrap();
+        let app = app();
+        let view = |countries| SignupView {
+            words: Words::of(Tongue::English),
+            state: &SignupState::NotBegun,
+            target: None,
+            app: Some(&app),
+            extras: String::new(),
+            connection: ConnectionType::ClientNumber,
+            countries,
+        };
+        let needed = "one of these countries: <bdi>+49 (DE), +43 (AT)</bdi>";
+        assert!(card(&view(Some(&countries))).into_string().contains(needed));
+        assert!(!card(&view(None)).into_string().contains("these countries"));
     }
 }

@@ -139,6 +139,7 @@ mod tests {
                 app: None,
                 extras: String::new(),
                 connection: ConnectionType::ClientNumber,
+                countries: None,
             },
             number: None,
             attempts: Attempts::Plenty,

@@ -210,6 +210,7 @@ words! {
         email: Text,
         connection: Text,
         number: Text,
+        countries: Text,
         language: Text,
         made: Text,
         expires: Text,

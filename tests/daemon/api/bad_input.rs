@@ -20,6 +20,8 @@ async fn what_is_wrong_with_a_body_is_said_with_where_it_stands() {
         (json!({ "expiresInDays": 1.5 }), json!(["expiresInDays"])),
         (json!({ "allowedPhoneCountries": ["DE", 7] }), json!(["allowedPhoneCountries", "1"])),
         (json!({ "allowedPhoneCountries": ["Germany"] }), json!(["allowedPhoneCountries"])),
+        (json!({ "allowedPhoneCountries": ["DE", "ZZ"] }), json!(["allowedPhoneCountries"])),
+        (json!({ "allowedPhoneCountries": [] }), json!(["allowedPhoneCountries"])),
         (json!({ "connectionType": "messenger" }), json!(["connectionType"])),
         (json!({ "connectionType": "sms" }), json!(["connectionType"])),
         (json!({ "phoneNumberId": "num_0" }), json!(["phoneNumberId"])),

@@ -133,6 +133,7 @@ async fn add_numbers(store: &Store, load: &Load) -> anyhow::Result<()> {
                     client_email: None,
                     language: None,
                     connection: NewConnection::Preassigned(number.id.clone()),
+                    countries: None,
                     redirects: Redirects::default(),
                     created_at: now,
                     expires_at: now + INVITATION_LIFETIME,

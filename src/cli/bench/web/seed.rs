@@ -131,6 +131,7 @@ impl Seed {
             client_name: Some(name),
             language: None,
             connection: NewConnection::ClientNumber,
+            countries: None,
             redirects: Redirects::default(),
             created_at: at,
             expires_at: at + LIFETIME,

@@ -197,6 +197,10 @@ fn facts(detail: &InvitationDetail, visit: &Visit) -> Markup {
         ),
         Some((&words.connection, html! { (connection) })),
         optional(invitation.number.as_ref().map(number), &words.number),
+        optional(
+            detail.countries.as_ref().map(|it| html! { bdi { (it.with_calling_codes()) } }),
+            &words.countries,
+        ),
         optional(detail.language.map(|it| html! { (language_name(it)) }), &words.language),
         Some((&words.made, when(invitation.created_at))),
         Some((&words.expires, when(invitation.expires_at))),

@@ -164,6 +164,7 @@ fn invitation(visit: &Visit, wanted: &Wanted) -> NewInvitation {
         client_email: wanted.client_email.clone(),
         language: wanted.language,
         connection: wanted.connection.clone(),
+        countries: None,
         redirects: Redirects::default(),
         created_at: visit.now,
         expires_at: visit.now + DAY * wanted.days.unwrap_or(DEFAULT_DAYS),

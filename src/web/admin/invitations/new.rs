@@ -156,6 +156,7 @@ impl Typed {
             client_email,
             language,
             connection,
+            countries: None,
             redirects: Redirects::default(),
             created_at: visit.now,
             expires_at: visit.now + DAY * days,

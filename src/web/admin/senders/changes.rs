@@ -164,6 +164,7 @@ pub(in crate::web::admin) async fn reconnect(
             client_email: None,
             language: None,
             connection: like(writer, before.as_ref())?,
+            countries: None,
             redirects: Redirects::default(),
             created_at: now,
             expires_at: now + RECONNECT_WITHIN,
@@ -202,6 +203,7 @@ fn why_not(refusal: &Refusal, visit: &Visit) -> &'static Text {
         Refusal::Unknown
         | Refusal::Illegal { .. }
         | Refusal::Lifetime
+        | Refusal::CountryNotAllowed
         | Refusal::RedirectNotAllowed(_)
         | Refusal::TooOften(_) => &words.not_reconnected,
     }

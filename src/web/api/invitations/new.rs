@@ -8,12 +8,15 @@ use utoipa::ToSchema;
 
 use super::lifetime;
 use crate::domain::{
-    Email, InvitationId, InvitationToken, Language, PhoneNumber, PhoneNumberId, ProjectId,
-    RedirectState, RedirectUrl, Redirects, ShownName, Theme, Timestamp,
+    Countries, Country, Email, InvitationId, InvitationToken, Language, PhoneNumber, PhoneNumberId,
+    ProjectId, RedirectState, RedirectUrl, Redirects, ShownName, Theme, Timestamp,
 };
 use crate::store::{InvitationDetails, NewConnection, NewInvitation};
 use crate::web::api::error::ApiError;
 use crate::web::api::request::Fields;
+
+/// There are no more of them.
+const MOST_COUNTRIES: usize = 250;
 
 /// An invitation to be made. All of it is optional.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -64,6 +67,7 @@ pub(super) struct Draft {
     client_email: Option<Email>,
     language: Option<Language>,
     connection: NewConnection,
+    countries: Option<Countries>,
     redirects: Redirects,
     lifetime: Duration,
 }
@@ -78,6 +82,7 @@ impl Draft {
             client_email: self.client_email,
             language: self.language,
             connection: self.connection,
+            countries: self.countries,
             redirects: self.redirects,
             created_at: now,
             expires_at: now + self.lifetime,
@@ -106,14 +111,22 @@ impl CreateInvitation {
             state: fields.read("state", text(&self.state), str::parse::<RedirectState>),
         };
         let connection = self.connection(&mut fields);
-        let allowed_countries = self.countries(&mut fields);
+        let countries = self.countries(&mut fields);
         let lifetime = lifetime(self.expires_in_days).unwrap_or_else(|_| {
             fields.refuse("expiresInDays", "Must be from 1 to 30.");
             Duration::ZERO
         });
         fields.check()?;
-        let draft = Draft { client_name, client_email, language, connection, redirects, lifetime };
-        let details = InvitationDetails { client_phone, allowed_countries, theme };
+        let draft = Draft {
+            client_name,
+            client_email,
+            language,
+            connection,
+            countries,
+            redirects,
+            lifetime,
+        };
+        let details = InvitationDetails { client_phone, theme };
         Ok(Wanted { draft, details })
     }
 
@@ -144,15 +157,16 @@ impl CreateInvitation {
         }
     }
 
-    fn countries(&self, fields: &mut Fields) -> Option<Vec<String>> {
-        let countries = self.allowed_phone_countries.as_ref()?;
-        let is_country =
-            |code: &String| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
-        if countries.is_empty() || countries.len() > 250 || !countries.iter().all(is_country) {
+    fn countries(&self, fields: &mut Fields) -> Option<Countries> {
+        let names = self.allowed_phone_countries.as_ref()?;
+        let read = names.iter().map(|name| name.parse::<Country>()).collect::<Result<_, _>>();
+        let countries =
+            read.ok().filter(|_| names.len() <= MOST_COUNTRIES).and_then(Countries::new);
+        if countries.is_none() {
             let message = "Must be countries in two letters, such as [\"DE\", \"AT\"].";
             fields.refuse("allowedPhoneCountries", message);
         }
-        Some(countries.iter().map(|code| code.to_ascii_uppercase()).collect())
+        countries
     }
 }
 

@@ -111,7 +111,6 @@ impl Invitation {
         let connected = record.connected.and_then(|account| {
             Some(Connected { id: account.number?, channel: "whatsapp", name: Some(account.name) })
         });
-        let countries = record.allowed_countries.as_deref();
         Self {
             id: record.id.to_string(),
             url: format!("{base}/i/{}", record.token.expose()),
@@ -132,8 +131,9 @@ impl Invitation {
             failed_at: moment(record.failed_at),
             failure_reason: record.failure.filter(|_| failed).map(FailureReason::as_str),
             connected_account: connected,
-            allowed_phone_countries: countries
-                .map(|names| names.split_whitespace().map(str::to_owned).collect()),
+            allowed_phone_countries: record
+                .countries
+                .map(|countries| countries.iter().map(|one| one.to_string()).collect()),
             success_redirect_url: record.success_url,
             failure_redirect_url: record.failure_url,
             state: record.state,
