@@ -17,6 +17,7 @@ mod language;
 mod logo;
 mod message;
 mod meta_reason;
+mod network;
 mod partner;
 mod phone_number;
 mod redacted;
@@ -51,6 +52,7 @@ pub use language::{InvalidLanguage, Language};
 pub use logo::{InvalidKind, InvalidLogo, Logo, LogoKind, LogoVersion};
 pub use message::{InvalidMessageStatus, MessageStatus};
 pub use meta_reason::{InvalidMetaReason, MetaReason};
+pub use network::Network;
 pub use partner::{InvalidRole, InvalidTheme, Role, Theme};
 pub use phone_number::{
     InvalidNumberStatus, InvalidPhoneNumber, NotPasted, NumberStatus, PhoneNumber,

@@ -9,7 +9,7 @@ use zavud::store::NewProject;
 
 use super::client::{Client, make_key, make_key_for};
 use crate::sandbox::visitor::StandIn;
-use crate::support::{DeafModel, ManualClock, TestDaemon, ask_with, get, post};
+use crate::support::{DeafModel, ManualClock, TestDaemon, ask_with, get, get_with, post};
 
 #[tokio::test]
 async fn whoever_has_no_key_is_told_nothing() {
@@ -165,6 +165,33 @@ async fn a_key_is_used_so_often_in_a_minute_and_told_when_to_come_again() {
     clock.advance(Duration::from_secs(2));
     assert_eq!(ask().await.status, 200);
     assert_eq!(ask().await.status, 429);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn where_many_wrong_keys_came_from_none_is_looked_at_for_a_while() {
+    let clock = Arc::new(ManualClock::new());
+    let daemon = TestDaemon::start_with(Arc::clone(&clock) as _, Box::new(DeafModel), |config| {
+        config.api.requests_per_minute = 30;
+    })
+    .await;
+    let client = Client::of(&daemon).await;
+    let web = daemon.daemon.web_address();
+    let guess = async |index: usize| {
+        let key = format!("Bearer zv_live_{index:040}");
+        get_with(web, "/v1/me", &[("authorization", &key)]).await
+    };
+    for index in 0..30 {
+        assert_eq!(guess(index).await.status, 401);
+    }
+    let refused = guess(30).await;
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "2"));
+    let mine = client.raw("GET", "/me", &[], None).await;
+    assert_eq!(mine.status, 429, "a guess that is right is not told from the others");
+    clock.advance(Duration::from_secs(2));
+    assert_eq!(client.raw("GET", "/me", &[], None).await.status, 200);
+    assert_eq!(guess(31).await.status, 401);
+    assert_eq!(guess(32).await.status, 429);
     daemon.daemon.stop().await;
 }
 
