@@ -107,8 +107,12 @@ pub struct News {
 /// How far a message came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentStatus {
+    /// Meta's name of the number that it was sent from.
+    pub number: String,
     /// Meta's name of it.
     pub message: String,
+    /// The name that whoever sent it gave it.
+    pub reference: Option<String>,
     pub status: MessageStatus,
     /// Why, when it failed.
     pub error_code: Option<String>,
@@ -144,8 +148,9 @@ impl News {
             }
             "messages" => {
                 let Ok(change) = serde_json::from_value::<Messages>(change.value) else { return };
-                self.statuses.extend(change.statuses.into_iter().filter_map(Status::understood));
                 let number = change.metadata.phone_number_id;
+                let statuses = change.statuses.into_iter();
+                self.statuses.extend(statuses.filter_map(|status| status.understood(&number)));
                 let received = change.messages.into_iter();
                 self.received.extend(received.filter_map(|text| text.understood(&number)));
             }
@@ -224,6 +229,7 @@ struct Metadata {
 struct Status {
     id: String,
     status: String,
+    biz_opaque_callback_data: Option<String>,
     #[serde(default)]
     errors: Vec<StatusError>,
 }
@@ -234,12 +240,18 @@ struct StatusError {
 }
 
 impl Status {
-    fn understood(self) -> Option<SentStatus> {
+    fn understood(self, number: &str) -> Option<SentStatus> {
         use MessageStatus::{Delivered, Failed, Read, Sent};
         let status: MessageStatus = self.status.parse().ok()?;
         let is_told = matches!(status, Sent | Delivered | Read | Failed);
         let error_code = self.errors.first().map(|error| error.code.to_string());
-        is_told.then_some(SentStatus { message: self.id, status, error_code })
+        is_told.then_some(SentStatus {
+            number: number.to_owned(),
+            message: self.id,
+            reference: self.biz_opaque_callback_data,
+            status,
+            error_code,
+        })
     }
 }
 
@@ -319,7 +331,10 @@ mod tests {
             "messaging_product": "whatsapp",
             "metadata": { "display_phone_number": "15550100123", "phone_number_id": "106540352242922" },
             "statuses": [
-                { "id": "wamid.1", "status": "delivered", "timestamp": "1795000000" },
+                {
+                    "id": "wamid.1", "status": "delivered", "timestamp": "1795000000",
+                    "biz_opaque_callback_data": "msg_7",
+                },
                 { "id": "wamid.2", "status": "failed", "errors": [{ "code": 131_047, "title": "x" }] },
                 { "id": "wamid.3", "status": "deleted" },
                 { "id": "wamid.4", "status": "queued" },
@@ -333,14 +348,17 @@ mod tests {
         let body = serde_json::json!({ "entry": [{ "changes": [{ "field": "messages", "value": value }] }] });
         let body = body.to_string();
         let news = gate().news(&signed(&body), body.as_bytes()).unwrap();
-        let status = |message: &str, status, code: Option<&str>| SentStatus {
-            message: message.to_owned(),
-            status,
-            error_code: code.map(str::to_owned),
-        };
+        let status =
+            |message: &str, reference: Option<&str>, status, code: Option<&str>| SentStatus {
+                number: "106540352242922".to_owned(),
+                reference: reference.map(str::to_owned),
+                message: message.to_owned(),
+                status,
+                error_code: code.map(str::to_owned),
+            };
         let statuses = [
-            status("wamid.1", MessageStatus::Delivered, None),
-            status("wamid.2", MessageStatus::Failed, Some("131047")),
+            status("wamid.1", Some("msg_7"), MessageStatus::Delivered, None),
+            status("wamid.2", None, MessageStatus::Failed, Some("131047")),
         ];
         let received = [Received {
             number: "106540352242922".to_owned(),

@@ -7,7 +7,7 @@ use tracing::info;
 use super::refusals::in_words_for_operators;
 use super::token_of;
 use crate::domain::{PhoneNumber, Redacted, SenderId};
-use crate::meta::graph::{AccessToken, GraphClient, GraphError, MessageId};
+use crate::meta::graph::{AccessToken, GraphClient, GraphError, MessageId, OutgoingText};
 use crate::seal::Seal;
 use crate::store::{Store, StoreError};
 
@@ -56,7 +56,16 @@ impl Messages {
         to: &PhoneNumber,
         text: &str,
     ) -> Result<MessageId, NotSent> {
-        let length = text.chars().count();
+        self.send(sender, OutgoingText { to, body: text, reference: None }).await
+    }
+
+    /// The same, for a text that webhooks are to call by a name of ours.
+    pub(super) async fn send(
+        &self,
+        sender: &SenderId,
+        text: OutgoingText<'_>,
+    ) -> Result<MessageId, NotSent> {
+        let length = text.body.chars().count();
         if length == 0 || length > LONGEST_TEXT {
             return Err(NotSent::Length(length));
         }
@@ -67,12 +76,12 @@ impl Messages {
         let token = opened.ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let token = AccessToken::new(token.ok_or(NotSent::Sealed)?);
         let number = found.connected.number.parse().map_err(|_| NotSent::Sealed)?;
-        let sent = self.graph.send_text(&number, to, text, &token).await;
+        let sent = self.graph.send_text(&number, text, &token).await;
         let message = sent.map_err(|error| match error {
             GraphError::NoAnswer(_) => NotSent::Unclear,
             error => NotSent::Meta(error),
         })?;
-        info!(%sender, to = %Redacted(to), "a message was sent");
+        info!(%sender, to = %Redacted(text.to), "a message was sent");
         Ok(message)
     }
 }

@@ -41,8 +41,7 @@ pub use invitations::{Invited, Refusal, invite, invite_once, record_opening, tak
 pub use messages::{Messages, NotSent};
 pub use numbers::{NumberRefusal, add_number, resume_number, suspend_number};
 pub use outgoing::{
-    MessageReport, Outgoing, message_failure_in_words, queue_message, receive_message,
-    report_message,
+    Outgoing, message_failure_in_words, queue_message, receive_message, report_message,
 };
 pub use senders::{SenderRefusal, make_default_sender, remove_sender};
 pub use steps::{Step, can_cancel, can_resend};

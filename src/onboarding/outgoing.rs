@@ -15,6 +15,8 @@ use super::messages::{Messages, NotSent};
 use super::news::tell_of_message;
 use crate::clock::Clock;
 use crate::domain::{MessageId, MessageStatus, PhoneNumber, Timestamp};
+use crate::meta::graph::OutgoingText;
+use crate::meta::webhook::SentStatus;
 use crate::store::{Message, MessageNews, NewMessage, Store, StoreError, Writer};
 
 /// Why a message failed, where Meta has no number for it.
@@ -96,7 +98,12 @@ impl Outgoing {
         }
         let sent = match &self.messages {
             Some(messages) => {
-                messages.send_text(&message.sender, &message.other_end, &message.text).await
+                let text = OutgoingText {
+                    to: &message.other_end,
+                    body: &message.text,
+                    reference: Some(message.id.as_str()),
+                };
+                messages.send(&message.sender, text).await
             }
             None => Err(NotSent::UnknownSender(message.sender.clone())),
         };
@@ -152,27 +159,34 @@ pub fn message_failure_in_words(code: &str) -> String {
     }
 }
 
-/// What Meta tells of a message that was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageReport {
-    /// Meta's name of it.
-    pub provider_id: String,
-    pub status: MessageStatus,
-    pub error_code: Option<String>,
-}
-
 /// Notes what Meta tells of a message. What is known already, or was overtaken, changes nothing.
 ///
 /// # Errors
 /// When the store refuses.
 pub fn report_message(
     writer: &Writer<'_>,
-    report: &MessageReport,
+    report: &SentStatus,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some(message) = writer.message_called(&report.provider_id)? else { return Ok(()) };
-    let news = MessageNews { provider_id: None, error_code: report.error_code.clone() };
-    advance(writer, &message, report.status, &news, now)
+    let SentStatus { message: provider_id, status, error_code, .. } = report;
+    let known = match writer.message_called(provider_id)? {
+        Some(message) => Some(message),
+        None => unnamed(writer, report)?,
+    };
+    let Some(message) = known else { return Ok(()) };
+    let news =
+        MessageNews { provider_id: Some(provider_id.clone()), error_code: error_code.clone() };
+    advance(writer, &message, *status, &news, now)
+}
+
+/// The message that Meta tells of by the name that we gave it, since we do not know Meta's: its webhook was
+/// faster than its answer, or the answer was lost. What is sent from a number other programs may send from
+/// as well, so the name has to be that of a message of this very number.
+fn unnamed(writer: &Writer<'_>, report: &SentStatus) -> Result<Option<Message>, StoreError> {
+    let Some(id) = report.reference.as_deref().and_then(MessageId::parse) else { return Ok(None) };
+    let Some((project, sender)) = writer.sender_called(&report.number)? else { return Ok(None) };
+    let named = writer.message(&project, &id)?;
+    Ok(named.filter(|message| message.sender == sender && message.provider_id.is_none()))
 }
 
 /// Keeps a message that came in for one of our senders. One that Meta tells of once more is no news.
@@ -212,7 +226,10 @@ fn advance(
     news: &MessageNews,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if !message.status.may_become(to) {
+    // Of one that was given up because nobody knew, Meta may know after all.
+    let is_unclear = message.error_code.as_deref() == Some(UNCLEAR);
+    let from = if is_unclear { MessageStatus::Sending } else { message.status };
+    if !from.may_become(to) {
         return Ok(());
     }
     writer.move_message(&message.id, to, news, now)?;

@@ -8,8 +8,8 @@ use tracing::info;
 
 use super::WebState;
 use super::error::WebError;
-use crate::meta::webhook::{News, SentStatus};
-use crate::onboarding::{MessageReport, receive_message, report_message};
+use crate::meta::webhook::News;
+use crate::onboarding::{receive_message, report_message};
 
 /// How Meta asks whether it has come to the right place.
 #[derive(Deserialize)]
@@ -64,7 +64,7 @@ pub(super) async fn receive(
     }
     if !statuses.is_empty() || !received.is_empty() {
         let note = state.store.write(move |writer| {
-            statuses.into_iter().map(report).try_for_each(|it| report_message(writer, &it, now))?;
+            statuses.iter().try_for_each(|it| report_message(writer, it, now))?;
             received.iter().try_for_each(|it| {
                 receive_message(writer, &it.number, (&it.from, &it.message, &it.text), now)
             })
@@ -72,9 +72,4 @@ pub(super) async fn receive(
         note.await?;
     }
     Ok(StatusCode::OK)
-}
-
-fn report(status: SentStatus) -> MessageReport {
-    let SentStatus { message, status, error_code } = status;
-    MessageReport { provider_id: message, status, error_code }
 }

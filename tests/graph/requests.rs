@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use zavud::meta::graph::{
-    AccessToken, AuthorizationCode, CodeMethod, MessageId, Pin, SyncType, WabaId,
+    AccessToken, AuthorizationCode, CodeMethod, MessageId, OutgoingText, Pin, SyncType, WabaId,
 };
 
 use crate::captured::Captured;
@@ -114,11 +114,12 @@ async fn a_text_is_sent_and_known_by_its_name() {
     });
     let server = Server::start(vec![Script::Json(200, answer)]).await;
     let to = "+15550100123".parse().unwrap();
-    let sent = server.client().send_text(&number(), &to, "\u{5e9} \"hi\"\n", &token()).await;
+    let text = OutgoingText { to: &to, body: "\u{5e9} \"hi\"\n", reference: Some("msg_7") };
+    let sent = server.client().send_text(&number(), text, &token()).await;
     assert_eq!(sent, Ok(MessageId("wamid.HBgL".into())));
     let body = json!({
         "messaging_product": "whatsapp", "recipient_type": "individual", "to": "+15550100123",
-        "type": "text", "text": { "body": "\u{5e9} \"hi\"\n" },
+        "type": "text", "text": { "body": "\u{5e9} \"hi\"\n" }, "biz_opaque_callback_data": "msg_7",
     });
     assert_eq!(server.asked_for(), [("POST /v25.0/106540352242922/messages".to_owned(), body)]);
 }
@@ -139,7 +140,8 @@ async fn no_secret_reaches_a_log_whatever_is_logged() {
     client.register(&number(), &pin, &token).await.unwrap();
     let to = "+15550100123".parse().unwrap();
     for _ in 0..2 {
-        let error = client.send_text(&number(), &to, "hello", &token).await.unwrap_err();
+        let text = OutgoingText { to: &to, body: "hello", reference: None };
+        let error = client.send_text(&number(), text, &token).await.unwrap_err();
         tracing::info!(%error, ?error, "refused");
     }
     let log = log.text();

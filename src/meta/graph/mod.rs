@@ -12,13 +12,13 @@ use hyper::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::{PhoneNumber, SpokenCode};
+use crate::domain::SpokenCode;
 
 pub use refusal::{GraphError, Refusal};
 pub use transport::{CannotUse, GraphConfig};
 pub use values::{
     AccessToken, AppSecret, AuthorizationCode, CodeMethod, InvalidId, InvalidPin, MessageId,
-    NumberId, NumberProfile, Pin, SyncType, WabaId,
+    NumberId, NumberProfile, OutgoingText, Pin, SyncType, WabaId,
 };
 
 use transport::{Call, Repeat, Transport};
@@ -212,8 +212,7 @@ impl GraphClient {
     pub async fn send_text(
         &self,
         number: &NumberId,
-        to: &PhoneNumber,
-        text: &str,
+        text: OutgoingText<'_>,
         token: &AccessToken,
     ) -> Result<MessageId, GraphError> {
         #[derive(Deserialize)]
@@ -224,13 +223,16 @@ impl GraphClient {
         struct SentMessage {
             id: MessageId,
         }
-        let body = json!({
+        let mut body = json!({
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
-            "to": to.as_str(),
+            "to": text.to.as_str(),
             "type": "text",
-            "text": { "body": text },
+            "text": { "body": text.body },
         });
+        if let Some(reference) = text.reference {
+            body["biz_opaque_callback_data"] = reference.into();
+        }
         let call = Call::post("send text", format!("{number}/messages"), token, Some(body));
         let Sent { messages: [sent] } = self.transport.send(call).await?;
         Ok(sent.id)

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::PhoneNumber;
+
 /// Text that is no identifier of Meta's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier of Meta's, which is 1 to 32 digits")]
@@ -204,6 +206,23 @@ impl fmt::Debug for NumberProfile {
         let mut shown = formatter.debug_struct("NumberProfile");
         shown.field("id", &self.id).field("platform_type", &self.platform_type);
         shown.finish_non_exhaustive()
+    }
+}
+
+/// A text to be sent.
+#[derive(Clone, Copy)]
+pub struct OutgoingText<'a> {
+    pub to: &'a PhoneNumber,
+    pub body: &'a str,
+    /// What webhooks about it call it besides Meta's own name, which is not known before Meta has answered
+    /// (`biz_opaque_callback_data`).
+    pub reference: Option<&'a str>,
+}
+
+impl fmt::Debug for OutgoingText<'_> {
+    /// Without what is written, and to whom.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "OutgoingText({:?})", self.reference)
     }
 }
 

@@ -121,6 +121,42 @@ async fn a_message_is_sent_by_the_default_sender_and_followed_by_what_meta_tells
 }
 
 #[tokio::test]
+async fn a_message_whose_answer_was_lost_is_followed_by_the_name_that_we_gave_it() {
+    let meta = StandIn::start().await;
+    let (daemon, client) = connected(&meta).await;
+    let sender = client.get("/senders").await["items"][0].clone();
+    meta.let_go_wrong("messages", "broken").await;
+    let asked = json!({ "to": "+15551234567", "text": "Hello", "channel": "whatsapp" });
+    let (_, answer) = client.post("/messages", asked).await;
+    let id = &answer["message"]["id"];
+    let path = format!("/messages/{}", id.as_str().unwrap());
+    let message = async || client.get(&path).await["message"].clone();
+    while message().await["status"] != "failed" {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(message().await["errorCode"], "delivery_unknown");
+
+    let told = async |number: &str, name: &str, status: &str| {
+        let status = json!({ "id": name, "status": status, "biz_opaque_callback_data": id });
+        let metadata = json!({ "phone_number_id": number });
+        told_by_meta(&daemon, json!({ "metadata": metadata, "statuses": [status] })).await
+    };
+    let number = sender["whatsapp"]["phoneNumberId"].as_str().unwrap();
+    assert_eq!(told("1", "wamid.other", "delivered").await, 200);
+    assert_eq!(message().await["status"], "failed", "anybody can call a message of his so");
+    assert_eq!(told(number, "wamid.late", "delivered").await, 200);
+    let known = message().await;
+    assert_eq!((&known["status"], &known["errorCode"]), (&json!("delivered"), &Value::Null));
+    assert_eq!(known["providerMessageId"], "wamid.late");
+    assert_eq!(told(number, "wamid.other", "read").await, 200);
+    assert_eq!(message().await["status"], "delivered", "it has its name");
+    assert_eq!(told(number, "wamid.late", "read").await, 200);
+    assert_eq!(message().await["status"], "read");
+    daemon.daemon.stop().await;
+    meta.stop().await;
+}
+
+#[tokio::test]
 async fn what_can_not_be_sent_is_refused_with_its_reason() {
     let meta = StandIn::start().await;
     let (daemon, client) = connected(&meta).await;

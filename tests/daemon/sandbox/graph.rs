@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use zavud::domain::MetaReason;
-use zavud::meta::graph::{AccessToken, AuthorizationCode, CodeMethod, GraphError, Pin, SyncType};
+use zavud::meta::graph::{
+    AccessToken, AuthorizationCode, CodeMethod, GraphError, OutgoingText, Pin, SyncType,
+};
 
 use super::visitor::StandIn;
 
@@ -33,9 +35,10 @@ async fn each_request_of_a_sign_up_is_answered() {
         assert_eq!(reason(again), MetaReason::InvalidRequest, "each once");
     }
     let to = "+442071838750".parse().unwrap();
-    let sent = client.send_text(&number, &to, "Hello", &token).await.unwrap();
+    let text = |body| OutgoingText { to: &to, body, reference: None };
+    let sent = client.send_text(&number, text("Hello"), &token).await.unwrap();
     assert!(sent.0.starts_with("wamid."));
-    let empty = client.send_text(&number, &to, "", &token).await;
+    let empty = client.send_text(&number, text(""), &token).await;
     assert_eq!(reason(empty), MetaReason::InvalidRequest);
     stand_in.stop().await;
 }

@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use serde_json::json;
 use zavud::domain::MetaReason;
-use zavud::meta::graph::{AccessToken, GraphClient, GraphError, WabaId};
+use zavud::meta::graph::{AccessToken, GraphClient, GraphError, OutgoingText, WabaId};
 
 use super::visitor::StandIn;
 
@@ -55,7 +55,8 @@ async fn what_may_not_happen_twice_is_not_repeated() {
     let number = client.numbers_of(&waba, &token).await.unwrap()[0].id.clone();
     stand_in.let_go_wrong("messages", "broken").await;
     let to = "+442071838750".parse().unwrap();
-    let lost = client.send_text(&number, &to, "Hello", &token).await;
+    let text = OutgoingText { to: &to, body: "Hello", reference: None };
+    let lost = client.send_text(&number, text, &token).await;
     assert!(matches!(lost, Err(GraphError::NoAnswer(_))), "{lost:?}");
     stand_in.stop().await;
 }
