@@ -8,7 +8,9 @@ use rand::RngExt as _;
 use super::Failure;
 use super::database::{self, WhichDatabase};
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::{Colour, Language, Logo, ProjectId, RedirectOrigin, ShownName};
+use crate::domain::{
+    Colour, Language, Logo, OriginPurpose::Redirect, ProjectId, ShownName, SiteOrigin,
+};
 use crate::store::{NewProject, Project, Reader, Store, StoreError, Writer};
 
 #[derive(Debug, clap::Args)]
@@ -63,10 +65,10 @@ struct Changes {
     no_language: bool,
     /// An origin that clients may be sent to, such as https://app.example.com
     #[arg(long, value_name = "ORIGIN")]
-    allow_redirect: Vec<RedirectOrigin>,
+    allow_redirect: Vec<SiteOrigin>,
     /// An origin that they may not be sent to any more
     #[arg(long, value_name = "ORIGIN")]
-    forbid_redirect: Vec<RedirectOrigin>,
+    forbid_redirect: Vec<SiteOrigin>,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -152,16 +154,18 @@ impl Changes {
         }
         self.forbid_redirect
             .iter()
-            .try_for_each(|origin| writer.forbid_redirect(project, origin))?;
-        self.allow_redirect.iter().try_for_each(|origin| writer.allow_redirect(project, origin))
+            .try_for_each(|origin| writer.forbid_origin(project, Redirect, origin))?;
+        self.allow_redirect
+            .iter()
+            .try_for_each(|origin| writer.allow_origin(project, Redirect, origin))
     }
 }
 
 fn described(reader: &Reader<'_>, project: &Project) -> Result<String, StoreError> {
     let Project { id, name, brand, language } = project;
     let none = || "none".to_owned();
-    let origins = reader.redirect_origins(id)?;
-    let origins: Vec<_> = origins.iter().map(RedirectOrigin::as_str).collect();
+    let origins = reader.origins(id, Redirect)?;
+    let origins: Vec<_> = origins.iter().map(SiteOrigin::as_str).collect();
     Ok(format!(
         "{name} ({id})\n  company:   {}\n  colour:    {}\n  logo:      {}\n  language:  {}\n  redirects: {}\n",
         brand.company,

@@ -59,8 +59,8 @@ pub use phone_number::{
 };
 pub use redacted::{Redact, Redacted};
 pub use redirect::{
-    InvalidRedirect, InvalidState, RedirectOrigin, RedirectState, RedirectTarget, RedirectUrl,
-    Redirects,
+    InvalidRedirect, InvalidState, OriginPurpose, RedirectState, RedirectTarget, RedirectUrl,
+    Redirects, SiteOrigin,
 };
 pub use sealed::Sealed;
 pub use secret_token::{SecretToken, TokenHash};

@@ -6,14 +6,37 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use super::{FailureReason, InvitationId, SenderId};
 
-/// Scheme, host and port to which clients of a project may be sent.
+/// Scheme, host and port of a site that a project has to do with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RedirectOrigin(String);
+pub struct SiteOrigin(String);
+
+/// What a site is allowed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OriginPurpose {
+    /// Clients may be sent there.
+    Redirect,
+    /// The admin may be inside of a page there.
+    Embed,
+}
+
+impl OriginPurpose {
+    /// All there are.
+    pub const ALL: [Self; 2] = [Self::Redirect, Self::Embed];
+
+    /// The name in the store and in forms.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Redirect => "redirect",
+            Self::Embed => "embed",
+        }
+    }
+}
 
 /// An address to send a client to: https, or http on this machine alone, for development.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,8 +92,8 @@ const PARAMETERS: [&str; 5] = ["state", "status", "invitationId", "senderId", "f
 
 impl RedirectUrl {
     /// To where it leads.
-    pub fn origin(&self) -> RedirectOrigin {
-        RedirectOrigin(self.0.origin().ascii_serialization())
+    pub fn origin(&self) -> SiteOrigin {
+        SiteOrigin(self.0.origin().ascii_serialization())
     }
 
     pub fn as_str(&self) -> &str {
@@ -124,7 +147,7 @@ fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-impl RedirectOrigin {
+impl SiteOrigin {
     /// An origin as it was stored.
     pub fn from_stored(text: String) -> Self {
         Self(text)
@@ -135,7 +158,7 @@ impl RedirectOrigin {
     }
 }
 
-impl FromStr for RedirectOrigin {
+impl FromStr for SiteOrigin {
     type Err = InvalidRedirect;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -151,7 +174,7 @@ impl FromStr for RedirectOrigin {
     }
 }
 
-impl fmt::Display for RedirectOrigin {
+impl fmt::Display for SiteOrigin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
@@ -187,7 +210,7 @@ impl Redirects {
     }
 
     /// What is left when only these origins may be led to.
-    pub fn within(self, origins: &[RedirectOrigin]) -> Self {
+    pub fn within(self, origins: &[SiteOrigin]) -> Self {
         let is_allowed = |url: &RedirectUrl| origins.contains(&url.origin());
         Self {
             success: self.success.filter(is_allowed),
@@ -259,7 +282,7 @@ mod tests {
         text.parse().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn origin(text: &str) -> RedirectOrigin {
+    fn origin(text: &str) -> SiteOrigin {
         text.parse().unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -350,7 +373,7 @@ mod tests {
             ["https://app.example.com/x", "https://app.example.com/?", "https://a.example/#"]
         {
             assert_eq!(
-                more.parse::<RedirectOrigin>(),
+                more.parse::<SiteOrigin>(),
                 Err(InvalidRedirect::NotAnOrigin(more.to_owned()))
             );
         }

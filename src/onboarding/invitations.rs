@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::domain::{
-    Actor, CodeStage, FailureReason, InvitationId, InvitationStatus, PhoneNumberId, ProjectId,
-    RedirectOrigin, RedirectUrl, Submission, Timestamp,
+    Actor, CodeStage, FailureReason, InvitationId, InvitationStatus, OriginPurpose, PhoneNumberId,
+    ProjectId, RedirectUrl, SiteOrigin, Submission, Timestamp,
 };
 use crate::store::{
     EventKind, InvitationState, NewEvent, NewInvitation, RecordedStep, StoreError, Writer,
@@ -31,7 +31,7 @@ pub enum Refusal {
     #[error("the number is of none of the countries that are allowed")]
     CountryNotAllowed,
     #[error("clients of this project may not be sent to {0}; `zavud project set` allows an origin")]
-    RedirectNotAllowed(RedirectOrigin),
+    RedirectNotAllowed(SiteOrigin),
     #[error("the sign-up was begun too often: again from {0} on")]
     TooOften(Timestamp),
 }
@@ -54,7 +54,7 @@ pub fn invite(
     if !LIFETIMES.contains(&invitation.expires_at.since(at)) {
         return Ok(Err(Refusal::Lifetime));
     }
-    let allowed = writer.redirect_origins(&invitation.project)?;
+    let allowed = writer.origins(&invitation.project, OriginPurpose::Redirect)?;
     let mut led_to = invitation.redirects.urls().map(RedirectUrl::origin);
     if let Some(origin) = led_to.find(|origin| !allowed.contains(origin)) {
         return Ok(Err(Refusal::RedirectNotAllowed(origin)));

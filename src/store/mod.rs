@@ -11,7 +11,6 @@ mod audit_log;
 mod call_list;
 mod calls;
 mod codes;
-mod embed_origins;
 mod events;
 mod imports;
 mod invitation_detail;
@@ -20,6 +19,7 @@ mod invitation_records;
 mod invitation_search;
 mod invitation_steps;
 mod invitations;
+mod linked_invitations;
 mod logins;
 mod logos;
 mod managed_numbers;
@@ -27,12 +27,12 @@ mod memberships;
 mod messages;
 mod named_senders;
 mod number_choice;
+mod origins;
 mod partners;
 mod phone_numbers;
 mod projects;
 mod readers;
 mod recordings;
-mod redirect_origins;
 mod seal_check;
 mod sender_list;
 mod senders;
@@ -71,10 +71,8 @@ pub use invitation_records::{
 };
 pub use invitation_search::{MOST_HITS, SearchTerms};
 pub use invitation_steps::RecordedStep;
-pub use invitations::{
-    AssignedNumber, Invitation, InvitationState, NewConnection, NewInvitation, NewLink,
-    OpenInvitation,
-};
+pub use invitations::{InvitationState, NewConnection, NewInvitation, NewLink, OpenInvitation};
+pub use linked_invitations::{AssignedNumber, Invitation};
 pub use logins::{EmbedLink, Login, LoginOf};
 pub use managed_numbers::{ManagedNumber, NumberHolder};
 pub use memberships::{Member, Membership};
@@ -109,6 +107,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0011_api_keys.sql")),
     M::up(include_str!("migrations/0012_api.sql")).foreign_key_check(),
     M::up(include_str!("migrations/0013_lists.sql")),
+    M::up(include_str!("migrations/0014_origins.sql")),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::timeout;
 use zavud::clock::{Clock as _, SystemClock};
-use zavud::domain::{Actor, CodeStage, Logo, ProjectId, Redirects};
+use zavud::domain::{Actor, CodeStage, Logo, OriginPurpose, ProjectId, Redirects};
 use zavud::onboarding::{Step, take_step};
 use zavud::store::NewConnection;
 
@@ -69,7 +69,10 @@ async fn anybody_can_read_a_page_in_the_colour_of_any_company() {
 /// The link of an invitation whose client goes to the stand-in's pages in the end.
 async fn invite_and_lead_on(daemon: &TestDaemon, meta: &StandIn) -> String {
     let (project, origin) = (daemon.invited.project.clone(), meta.origin.parse().unwrap());
-    let allow = daemon.daemon.store.write(move |writer| writer.allow_redirect(&project, &origin));
+    let allow = daemon
+        .daemon
+        .store
+        .write(move |writer| writer.allow_origin(&project, OriginPurpose::Redirect, &origin));
     allow.await.unwrap();
     let page = |name: &str| Some(format!("{}/{name}", meta.origin).parse().unwrap());
     let invited = daemon.invite_with(NewConnection::Coexistence, |new| {

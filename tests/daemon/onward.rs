@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use zavud::clock::{Clock as _, SystemClock};
-use zavud::domain::{Actor, InvitationId, InvitationToken, RedirectOrigin, Redirects, SignupId};
+use zavud::domain::{
+    Actor, InvitationId, InvitationToken, OriginPurpose, Redirects, SignupId, SiteOrigin,
+};
 use zavud::onboarding::{begin_signup, invite};
 use zavud::store::{NewConnection, NewInvitation};
 
@@ -41,9 +43,9 @@ impl Led {
             created_at: now,
             expires_at: now + Duration::from_secs(24 * 60 * 60),
         };
-        let origin: RedirectOrigin = there.parse().unwrap();
+        let origin: SiteOrigin = there.parse().unwrap();
         let write = daemon.daemon.store.write(move |writer| {
-            writer.allow_redirect(&invitation.project, &origin)?;
+            writer.allow_origin(&invitation.project, OriginPurpose::Redirect, &origin)?;
             invite(writer, &invitation, Actor::Partner)
         });
         write.await.unwrap().unwrap();
@@ -120,8 +122,9 @@ async fn the_page_leads_back_after_a_failure_and_on_after_success_and_only_where
     assert_eq!(serde_json::from_str::<Value>(told).unwrap(), state);
 
     let project = led.daemon.invited.project.clone();
-    let forbid =
-        store.write(move |writer| writer.forbid_redirect(&project, &THERE.parse().unwrap()));
+    let forbid = store.write(move |writer| {
+        writer.forbid_origin(&project, OriginPurpose::Redirect, &THERE.parse().unwrap())
+    });
     forbid.await.unwrap();
     assert_eq!(led.leads_to().await, Vec::<String>::new(), "the project has changed its mind");
     led.daemon.daemon.stop().await;

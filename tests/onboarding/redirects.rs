@@ -1,6 +1,6 @@
 //! Where clients may be sent.
 
-use zavud::domain::{Actor, RedirectOrigin, Redirects};
+use zavud::domain::{Actor, OriginPurpose, Redirects, SiteOrigin};
 use zavud::onboarding::{Refusal, invite};
 use zavud::store::{NewConnection, NewInvitation};
 
@@ -35,8 +35,11 @@ async fn invite_with(desk: &Desk, redirects: Redirects) -> Result<(), Refusal> {
 }
 
 async fn allow(desk: &Desk, origin: &str) {
-    let origin: RedirectOrigin = origin.parse().unwrap();
-    desk.store.write(move |writer| writer.allow_redirect(&project(), &origin)).await.unwrap();
+    let origin: SiteOrigin = origin.parse().unwrap();
+    desk.store
+        .write(move |writer| writer.allow_origin(&project(), OriginPurpose::Redirect, &origin))
+        .await
+        .unwrap();
 }
 
 async fn led_to(desk: &Desk) -> Redirects {
@@ -63,7 +66,11 @@ async fn an_origin_that_is_forbidden_later_is_led_to_no_more_and_after_a_restart
     }
     invite_with(&desk, redirects()).await.unwrap();
     let forbid = desk.store.write(|writer| {
-        writer.forbid_redirect(&project(), &"https://help.example.com".parse().unwrap())
+        writer.forbid_origin(
+            &project(),
+            OriginPurpose::Redirect,
+            &"https://help.example.com".parse().unwrap(),
+        )
     });
     forbid.await.unwrap();
     let desk = desk.reopen();

@@ -15,7 +15,7 @@ use super::cookies::Cookies;
 use super::error::{self, AdminError};
 use super::visit::{Guest, Person, Place, Visit, Visiting};
 use crate::accounts::{Entered, Somebody};
-use crate::domain::{ProjectId, RedirectOrigin, Role, SecretToken, Theme};
+use crate::domain::{OriginPurpose, ProjectId, Role, SecretToken, SiteOrigin, Theme};
 use crate::store::{Membership, Project};
 use crate::web::WebState;
 use crate::web::layout::admin_policy;
@@ -183,9 +183,10 @@ async fn embedded_visit(
     let Somebody::Embedded { project: id, role, theme } = entered.as_whom else {
         return Err(AdminError::EmbedOver);
     };
-    let read =
-        state.store.read(move |reader| Ok((reader.project(&id)?, reader.embed_origins(&id)?)));
-    let (project, parents): (Option<Project>, Vec<RedirectOrigin>) = read.await?;
+    let read = state
+        .store
+        .read(move |reader| Ok((reader.project(&id)?, reader.origins(&id, OriginPurpose::Embed)?)));
+    let (project, parents): (Option<Project>, Vec<SiteOrigin>) = read.await?;
     let project = project.ok_or(AdminError::NotFound)?;
     let place = Place::Embedded { theme, parents };
     let guest = Guest { form_token: token.form_token(), ..guest };
@@ -235,8 +236,8 @@ fn check(state: &WebState, request: &Request, has_role: bool) -> Result<(), Admi
 }
 
 /// The headers of all answers of the admin.
-fn dress(mut response: Response, guest: &Guest, parents: &[RedirectOrigin]) -> Response {
-    let parents: Vec<_> = parents.iter().map(RedirectOrigin::as_str).collect();
+fn dress(mut response: Response, guest: &Guest, parents: &[SiteOrigin]) -> Response {
+    let parents: Vec<_> = parents.iter().map(SiteOrigin::as_str).collect();
     let headers = response.headers_mut();
     if let Ok(policy) = HeaderValue::try_from(admin_policy(&parents.join(" "))) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use zavud::accounts::issue_embed_link;
 use zavud::clock::{Clock as _, SystemClock};
-use zavud::domain::{Role, Theme};
+use zavud::domain::{OriginPurpose, Role, Theme};
 
 use crate::chromium::Browser;
 use crate::looks::Gallery;
@@ -55,8 +55,10 @@ async fn embedded(daemon: &TestDaemon, role: Role, theme: Option<Theme>, allowed
     let origin = format!("http://localhost:{}", site.port());
     if allowed {
         let parsed = origin.parse().unwrap();
-        let allow =
-            daemon.daemon.store.write(move |writer| writer.allow_embedding(&project, &parsed));
+        let allow = daemon
+            .daemon
+            .store
+            .write(move |writer| writer.allow_origin(&project, OriginPurpose::Embed, &parsed));
         allow.await.unwrap();
     }
     origin

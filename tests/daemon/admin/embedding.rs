@@ -3,14 +3,18 @@
 use hyper::StatusCode;
 use zavud::accounts::issue_embed_link;
 use zavud::clock::{Clock as _, SystemClock};
-use zavud::domain::{Role, SecretToken, Theme, Timestamp};
+use zavud::domain::{OriginPurpose, Role, SecretToken, Theme, Timestamp};
 
 use crate::support::{Browsing, TestDaemon, get};
 
 async fn link(daemon: &TestDaemon, role: Role, at: Timestamp) -> SecretToken {
     let project = daemon.invited.project.clone();
     let write = daemon.daemon.store.write(move |writer| {
-        writer.allow_embedding(&project, &"https://partner.example".parse().unwrap())?;
+        writer.allow_origin(
+            &project,
+            OriginPurpose::Embed,
+            &"https://partner.example".parse().unwrap(),
+        )?;
         issue_embed_link(writer, project, role, Some(Theme::Dark), at)
     });
     write.await.unwrap().0

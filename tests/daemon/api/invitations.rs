@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use zavud::domain::{Actor, InvitationId};
+use zavud::domain::{Actor, InvitationId, OriginPurpose};
 use zavud::onboarding::{Step, take_step};
 
 use super::client::Client;
@@ -27,7 +27,12 @@ async fn an_invitation_is_made_with_all_that_is_said_of_it_and_its_link_opens_th
     let client = Client::of(&daemon).await;
     let allowed = "https://app.example.com".parse().unwrap();
     let project = daemon.invited.project.clone();
-    daemon.daemon.store.write(move |w| w.allow_redirect(&project, &allowed)).await.unwrap();
+    daemon
+        .daemon
+        .store
+        .write(move |w| w.allow_origin(&project, OriginPurpose::Redirect, &allowed))
+        .await
+        .unwrap();
     let asked = json!({
         "clientName": "Ana's \"Caf\u{e9}\" <b>",
         "clientEmail": "ana@example.com",

@@ -7,8 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{AdminError, Part, Visit, page as settings_page};
-use crate::domain::{AuditAction, InvalidRedirect, ProjectId, RedirectOrigin};
-use crate::store::{Reader, StoreError, Writer};
+use crate::domain::{AuditAction, InvalidRedirect, OriginPurpose, SiteOrigin};
 use crate::web::WebState;
 use crate::web::admin::Posted;
 use crate::web::admin::form::{Field, Kind, field};
@@ -18,76 +17,25 @@ use crate::web::words::{AddressesWords, Text};
 
 const HERE: &str = "/settings/addresses";
 
-/// What origins are listed for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Purpose {
-    /// Clients may be sent there.
-    Redirect,
-    /// The admin may be inside of a page there.
-    Embed,
+/// What is recorded of a change.
+const fn action(purpose: OriginPurpose) -> AuditAction {
+    match purpose {
+        OriginPurpose::Redirect => AuditAction::RedirectsChanged,
+        OriginPurpose::Embed => AuditAction::EmbedOriginsChanged,
+    }
 }
 
-impl Purpose {
-    const ALL: [Self; 2] = [Self::Redirect, Self::Embed];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Redirect => "redirect",
-            Self::Embed => "embed",
-        }
-    }
-
-    const fn action(self) -> AuditAction {
-        match self {
-            Self::Redirect => AuditAction::RedirectsChanged,
-            Self::Embed => AuditAction::EmbedOriginsChanged,
-        }
-    }
-
-    fn read(self, reader: &Reader<'_>, of: &ProjectId) -> Result<Vec<RedirectOrigin>, StoreError> {
-        match self {
-            Self::Redirect => reader.redirect_origins(of),
-            Self::Embed => reader.embed_origins(of),
-        }
-    }
-
-    fn allow(
-        self,
-        writer: &Writer<'_>,
-        of: &ProjectId,
-        origin: &RedirectOrigin,
-    ) -> Result<(), StoreError> {
-        match self {
-            Self::Redirect => writer.allow_redirect(of, origin),
-            Self::Embed => writer.allow_embedding(of, origin),
-        }
-    }
-
-    fn forbid(
-        self,
-        writer: &Writer<'_>,
-        of: &ProjectId,
-        origin: &RedirectOrigin,
-    ) -> Result<(), StoreError> {
-        match self {
-            Self::Redirect => writer.forbid_redirect(of, origin),
-            Self::Embed => writer.forbid_embedding(of, origin),
-        }
-    }
-
-    fn words(self, words: &AddressesWords) -> (&Text, &Text) {
-        match self {
-            Self::Redirect => (&words.redirect_heading, &words.redirect_text),
-            Self::Embed => (&words.embed_heading, &words.embed_text),
-        }
+fn words(purpose: OriginPurpose, words: &AddressesWords) -> (&Text, &Text) {
+    match purpose {
+        OriginPurpose::Redirect => (&words.redirect_heading, &words.redirect_text),
+        OriginPurpose::Embed => (&words.embed_heading, &words.embed_text),
     }
 }
 
 /// What was removed a moment ago: it stands in the form, for whoever did not mean it.
 #[derive(Debug, Default, Deserialize)]
 pub(in crate::web::admin) struct Removed {
-    purpose: Option<Purpose>,
+    purpose: Option<OriginPurpose>,
     #[serde(default)]
     removed: String,
 }
@@ -98,7 +46,7 @@ pub(in crate::web::admin) async fn page(
     visit: Visit,
     Query(removed): Query<Removed>,
 ) -> Result<Markup, AdminError> {
-    let origin = removed.removed.parse::<RedirectOrigin>().ok();
+    let origin = removed.removed.parse::<SiteOrigin>().ok();
     let undo = removed.purpose.zip(origin);
     let notice = undo.as_ref().map(|_| &visit.words.addresses.removed);
     let typed = undo.map(|(purpose, origin)| (purpose, Line::of(origin.as_str())));
@@ -108,7 +56,7 @@ pub(in crate::web::admin) async fn page(
 /// An origin, and what it is for.
 #[derive(Debug, Deserialize)]
 pub(in crate::web::admin) struct TypedOrigin {
-    purpose: Purpose,
+    purpose: OriginPurpose,
     /// Two forms have this field, and an id stands once in a page.
     #[serde(alias = "redirect_origin", alias = "embed_origin")]
     origin: String,
@@ -121,7 +69,7 @@ pub(in crate::web::admin) async fn add_address(
     Posted(TypedOrigin { purpose, origin }): Posted<TypedOrigin>,
 ) -> Result<Response, AdminError> {
     let words = &visit.words.addresses;
-    let parsed = match origin.trim().parse::<RedirectOrigin>() {
+    let parsed = match origin.trim().parse::<SiteOrigin>() {
         Ok(parsed) => parsed,
         Err(error) => {
             let line = Line::wrong(origin, words.of(&error));
@@ -129,10 +77,10 @@ pub(in crate::web::admin) async fn add_address(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let entry = visit.audit(purpose.action(), format!("+ {parsed}"));
+    let entry = visit.audit(action(purpose), format!("+ {parsed}"));
     let project = visit.project_id();
     let write = state.store.write(move |writer| {
-        purpose.allow(writer, &project, &parsed)?;
+        writer.allow_origin(&project, purpose, &parsed)?;
         writer.record_audit(&entry)
     });
     write.await?;
@@ -145,11 +93,11 @@ pub(in crate::web::admin) async fn remove_address(
     visit: Visit,
     Posted(TypedOrigin { purpose, origin }): Posted<TypedOrigin>,
 ) -> Result<Response, AdminError> {
-    let Ok(parsed) = origin.parse::<RedirectOrigin>() else { return Err(AdminError::NotFound) };
-    let entry = visit.audit(purpose.action(), format!("- {parsed}"));
+    let Ok(parsed) = origin.parse::<SiteOrigin>() else { return Err(AdminError::NotFound) };
+    let entry = visit.audit(action(purpose), format!("- {parsed}"));
     let (project, removed) = (visit.project_id(), parsed.clone());
     let write = state.store.write(move |writer| {
-        purpose.forbid(writer, &project, &removed)?;
+        writer.forbid_origin(&project, purpose, &removed)?;
         writer.record_audit(&entry)
     });
     write.await?;
@@ -176,16 +124,16 @@ async fn render(
     state: &WebState,
     visit: &Visit,
     said: Option<&'static Text>,
-    typed: Option<(Purpose, Line)>,
+    typed: Option<(OriginPurpose, Line)>,
 ) -> Result<Markup, AdminError> {
     let project = visit.project_id();
     let read = state.store.read(move |reader| {
-        Purpose::ALL.into_iter().map(|purpose| purpose.read(reader, &project)).collect()
+        OriginPurpose::ALL.into_iter().map(|purpose| reader.origins(&project, purpose)).collect()
     });
-    let listed: Vec<Vec<RedirectOrigin>> = read.await?;
+    let listed: Vec<Vec<SiteOrigin>> = read.await?;
     let content = html! {
         (notice(said))
-        @for (purpose, origins) in Purpose::ALL.into_iter().zip(&listed) {
+        @for (purpose, origins) in OriginPurpose::ALL.into_iter().zip(&listed) {
             @let line = typed.as_ref().filter(|(of, _)| *of == purpose).map(|(_, line)| line);
             (card(visit, purpose, origins, line))
         }
@@ -195,12 +143,12 @@ async fn render(
 
 fn card(
     visit: &Visit,
-    purpose: Purpose,
-    origins: &[RedirectOrigin],
+    purpose: OriginPurpose,
+    origins: &[SiteOrigin],
     line: Option<&Line>,
 ) -> Markup {
     let words = &visit.words.addresses;
-    let (heading, text) = purpose.words(words);
+    let (heading, text) = self::words(purpose, words);
     let empty = Line::default();
     let line = line.unwrap_or(&empty);
     html! {
@@ -232,10 +180,10 @@ fn card(
     }
 }
 
-fn origin_field(words: &AddressesWords, purpose: Purpose, line: &Line) -> Markup {
+fn origin_field(words: &AddressesWords, purpose: OriginPurpose, line: &Line) -> Markup {
     let name = match purpose {
-        Purpose::Redirect => "redirect_origin",
-        Purpose::Embed => "embed_origin",
+        OriginPurpose::Redirect => "redirect_origin",
+        OriginPurpose::Embed => "embed_origin",
     };
     field(&Field {
         name,
