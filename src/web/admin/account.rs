@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::form::{Choice, Field, Kind, Select, field, select};
 use super::moment::moment;
-use super::sign_in::Nothing;
+use super::posted::Nothing;
 use super::visit::{Browser, Person};
 use super::{AdminError, Posted, frame, qr};
 use crate::accounts::{Enrolment, Password, SignInError, Visitor};

@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq as _;
 
@@ -16,6 +17,10 @@ pub(in crate::web) const FORM_TOKEN: &str = "form_token";
 /// What was typed into a form (`application/x-www-form-urlencoded`).
 #[derive(Debug)]
 pub(in crate::web) struct Posted<T>(pub(in crate::web) T);
+
+/// What a button sends: the token alone.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct Nothing {}
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Posted<T> {
     type Rejection = AdminError;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::cookies::Cookies;
 use super::entrance::set_cookie;
 use super::form::{Field, Kind, field};
+use super::posted::Nothing;
 use super::visit::{Browser, Guest, Person};
 use super::{AdminError, Posted, frame};
 use crate::accounts::{Entered, Password, SignInError, SignedIn, Visitor};
@@ -175,10 +176,6 @@ fn render_code(guest: &Guest, next: &str, error: Option<&Text>) -> Markup {
     };
     frame::plain(guest, words.code_title.as_str(), &content)
 }
-
-/// What the button sends: the token alone.
-#[derive(Debug, Deserialize)]
-pub(super) struct Nothing {}
 
 /// `POST /sign-out`
 pub(super) async fn sign_out(

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::accounts::Entered;
 use crate::domain::{
-    AuditAction, AuditActor, Email, ProjectId, RedirectOrigin, Role, Theme, Timestamp,
+    AuditAction, AuditActor, Email, ProjectId, Role, SiteOrigin, Theme, Timestamp,
 };
 use crate::store::{Membership, NewAuditEntry, Partner, Project};
 use crate::web::words::{AdminWords, Tongue};
@@ -32,7 +32,7 @@ pub(in crate::web) enum Place {
     /// On its own, by a partner, who may have other projects too.
     Own { email: Email, projects: Vec<Membership> },
     /// Inside of one of these sites.
-    Embedded { theme: Option<Theme>, parents: Vec<RedirectOrigin> },
+    Embedded { theme: Option<Theme>, parents: Vec<SiteOrigin> },
 }
 
 /// What every page of the admin has to know, whoever looks at it.

@@ -23,7 +23,7 @@ use crate::onboarding::{
 use crate::store::{KeptImport, NewInvitation, NumberChoice};
 use crate::web::WebState;
 use crate::web::address::Address;
-use crate::web::admin::posted::Uploaded;
+use crate::web::admin::posted::{Nothing, Uploaded};
 use crate::web::admin::{AdminError, Posted, Visit};
 
 /// Bytes of a file. 10,000 rows are about one million.
@@ -87,9 +87,6 @@ pub(in crate::web) async fn preview(
         Err(problem) => import_view::form(&visit, "", Some(&problem)).into_response(),
     })
 }
-
-#[derive(Debug, serde::Deserialize)]
-pub(in crate::web) struct Nothing {}
 
 /// `POST {base}/invitations/import/{id}`
 pub(in crate::web) async fn make(

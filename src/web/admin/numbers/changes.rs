@@ -15,7 +15,7 @@ use crate::onboarding::{NumberRefusal, add_number, resume_number, suspend_number
 use crate::store::{StoreError, Writer};
 use crate::web::WebState;
 use crate::web::address::Address;
-use crate::web::admin::sign_in::Nothing;
+use crate::web::admin::posted::Nothing;
 use crate::web::admin::typed::Line;
 use crate::web::admin::{AdminError, Posted, Visit};
 use crate::web::words::Text;

@@ -11,7 +11,7 @@ use crate::onboarding::NotApplicable;
 use crate::store::{Verification, VerificationCalls};
 use crate::web::WebState;
 use crate::web::address::Address;
-use crate::web::admin::sign_in::Nothing;
+use crate::web::admin::posted::Nothing;
 use crate::web::admin::{AdminError, Posted, Visit};
 use crate::web::words::{AdminWords, Text, VerificationWords};
 

@@ -20,7 +20,7 @@ use crate::web::WebState;
 use crate::web::address::Address;
 use crate::web::admin::confirmation::{Question, ask};
 use crate::web::admin::frame::Section;
-use crate::web::admin::sign_in::Nothing;
+use crate::web::admin::posted::Nothing;
 use crate::web::admin::typed::Line;
 use crate::web::admin::{AdminError, Posted, Visit};
 use crate::web::words::Text;

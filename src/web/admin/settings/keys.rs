@@ -17,7 +17,7 @@ use crate::web::admin::confirmation::{Question, ask};
 use crate::web::admin::form::{Choice, Field, Kind, Select, beside, field, select};
 use crate::web::admin::frame::token;
 use crate::web::admin::moment::moment;
-use crate::web::admin::sign_in::Nothing;
+use crate::web::admin::posted::Nothing;
 use crate::web::admin::typed::{Done, Line, notice};
 use crate::web::words::{KeysWords, Text};
 

@@ -16,7 +16,7 @@ use crate::web::admin::Posted;
 use crate::web::admin::confirmation::{Question, ask};
 use crate::web::admin::form::{Choice, Field, Kind, Select, field, select};
 use crate::web::admin::frame::token;
-use crate::web::admin::sign_in::Nothing;
+use crate::web::admin::posted::Nothing;
 use crate::web::admin::typed::{Done, Line, notice, problem};
 use crate::web::words::{MembersWords, Text};
 

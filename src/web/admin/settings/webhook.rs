@@ -20,7 +20,7 @@ use crate::web::admin::Posted;
 use crate::web::admin::form::{Field, Kind, field};
 use crate::web::admin::frame::token;
 use crate::web::admin::moment::moment;
-use crate::web::admin::sign_in::Nothing;
+use crate::web::admin::posted::Nothing;
 use crate::web::admin::typed::{Done, Line, notice};
 use crate::web::words::{Text, WebhookWords};
 use crate::webhooks::Forbidden;
