@@ -30,7 +30,10 @@ mod steps;
 mod verification;
 
 pub use attempts::{ATTEMPTS_ALLOWED, Attempts, attempts_left, attempts_made, record_attempt};
-pub use completion::{Completions, Recovery, Returned, begin_signup, pin_of, reason_of, token_of};
+pub use completion::{
+    Completions, Recovery, Returned, SimulatedEnd, begin_signup, pin_of, reason_of,
+    simulate_signup, token_of,
+};
 pub use expiry::{expire_in_time, expire_overdue};
 pub use export::{export_header, export_row};
 pub use hints::{Hint, hint};

@@ -1,7 +1,8 @@
 //! From what Meta's window left to a sender: the requests to Meta, each recorded before the next.
 //!
 //! [`plan`] is the order of the requests, [`choice`] which number is meant, [`failure`] what to tell
-//! the client; all pure. [`attempts`] writes to the store, [`executor`] asks Meta. Here is who starts
+//! the client; all pure. [`attempts`] writes to the store, [`executor`] asks Meta, [`simulation`] pretends
+//! that it did. Here is who starts
 //! an executor and ends it. What a crash or the end of the daemon leaves behind goes on at the next
 //! start. Knows no page.
 
@@ -10,6 +11,7 @@ mod choice;
 mod executor;
 mod failure;
 mod plan;
+mod simulation;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +29,7 @@ use crate::store::{Learned, Signup, Store, StoreError};
 
 pub use attempts::{begin_signup, pin_of, token_of};
 pub use failure::reason_of;
+pub use simulation::{SimulatedEnd, simulate_signup};
 
 use executor::Executor;
 

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::Caller;
 use super::error::{ApiError, Problems};
-use super::once::{Answered, Done, Once};
+use super::once::{Answered, Done, IdempotencyKey, Once};
 use super::request::{Body, Fields};
 use crate::accounts::issue_embed_link;
 use crate::domain::{AuditAction, AuditActor, Role, Scope, Theme};
@@ -58,7 +58,7 @@ pub(super) struct EmbedLinkAnswer {
 /// Opens the admin of the project in a frame of a site that the project allows: once, and within a minute.
 #[utoipa::path(
     post, path = "/embed-links", tag = "Embedding",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent")),
+    params(IdempotencyKey),
     request_body(content = Option<CreateEmbedLink>),
     responses((status = 201, body = EmbedLinkAnswer), Problems),
 )]

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Caller;
 use super::error::{ApiError, Problem, Problems};
-use super::once::{Answered, Done, Once};
+use super::once::{Answered, Done, IdempotencyKey, Once};
 use super::page::{Page, PageAsked};
 use super::request::{Asked, Body, Fields, Named};
 use crate::domain::{
@@ -145,7 +145,7 @@ pub(super) struct MessagesQuery {
     post, path = "/messages", tag = "Messages",
     params(
         ("Zavu-Sender" = Option<String>, Header, description = "The sender; without, the default of the project"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent"),
+        IdempotencyKey,
     ),
     request_body = SendMessage,
     responses((status = 202, body = MessageAnswer), Problems),

@@ -70,6 +70,7 @@ pub(super) fn routes(state: &WebState) -> Routes {
         .routes(routes!(invitations::retrieve))
         .routes(routes!(invitations::cancel))
         .routes(routes!(invitations::resend))
+        .routes(routes!(invitations::simulate))
         .routes(routes!(invitations::events))
         .routes(routes!(webhooks::put, webhooks::retrieve, webhooks::update))
         .routes(routes!(webhooks::rotate))

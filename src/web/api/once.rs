@@ -15,6 +15,7 @@ use rand::RngExt as _;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use utoipa::IntoParams;
 
 use super::Caller;
 use super::error::{ApiError, Problem};
@@ -28,6 +29,16 @@ const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST_KEY: usize = 255;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// By what a request is known when it is sent again.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is here for the documentation")]
+pub(super) struct IdempotencyKey {
+    /// Done once, however often it is sent
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, pattern = "^[ -~]+$")]
+    key: Option<String>,
+}
 
 /// A request by which it is known again.
 #[derive(Debug, Clone)]

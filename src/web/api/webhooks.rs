@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::Caller;
 use super::error::{ApiError, Problem, Problems};
-use super::once::{Answered, Done, Once};
+use super::once::{Answered, Done, IdempotencyKey, Once};
 use super::request::{Body, Fields};
 use crate::domain::{
     AuditAction, Scope, Signatures, WebhookEventKind, WebhookEvents, WebhookSecret, WebhookUrl,
@@ -103,7 +103,7 @@ impl InvitationWebhook {
 /// Makes it, or replaces what is there and keeps its secret.
 #[utoipa::path(
     post, path = "/invitations/webhook", tag = "Webhooks",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent")),
+    params(IdempotencyKey),
     request_body = PutInvitationWebhook,
     responses((status = 200, body = InvitationWebhookAnswer), Problems),
 )]
@@ -209,7 +209,7 @@ pub(super) async fn update(
 /// For a day the secret before signs as well.
 #[utoipa::path(
     post, path = "/invitations/webhook/secret", tag = "Webhooks",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent")),
+    params(IdempotencyKey),
     responses((status = 200, body = WebhookSecretAnswer), Problems),
 )]
 pub(super) async fn rotate(

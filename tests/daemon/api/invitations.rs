@@ -8,7 +8,8 @@ use zavud::domain::{Actor, InvitationId, OriginPurpose};
 use zavud::onboarding::{Step, take_step};
 
 use super::client::Client;
-use crate::support::{DeafModel, ManualClock, TestDaemon, get, get_with};
+use super::receiver::Receiver;
+use crate::support::{DeafModel, ManualClock, NUMBER, TestDaemon, get, get_with};
 
 async fn create(client: &Client, body: Value) -> Value {
     let (status, answer) = client.post("/invitations", body).await;
@@ -156,6 +157,53 @@ async fn an_invitation_is_withdrawn_and_gets_a_new_link_by_the_rules_of_the_page
     let link = |invitation: &Value| format!("/i/{}", invitation["token"].as_str().unwrap());
     assert_eq!(get(web, &link(&made)).await.status, 404);
     assert_eq!(get(web, &link(&answer["invitation"])).await.status, 200);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_test_is_brought_to_any_end_and_tells_of_it_as_a_client_would() {
+    let daemon = TestDaemon::start_deaf(|config| {
+        config.webhooks.allow_networks = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let (client, receiver) = (Client::of_test(&daemon).await, Receiver::start().await);
+    let webhook = json!({ "url": receiver.url(), "events": ["invitation.status_changed"] });
+    client.post("/invitations/webhook", webhook).await;
+    let made = create(&client, json!({ "clientName": "Acme", "clientPhone": NUMBER })).await;
+    let simulate = async |made: &Value, outcome: &str| {
+        let path = format!("/invitations/{}/simulate", id(made));
+        client.post(&path, json!({ "outcome": outcome })).await
+    };
+    for reason in ["fb_cancelled", "fb_not_authorized", "signup_abandoned", "internal_error"] {
+        let (status, answer) = simulate(&made, reason).await;
+        let failed = &answer["invitation"];
+        assert_eq!((status, &failed["status"]), (200, &json!("failed")));
+        assert_eq!(failed["failureReason"], reason);
+    }
+    let (_, answer) = simulate(&made, "completed").await;
+    let completed = &answer["invitation"];
+    assert_eq!(completed["status"], "completed");
+    assert_eq!(completed["connectedAccount"]["name"], "Acme");
+    let sender = client.get("/senders").await["items"][0].clone();
+    assert_eq!((&sender["id"], &sender["phoneNumber"]), (&completed["senderId"], &json!(NUMBER)));
+    assert_eq!(sender["channels"], json!(["whatsapp"]));
+    // Begun and failed four times, begun and completed.
+    let told = receiver.told_times(10).await;
+    let last = told[9].json();
+    assert_eq!(last["data"]["currentStatus"], "completed", "{last}");
+
+    assert_eq!(simulate(&made, "completed").await.0, 409, "it is over");
+    let (status, error) = simulate(&made, "messenger").await;
+    assert_eq!((status, &error["details"]["errors"][0]["path"]), (400, &json!(["outcome"])));
+    let nobody = create(&client, json!({})).await;
+    assert_eq!(simulate(&nobody, "completed").await.1["invitation"]["status"], "completed");
+
+    let live = Client::of(&daemon).await;
+    let path = format!("/invitations/{}/simulate", daemon.invited.invitation);
+    let (status, error) = live.post(&path, json!({ "outcome": "completed" })).await;
+    assert_eq!((status, &error["code"]), (409, &json!("live_key")));
+    let elsewhere = client.post(&path, json!({ "outcome": "completed" })).await;
+    assert_eq!(elsewhere.0, 404);
     daemon.daemon.stop().await;
 }
 

@@ -4,6 +4,7 @@ mod events;
 mod new;
 mod view;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -15,14 +16,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Caller;
 use super::error::{ApiError, Problem, Problems};
-use super::once::{Answered, Done, Once};
+use super::once::{Answered, Done, IdempotencyKey, Once};
 use super::page::{Page, PageAsked};
 use super::request::{Asked, Body, Named};
 use crate::domain::{
     Actor, AuditAction, InvitationId, InvitationStatus, InvitationToken, ProjectId, Scope,
     Timestamp,
 };
-use crate::onboarding::{Step, invite, take_step};
+use crate::onboarding::{SimulatedEnd, Step, invite, simulate_signup, take_step};
 use crate::store::{InvitationsAsked, NewLink, StoreError, Writer};
 use crate::web::WebState;
 
@@ -39,7 +40,7 @@ const DEFAULT_DAYS: u32 = 7;
 #[utoipa::path(
     post, path = "/invitations", tag = "Invitations",
     request_body = CreateInvitation,
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent")),
+    params(IdempotencyKey),
     responses((status = 201, body = InvitationAnswer), Problems),
 )]
 pub(super) async fn create(
@@ -137,7 +138,7 @@ pub(super) async fn retrieve(
     post, path = "/invitations/{id}/cancel", tag = "Invitations",
     params(
         ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent"),
+        IdempotencyKey,
     ),
     responses((status = 200, body = InvitationAnswer), Problems),
 )]
@@ -174,7 +175,7 @@ pub(super) struct ResendInvitation {
     post, path = "/invitations/{id}/resend", tag = "Invitations",
     params(
         ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[ -~]+$", description = "Done once, however often it is sent"),
+        IdempotencyKey,
     ),
     request_body(content = Option<ResendInvitation>),
     responses((status = 200, body = InvitationAnswer), Problems),
@@ -193,6 +194,59 @@ pub(super) async fn resend(
         Step::Resend(NewLink { token, expires_at: now + lifetime })
     };
     step(&state, &caller, (named(&id)?, once), &asked, (AuditAction::InvitationResent, link)).await
+}
+
+/// How the sign-up ends.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SimulateInvitation {
+    /// `completed`, or the `failureReason` that it is to fail for
+    #[schema(value_type = view::Outcome)]
+    outcome: String,
+}
+
+/// Simulate sign-up
+///
+/// With a test key only: does as if the client had come to the end of Meta's sign-up. Webhooks are sent, and
+/// where it is completed there is a sender that messages can be sent from, to nobody.
+#[utoipa::path(
+    post, path = "/invitations/{id}/simulate", tag = "Invitations",
+    params(
+        ("id" = String, Path),
+        IdempotencyKey,
+    ),
+    request_body = SimulateInvitation,
+    responses((status = 200, body = InvitationAnswer), Problems),
+)]
+pub(super) async fn simulate(
+    State(state): State<WebState>,
+    caller: Caller,
+    Named(id): Named,
+    once: Once,
+    Body(asked): Body<SimulateInvitation>,
+) -> Result<Answered, ApiError> {
+    caller.may(Scope::InvitationsWrite)?;
+    let (id, now) = (named(&id)?, state.clock.now());
+    if !caller.is_test() {
+        let message =
+            "Clients of live invitations connect by themselves: use a test key.".to_owned();
+        return Err(ApiError::Conflict { code: "live_key", message });
+    }
+    let end = match asked.outcome.as_str() {
+        "completed" => SimulatedEnd::Completed,
+        reason => SimulatedEnd::Failed(reason.parse().map_err(|_| {
+            Problem::of("outcome", "Must be completed, or a reason for which sign-ups fail.")
+        })?),
+    };
+    let (by, base, seal) = (caller.clone(), state.public_url.clone(), Arc::clone(&state.api.seal));
+    let simulate = move |writer: &Writer<'_>| {
+        let whose = (&by.project, &id);
+        if let Err(refusal) = simulate_signup(writer, whose, end, &seal, now)? {
+            return Ok(Err(refusal.into()));
+        }
+        answer(writer, whose, &base, StatusCode::OK, now).map(Ok)
+    };
+    once.run(&state, &caller, &asked, simulate).await
 }
 
 /// Takes a step for a partner's program.

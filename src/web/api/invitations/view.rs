@@ -20,6 +20,19 @@ pub(super) enum Status {
     Failed,
 }
 
+/// How a sign-up ends.
+#[derive(ToSchema)]
+#[schema(as = SignupOutcome)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it is here for the documentation")]
+pub(super) enum Outcome {
+    Completed,
+    FbCancelled,
+    FbNotAuthorized,
+    SignupAbandoned,
+    InternalError,
+}
+
 /// How the client connects.
 #[derive(ToSchema)]
 #[schema(as = ConnectionType)]

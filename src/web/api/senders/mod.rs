@@ -16,7 +16,7 @@ use utoipa::IntoParams;
 
 use super::Caller;
 use super::error::{ApiError, Problems};
-use super::once::{Answered, Done, Once};
+use super::once::{Answered, Done, IdempotencyKey, Once};
 use super::page::{Page, PageAsked};
 use super::request::{Asked, Body, Named};
 use super::webhooks::{WebhookSecretAnswer, rotated};
@@ -92,7 +92,7 @@ pub(super) async fn retrieve(
 /// Names a sender for a number of the project's. It sends when the number is connected, by an invitation.
 #[utoipa::path(
     post, path = "/senders", tag = "Senders",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Done once, however often it is sent")),
+    params(IdempotencyKey),
     request_body = CreateSender,
     responses((status = 201, body = Sender), Problems),
 )]
@@ -214,7 +214,7 @@ pub(super) async fn remove(
     post, path = "/senders/{id}/webhook/secret", tag = "Senders",
     params(
         ("id" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "Done once, however often it is sent"),
+        IdempotencyKey,
     ),
     responses((status = 200, body = WebhookSecretAnswer), Problems),
 )]
