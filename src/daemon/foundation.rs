@@ -1,0 +1,99 @@
+//! What everything else stands on: the store, the key of its secrets, the recordings, the clock.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use rand::RngExt as _;
+use tokio::sync::Notify;
+use tracing::info;
+
+use crate::calls::end_interrupted_calls;
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+use crate::feed::Feed;
+use crate::onboarding::expire_overdue;
+use crate::recordings::{RecordingLimits, Recordings};
+use crate::seal::{KeyError, Seal, load_key, make_key};
+use crate::store::{Change, Store};
+
+pub(super) struct Foundation {
+    pub(super) store: Arc<Store>,
+    pub(super) seal: Arc<Seal>,
+    pub(super) recordings: Arc<Recordings>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Tells pages what was written.
+    pub(super) feed: Feed,
+    /// Notified when anything was written.
+    pub(super) written: Arc<Notify>,
+}
+
+impl Foundation {
+    /// Opens all of it, and ends what an earlier run left unfinished and nobody goes on with.
+    ///
+    /// # Errors
+    /// When the database, its key or the folder of the recordings can not be had.
+    pub(super) async fn open(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let (feed, written) = (Feed::default(), Arc::new(Notify::new()));
+        let store = Arc::new(open_store(config, feed.clone(), Arc::clone(&written))?);
+        let seal = Arc::new(open_seal(config, &store).await?);
+        let recordings = Arc::new(open_recordings(config)?);
+        let keep_for = config.keep_recordings_for();
+        end_interrupted_calls(&store, &recordings, clock.as_ref(), keep_for)
+            .await
+            .context("after an earlier run")?;
+        expire_overdue(&store, clock.now()).await.context("after an earlier run")?;
+        Ok(Self { store, seal, recordings, clock, feed, written })
+    }
+}
+
+fn open_store(config: &Config, feed: Feed, written: Arc<Notify>) -> anyhow::Result<Store> {
+    let on_commit = move |Change { project, of }: &Change| {
+        if let Some((invitation, _)) = of {
+            feed.publish(invitation);
+        }
+        feed.publish_project(project);
+        written.notify_one();
+    };
+    Ok(Store::open(&config.store.path, Box::new(on_commit))?)
+}
+
+/// The key of the sealed secrets. A database that never had one gets one; one that has opens with no
+/// other, since what was sealed with it would be lost.
+async fn open_seal(config: &Config, store: &Store) -> anyhow::Result<Seal> {
+    let (path, database) = (config.key_file(), config.store.path.display());
+    let unusable = |what: String| ConfigError::unusable("secrets.key_file", what);
+    let check_value = store.read(|reader| reader.seal_check()).await?;
+    let seal = match (load_key(&path), &check_value) {
+        (Ok(seal), _) => seal,
+        // A credential is found elsewhere than it is written: that one is for systemd to hand over.
+        (Err(KeyError::Missing(missing)), None) if missing == path => {
+            info!(path = %path.display(), "a key for the secrets in the database was made");
+            make_key(&path, rand::rng().random()).map_err(|error| unusable(error.to_string()))?
+        }
+        (Err(error), None) => return Err(unusable(error.to_string()).into()),
+        (Err(error), Some(_)) => {
+            let what = format!("{error}. {database} holds secrets that only its own key opens");
+            return Err(unusable(what).into());
+        }
+    };
+    match check_value {
+        Some(check_value) if seal.made(&check_value) => {}
+        Some(_) => {
+            let what = format!("the key at {} is not the one of {database}", path.display());
+            return Err(unusable(what).into());
+        }
+        None => {
+            let check_value = seal.check_value(rand::rng().random());
+            store.write(move |writer| writer.insert_seal_check(&check_value)).await?;
+        }
+    }
+    Ok(seal)
+}
+
+fn open_recordings(config: &Config) -> anyhow::Result<Recordings> {
+    let limits = RecordingLimits {
+        all: config.recordings.max_bytes(),
+        longest_call: config.calls.max_duration,
+    };
+    Ok(Recordings::open(&config.recordings_directory(), &limits)?)
+}
