@@ -1,5 +1,6 @@
-//! How often somebody may try to sign in. Failures are counted in the store, by account and by address,
-//! so that neither a restart nor many addresses give more attempts.
+//! How often somebody may try to sign in. Failures are counted in the store, by account and by network, so
+//! that neither a restart nor many addresses give more attempts. What one network does to an account keeps
+//! nobody out who comes from another one: whoever knows an e-mail address could lock its owner out else.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,25 +11,40 @@ use crate::store::{Reader, StoreError, Writer};
 /// The time in which failures count.
 pub(super) const WINDOW: Duration = Duration::from_secs(15 * 60);
 
-/// Failures for one account. Whoever forgot a password tries three or four.
-const OF_AN_ACCOUNT: usize = 10;
+/// Failures for one account from one network. Whoever forgot a password tries three or four.
+const OF_AN_ACCOUNT_FROM_A_NETWORK: usize = 10;
 
-/// Failures from one address. A whole office may have one.
-const FROM_AN_ADDRESS: usize = 30;
+/// Failures for one account from everywhere: too few for a password of twelve characters to be guessed.
+const OF_AN_ACCOUNT: usize = 100;
 
-/// Whose failures are counted.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Counted {
-    account: TokenHash,
-    address: TokenHash,
-}
+/// Wrong codes for one account. There are a million of them, and who tries one has the password already.
+const OF_A_SECOND_FACTOR: usize = 10;
+
+/// Failures from one network. A whole office may have one address.
+const FROM_A_NETWORK: usize = 30;
+
+/// Whose failures are counted, and how many of each are allowed.
+#[derive(Debug, Clone)]
+pub(super) struct Counted(Vec<(TokenHash, usize)>);
 
 impl Counted {
-    pub(super) fn new(email: &Email, address: IpAddr) -> Self {
-        Self {
-            account: subject(format!("account:{}", email.as_str().to_lowercase())),
-            address: subject(format!("address:{}", Network::of(address))),
-        }
+    /// Attempts with a password.
+    pub(super) fn passwords(email: &Email, address: IpAddr) -> Self {
+        let (account, network) = (email.as_str().to_lowercase(), Network::of(address));
+        Self(vec![
+            (subject(format!("account:{account} network:{network}")), OF_AN_ACCOUNT_FROM_A_NETWORK),
+            (subject(format!("account:{account}")), OF_AN_ACCOUNT),
+            (subject(format!("network:{network}")), FROM_A_NETWORK),
+        ])
+    }
+
+    /// Attempts with a code.
+    pub(super) fn codes(email: &Email, address: IpAddr) -> Self {
+        let (account, network) = (email.as_str().to_lowercase(), Network::of(address));
+        Self(vec![
+            (subject(format!("code:{account}")), OF_A_SECOND_FACTOR),
+            (subject(format!("network:{network}")), FROM_A_NETWORK),
+        ])
     }
 
     /// When it may be tried again; `None` for now.
@@ -37,22 +53,21 @@ impl Counted {
         reader: &Reader<'_>,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let account = reader.login_failures(&self.account, now - WINDOW)?;
-        let address = reader.login_failures(&self.address, now - WINDOW)?;
-        Ok(free_at(&account, OF_AN_ACCOUNT).max(free_at(&address, FROM_AN_ADDRESS)))
+        self.0.iter().try_fold(None, |blocked, (subject, allowed)| {
+            let failures = reader.login_failures(subject, now - WINDOW)?;
+            Ok(free_at(&failures, *allowed).max(blocked))
+        })
     }
 
     /// Counts an attempt before it is known whether it fails: of a hundred at once only ten are looked at.
     pub(super) fn record(&self, writer: &Writer<'_>, now: Timestamp) -> Result<(), StoreError> {
         writer.forget_old_logins(now, now - WINDOW)?;
-        writer.insert_login_failure(&self.account, now)?;
-        writer.insert_login_failure(&self.address, now)
+        self.0.iter().try_for_each(|(subject, _)| writer.insert_login_failure(subject, now))
     }
 
     /// Takes back what was counted for an attempt that did not fail.
     pub(super) fn forgive(&self, writer: &Writer<'_>, at: Timestamp) -> Result<(), StoreError> {
-        writer.remove_login_failure(&self.account, at)?;
-        writer.remove_login_failure(&self.address, at)
+        self.0.iter().try_for_each(|(subject, _)| writer.remove_login_failure(subject, at))
     }
 }
 

@@ -34,8 +34,8 @@ impl Accounts {
         password: Password,
         visitor: Visitor,
     ) -> Result<Result<SignedIn, SignInError>, AccountsError> {
-        let counted = Counted::new(email, visitor.address);
-        let at = match self.count(counted).await? {
+        let counted = Counted::passwords(email, visitor.address);
+        let at = match self.count(counted.clone()).await? {
             Ok(at) => at,
             Err(until) => return Ok(Err(SignInError::TooOften(until))),
         };
@@ -73,8 +73,8 @@ impl Accounts {
         let Somebody::Partner(partner) = &entered.as_whom else {
             return Ok(Err(SignInError::Wrong));
         };
-        let counted = Counted::new(&partner.email, visitor.address);
-        let at = match self.count(counted).await? {
+        let counted = Counted::codes(&partner.email, visitor.address);
+        let at = match self.count(counted.clone()).await? {
             Ok(at) => at,
             Err(until) => return Ok(Err(SignInError::TooOften(until))),
         };
@@ -102,8 +102,8 @@ impl Accounts {
         after: Password,
         visitor: &Visitor,
     ) -> Result<Result<(), SignInError>, AccountsError> {
-        let counted = Counted::new(&partner.email, visitor.address);
-        let at = match self.count(counted).await? {
+        let counted = Counted::passwords(&partner.email, visitor.address);
+        let at = match self.count(counted.clone()).await? {
             Ok(at) => at,
             Err(until) => return Ok(Err(SignInError::TooOften(until))),
         };
@@ -132,8 +132,8 @@ impl Accounts {
         password: Password,
         visitor: &Visitor,
     ) -> Result<Result<(), SignInError>, AccountsError> {
-        let counted = Counted::new(&partner.email, visitor.address);
-        let at = match self.count(counted).await? {
+        let counted = Counted::passwords(&partner.email, visitor.address);
+        let at = match self.count(counted.clone()).await? {
             Ok(at) => at,
             Err(until) => return Ok(Err(SignInError::TooOften(until))),
         };

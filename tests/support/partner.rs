@@ -28,12 +28,19 @@ pub(crate) async fn admitted(
 pub(crate) struct Browsing {
     server: SocketAddr,
     cookies: BTreeMap<String, String>,
+    /// Whom a proxy says that its forms are from.
+    forwarded_for: Option<&'static str>,
 }
 
 impl Browsing {
     /// Not signed in.
     pub(crate) fn new(server: SocketAddr) -> Self {
-        Self { server, cookies: BTreeMap::new() }
+        Self { server, cookies: BTreeMap::new(), forwarded_for: None }
+    }
+
+    /// The same, behind a proxy.
+    pub(crate) fn forwarded_for(self, address: &'static str) -> Self {
+        Self { forwarded_for: Some(address), ..self }
     }
 
     /// Signed in as somebody of this role in the project.
@@ -96,7 +103,8 @@ impl Browsing {
         body: impl AsRef<[u8]>,
     ) -> Answer {
         let (origin, cookies) = (format!("http://{}", self.server), self.header());
-        let headers = [("origin", &*origin), ("content-type", kind), ("cookie", &*cookies)];
+        let mut headers = vec![("origin", &*origin), ("content-type", kind), ("cookie", &*cookies)];
+        headers.extend(self.forwarded_for.map(|address| ("x-forwarded-for", address)));
         let answer = post_with(self.server, path, &headers, body).await;
         self.keep(&answer);
         answer

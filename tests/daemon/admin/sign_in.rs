@@ -61,6 +61,28 @@ async fn after_ten_wrong_passwords_the_right_one_is_not_even_looked_at() {
 }
 
 #[tokio::test]
+async fn a_stranger_who_knows_an_e_mail_address_keeps_its_owner_out_nowhere_else() {
+    let daemon = TestDaemon::start_deaf(|config| {
+        config.web.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let (server, store) = (daemon.daemon.web_address(), &daemon.daemon.store);
+    let project = daemon.invited.project.clone();
+    Browsing::signed_in(server, store, &project, Role::Owner).await;
+    let email = format!("owner@{}.example.com", project.as_str().replace('_', "-"));
+    let sign_in = async |from, password| {
+        let mut browsing = Browsing::new(server).forwarded_for(from);
+        let fields = [("email", &*email), ("password", password)];
+        browsing.submit("/sign-in", "/sign-in", &fields).await.status.as_u16()
+    };
+    for _ in 0..10 {
+        assert_eq!(sign_in("2001:db8:1:1::1", "not the password").await, 422);
+    }
+    assert_eq!(sign_in("2001:db8:1:1::2", PASSWORD).await, 429, "it is the same network");
+    assert_eq!(sign_in("198.51.100.7", PASSWORD).await, 303);
+}
+
+#[tokio::test]
 async fn who_has_an_account_can_not_be_told_by_a_wrong_password() {
     let daemon = TestDaemon::start().await;
     let (server, store) = (daemon.daemon.web_address(), &daemon.daemon.store);
