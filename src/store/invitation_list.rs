@@ -11,7 +11,7 @@ use crate::domain::{
     PhoneNumber, ProjectId, SenderId, Timestamp,
 };
 
-use super::invitation_search::{MOST_HITS, SearchTerms};
+use super::invitation_search::{MOST_COMPARED, MOST_HITS, SearchCut, SearchTerms};
 use super::{Reader, StoreError};
 
 /// What a list shows, and from where on.
@@ -247,23 +247,33 @@ impl Reader<'_> {
         Ok(counts)
     }
 
-    /// Whether more match than a search looks at.
+    /// What a search left out, if anything.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn finds_too_many(
+    pub fn search_cut(
         &self,
         project: &ProjectId,
         search: &SearchTerms,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<SearchCut>, StoreError> {
         let mut made = Statement { sql: String::new(), parameters: Vec::new() };
         let project = made.bind(project.as_str().to_owned());
-        let Some(hits) = search.hits(&project, |value| made.bind(value)) else { return Ok(false) };
+        let (looked_at, most, cut) = if search.is_compared() {
+            let all = format!(
+                "SELECT 1 FROM invitation_words WHERE project_id = {project} LIMIT {MOST_COMPARED} + 1"
+            );
+            (all, MOST_COMPARED + 1, SearchCut::Compared)
+        } else {
+            let Some(hits) = search.hits(&project, |value| made.bind(value)) else {
+                return Ok(None);
+            };
+            (hits, MOST_HITS, SearchCut::Hits)
+        };
         let count: u32 = self
             .connection
-            .prepare_cached(&format!("SELECT count(*) FROM ({hits})"))?
+            .prepare_cached(&format!("SELECT count(*) FROM ({looked_at})"))?
             .query_row(params_from_iter(made.parameters), |row| row.get(0))?;
-        Ok(count >= MOST_HITS)
+        Ok((count >= most).then_some(cut))
     }
 
     /// Rows from a position on, the nearest first.

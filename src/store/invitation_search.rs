@@ -2,13 +2,25 @@
 //! beginning of an id.
 //!
 //! Terms of three characters and more are looked up in an index of trigrams. Shorter ones, of which
-//! there is no trigram, are compared with what the others have left.
+//! there is no trigram, are compared with what the others have left, or with the newest invitations.
 
 use rusqlite::types::Value;
 
 /// Of how many that match, the newest first, a search takes notice. Sorting and filtering a hundred
 /// thousand would take longer than the rest of the page, and nobody looks through so many.
 pub const MOST_HITS: u32 = 5_000;
+
+/// How many invitations, the newest first, are compared with terms that are all too short for the index.
+pub const MOST_COMPARED: u32 = 20_000;
+
+/// What a search left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchCut {
+    /// Of what matches, all but the newest [`MOST_HITS`].
+    Hits,
+    /// All but the newest [`MOST_COMPARED`] invitations: the terms are short.
+    Compared,
+}
 
 /// More words than anybody looks for.
 const MOST_TERMS: usize = 6;
@@ -44,6 +56,11 @@ impl SearchTerms {
         self.0.is_empty()
     }
 
+    /// Whether no term is found by the index.
+    pub(super) fn is_compared(&self) -> bool {
+        !self.is_empty() && !self.0.iter().any(|term| term.starts_with(ID) || has_trigram(term))
+    }
+
     /// A query for the ids of what matches, newest first; `None` where everything does. `bind` fills a
     /// value in, and tells its name.
     pub(super) fn hits(
@@ -61,8 +78,7 @@ impl SearchTerms {
                  WHERE project_id = {project} AND id >= {id} AND id < {id} || '~' LIMIT {MOST_HITS}"
             ));
         }
-        let has_trigram = |term: &&String| term.chars().count() >= TRIGRAM;
-        let (long, short): (Vec<_>, Vec<_>) = self.0.iter().partition(has_trigram);
+        let (long, short): (Vec<_>, Vec<_>) = self.0.iter().partition(|term| has_trigram(term));
         let compared = short.into_iter().map(|term| {
             let pattern = bind(Value::Text(format!("%{}%", escaped(term))));
             format!(" AND invitation_words.words LIKE {pattern} ESCAPE '\\'")
@@ -70,8 +86,10 @@ impl SearchTerms {
         let compared: String = compared.collect();
         if long.is_empty() {
             return Some(format!(
-                "SELECT invitation_id FROM invitation_words
-                 WHERE project_id = {project}{compared} ORDER BY number DESC LIMIT {MOST_HITS}"
+                "SELECT invitation_id FROM (SELECT * FROM invitation_words WHERE project_id = {project}
+                                            ORDER BY number DESC LIMIT {MOST_COMPARED})
+                     AS invitation_words
+                 WHERE true{compared} ORDER BY number DESC LIMIT {MOST_HITS}"
             ));
         }
         let quoted = long.into_iter().map(|term| format!("\"{}\"", term.replace('"', "\"\"")));
@@ -86,6 +104,10 @@ impl SearchTerms {
              ORDER BY invitation_trigrams.rowid DESC LIMIT {MOST_HITS}"
         ))
     }
+}
+
+fn has_trigram(term: &str) -> bool {
+    term.chars().count() >= TRIGRAM
 }
 
 /// As LIKE takes it for what it is.

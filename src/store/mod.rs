@@ -69,7 +69,7 @@ pub use invitation_list::{
 pub use invitation_records::{
     ConnectedAccount, InvitationDetails, InvitationRecord, InvitationsAsked,
 };
-pub use invitation_search::{MOST_HITS, SearchTerms};
+pub use invitation_search::{MOST_COMPARED, MOST_HITS, SearchCut, SearchTerms};
 pub use invitation_steps::RecordedStep;
 pub use invitations::{InvitationState, NewConnection, NewInvitation, NewLink, OpenInvitation};
 pub use linked_invitations::{AssignedNumber, Invitation};

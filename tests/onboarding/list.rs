@@ -8,8 +8,8 @@ use zavud::domain::{
 };
 use zavud::onboarding::{Invited, Step, invite, invite_once, record_opening};
 use zavud::store::{
-    Happening, InvitationPage, ListPosition, ListQuery, ListSort, NewConnection, NewInvitation,
-    NewProject, SearchTerms,
+    Happening, InvitationPage, ListPosition, ListQuery, ListSort, MOST_COMPARED, NewConnection,
+    NewInvitation, NewProject, SearchCut, SearchTerms,
 };
 
 use crate::desk::{DAY, Desk, NOW, id, number, project, resend, token};
@@ -235,4 +235,43 @@ async fn the_timeline_tells_what_happened_in_its_order_and_no_stranger() {
     let detail = detail(project()).await.unwrap().unwrap().invitation;
     assert_eq!(detail.viewed_at, Some(NOW + MINUTE * 5));
     assert_eq!(detail.token, InvitationToken::new([8; 20]));
+}
+
+#[tokio::test]
+async fn a_term_too_short_for_the_index_is_looked_for_among_the_newest_and_that_is_said() {
+    let desk = Desk::open().await;
+    let made = desk.store.write(|writer| {
+        for index in 0..=MOST_COMPARED {
+            let name =
+                if index % MOST_COMPARED == 0 { format!("Xq {index}") } else { "Bakery".into() };
+            let created_at = NOW + Duration::from_secs(index.into());
+            let mut random = [0; 20];
+            random[..4].copy_from_slice(&index.to_be_bytes());
+            let id = InvitationId::new(created_at, random[..10].try_into().unwrap());
+            let token = InvitationToken::new(random);
+            writer.insert_invitation(&NewInvitation {
+                id,
+                token,
+                created_at,
+                ..invitation(1, &name, "x@x.example")
+            })?;
+        }
+        Ok(())
+    });
+    made.await.unwrap();
+    let found = async |text: &str| {
+        let search = SearchTerms::of(text);
+        let query = ListQuery { search: search.clone(), ..ListQuery::default() };
+        let read = desk.store.read(move |reader| {
+            let page = reader.invitation_page(&project(), &query, 10, NOW)?;
+            Ok((page.rows.len(), reader.search_cut(&project(), &search)?))
+        });
+        read.await.unwrap()
+    };
+    assert_eq!(found("xq").await, (1, Some(SearchCut::Compared)), "the oldest is left out");
+    assert_eq!(found("zz").await, (0, Some(SearchCut::Compared)));
+    assert_eq!(found("bakery xq").await, (0, None));
+    assert_eq!(found("x.example xq").await, (2, None), "by the index all are found");
+    assert_eq!(found("bakery").await, (10, Some(SearchCut::Hits)));
+    assert_eq!(found("").await, (10, None));
 }

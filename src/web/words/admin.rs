@@ -141,6 +141,7 @@ words! {
         none: Text,
         none_found: Text,
         many_found: Gapped,
+        short_terms: Gapped,
         client: Text,
         unnamed: Text,
         number: Text,

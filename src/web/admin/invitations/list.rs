@@ -8,8 +8,8 @@ use super::{client, connection_name, copy_button, hint_line, link, number, statu
 use crate::domain::{InvitationStatus, Role};
 use crate::onboarding::{can_cancel, can_resend};
 use crate::store::{
-    InvitationPage, ListPosition, ListQuery, ListSort, ListedInvitation, MOST_HITS, RowKey,
-    SearchTerms, StatusCounts,
+    InvitationPage, ListPosition, ListQuery, ListSort, ListedInvitation, MOST_COMPARED, MOST_HITS,
+    RowKey, SearchCut, SearchTerms, StatusCounts,
 };
 use crate::web::WebState;
 use crate::web::admin::form::{Choice, Field, Kind, Select, field, select};
@@ -70,13 +70,12 @@ pub(in crate::web) async fn page(
     let (project, query, now) = (visit.project_id(), asked.query(), visit.now);
     let read = state.store.read(move |reader| {
         let page = reader.invitation_page(&project, &query, ROWS, now)?;
-        let is_cut = reader.finds_too_many(&project, &query.search)?;
-        Ok((page, reader.invitation_counts(&project, now)?, is_cut))
+        let cut = reader.search_cut(&project, &query.search)?;
+        Ok((page, reader.invitation_counts(&project, now)?, cut))
     });
-    let (page, counts, is_cut) = read.await?;
+    let (page, counts, cut) = read.await?;
     let words = &visit.words.invitations;
-    let view =
-        ListView { state: &state, visit: &visit, asked: &asked, page: &page, counts, is_cut };
+    let view = ListView { state: &state, visit: &visit, asked: &asked, page: &page, counts, cut };
     let content = html! {
         @if visit.may(Role::Member) {
             div.actions {
@@ -96,8 +95,8 @@ struct ListView<'a> {
     asked: &'a Asked,
     page: &'a InvitationPage,
     counts: StatusCounts,
-    /// More match than a search looks at.
-    is_cut: bool,
+    /// What the search left out.
+    cut: Option<SearchCut>,
 }
 
 impl ListView<'_> {
@@ -155,10 +154,12 @@ impl ListView<'_> {
                     }
                     tbody { @for row in &self.page.rows { (self.row(row)) } }
                 }
-                @if self.is_cut {
-                    p.quiet { (words.many_found.around(MOST_HITS)) }
-                }
                 (self.pages())
+            }
+            @match self.cut {
+                Some(SearchCut::Hits) => p.quiet #cut { (words.many_found.around(MOST_HITS)) },
+                Some(SearchCut::Compared) => p.quiet #cut { (words.short_terms.around(MOST_COMPARED)) },
+                None => {}
             }
         }
     }
