@@ -166,8 +166,11 @@
 
   if (body.hasAttribute("data-embedded") && parent !== window) {
     // The height is no secret, and only sites that the project allows have this page inside of them.
-    const tell = () =>
-      parent.postMessage({ type: "zavud:height", height: document.documentElement.scrollHeight }, "*");
+    // What scrolls is never less high than the frame, which would only ever grow.
+    const tell = () => {
+      const height = Math.ceil(document.documentElement.getBoundingClientRect().height);
+      parent.postMessage({ type: "zavud:height", height }, "*");
+    };
     new ResizeObserver(tell).observe(body);
     tell();
   }

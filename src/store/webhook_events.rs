@@ -109,7 +109,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Records a try, and what follows on it.
+    /// Records a try, and what follows on it. Open pages of the project are told once it is committed.
     ///
     /// # Errors
     /// When the database refuses.
@@ -125,16 +125,17 @@ impl Writer<'_> {
             AfterTry::At(next) => (WebhookEventState::Waiting, Some(next.unix_millis()), None),
             AfterTry::GivenUp => (WebhookEventState::GivenUp, None, Some(end)),
         };
-        let moved = self
+        let project: Option<String> = self
             .connection
             .prepare_cached(
                 "UPDATE webhook_events SET state = ?2, tries = tries + 1,
                         next_try_at = ifnull(?3, next_try_at), settled_at = ?4
-                 WHERE number = ?1",
+                 WHERE number = ?1 RETURNING project_id",
             )?
-            .execute((event, state.as_str(), next, settled))?;
+            .query_row((event, state.as_str(), next, settled), |row| row.get(0))
+            .optional()?;
         // It may have gone meanwhile, with its sender.
-        if moved == 1 {
+        if let Some(project) = project {
             self.connection
                 .prepare_cached(
                     "INSERT INTO webhook_tries (event_number, at, took_ms, status, failure)
@@ -147,6 +148,7 @@ impl Writer<'_> {
                     tried.status,
                     &tried.failure,
                 ))?;
+            self.note_project_change(&ProjectId::from_stored(project));
         }
         Ok(())
     }

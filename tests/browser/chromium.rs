@@ -22,7 +22,7 @@ pub(crate) struct Browser {
     driver: Child,
     driver_address: SocketAddr,
     pub(crate) client: Client,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Browser {
@@ -44,7 +44,7 @@ impl Browser {
             .connect(&format!("http://{driver_address}"))
             .await
             .unwrap();
-        let browser = Self { driver, driver_address, client, _profile: profile };
+        let browser = Self { driver, driver_address, client, profile };
         browser.resize(width, HEIGHT).await;
         Some(browser)
     }
@@ -129,6 +129,30 @@ impl Browser {
         self.client.find(Locator::Css(selector)).await.unwrap().text().await.unwrap()
     }
 
+    /// A folder of its own, for what it is given to send.
+    pub(crate) fn folder(&self) -> &Path {
+        self.profile.path()
+    }
+
+    /// Waits for a file that the page lets somebody keep, and tells what is in it.
+    pub(crate) async fn downloaded(&self, name: &str) -> String {
+        // It has another name until it is whole.
+        let file = downloads(self.profile.path()).join(name);
+        let whole = async {
+            loop {
+                match std::fs::read_to_string(&file) {
+                    Ok(text) => break text,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                }
+            }
+        };
+        let whole = tokio::time::timeout(PATIENCE, whole).await;
+        assert!(whole.is_ok(), "{name} never comes");
+        // The next one with this name is to have it as well.
+        std::fs::remove_file(file).unwrap();
+        whole.unwrap()
+    }
+
     /// What this expression is.
     pub(crate) async fn eval(&self, expression: &str) -> Value {
         self.client.execute(&format!("return {expression}"), vec![]).await.unwrap()
@@ -187,6 +211,11 @@ fn start_driver() -> Option<(Child, SocketAddr)> {
     Some((driver, SocketAddr::from((Ipv4Addr::LOCALHOST, port))))
 }
 
+/// Where a browser keeps the files that it was given.
+fn downloads(profile: &Path) -> PathBuf {
+    profile.join("downloads")
+}
+
 fn capabilities(profile: &Path, language: &str) -> Value {
     json!({
         "browserName": "chrome",
@@ -197,6 +226,7 @@ fn capabilities(profile: &Path, language: &str) -> Value {
                 format!("--accept-lang={language}"),
                 format!("--user-data-dir={}", profile.display()),
             ],
+            "prefs": { "download.default_directory": downloads(profile) },
         },
     })
 }

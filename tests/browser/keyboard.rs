@@ -15,6 +15,20 @@ pub(crate) async fn press(browser: &Browser, keys: &[char]) {
     browser.client.perform_actions(actions).await.unwrap();
 }
 
+/// Presses one while another one is held.
+pub(crate) async fn press_with(browser: &Browser, held: Key, value: char) {
+    let held = char::from(held);
+    let chord = [
+        KeyAction::Down { value: held },
+        KeyAction::Down { value },
+        KeyAction::Up { value },
+        KeyAction::Up { value: held },
+    ];
+    let keyboard = KeyActions::new("keyboard".into());
+    let actions = chord.into_iter().fold(keyboard, KeyActions::then);
+    browser.client.perform_actions(actions).await.unwrap();
+}
+
 async fn type_in(browser: &Browser, text: &str) {
     press(browser, &text.chars().collect::<Vec<_>>()).await;
 }

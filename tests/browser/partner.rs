@@ -1,5 +1,7 @@
 //! A partner's browser, signed in to the admin.
 
+use std::time::Duration;
+
 use fantoccini::Locator;
 use serde_json::json;
 use zavud::domain::Role;
@@ -38,12 +40,29 @@ pub(crate) async fn click_to(browser: &Browser, selector: &str, then: &str) {
     browser.wait_for(then).await;
 }
 
-/// Waits until an expression is true.
+/// Presses something, and waits for the page to which it leads. What is sent or opened inline leaves all
+/// but `main` as it was.
+pub(crate) async fn press(browser: &Browser, selector: &str) {
+    browser.wait_for(selector).await;
+    let script = "const pressed = document.querySelector(arguments[0]);
+        document.getElementById('main').dataset.isOld = '';
+        window.isMarked = true;
+        return pressed.matches('a[data-inline], form[data-inline] button');";
+    let is_inline = browser.client.execute(script, vec![json!(selector)]).await.unwrap();
+    browser.click(selector).await;
+    browser.wait_for("#main:not([data-is-old])").await;
+    let is_loaded_anew = !browser.is_marked().await;
+    assert_ne!(json!(is_loaded_anew), is_inline, "whether {selector} loads the page anew");
+}
+
+/// Waits until an expression is true. It is asked for again and again from here: a page, or a frame, may
+/// have no time for a script that waits.
 pub(crate) async fn wait_until(browser: &Browser, expression: &str) {
-    let script = "const [expression, done] = arguments;
-        const look = () => new Function('return ' + expression)() ? done() : setTimeout(look, 20);
-        look();";
-    let wait = browser.client.execute_async(script, vec![json!(expression)]);
-    let waited = tokio::time::timeout(PATIENCE, wait).await;
-    waited.unwrap_or_else(|_| panic!("it never comes true that {expression}")).unwrap();
+    let comes_true = async {
+        while browser.eval(expression).await != true {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, comes_true).await;
+    assert!(waited.is_ok(), "it never comes true that {expression}");
 }

@@ -57,7 +57,8 @@ impl Kind {
     }
 }
 
-/// The field. Nothing is `required` here: what is wrong is said beside it, in the same words for all.
+/// The field. Nothing is `required` here: what is wrong is said beside it, in the same words for all. The
+/// form of an e-mail, an address or a number is `novalidate`, or the browser would say it in its own.
 pub(in crate::web) fn field(field: &Field<'_>) -> Markup {
     let (kind, autocomplete, mode) = field.kind.attributes();
     let (least, most) = match field.kind {

@@ -88,7 +88,7 @@ fn code_path(next: &str) -> String {
 fn render(guest: &Guest, typed: &Typed, error: Option<&Text>) -> Markup {
     let words = &guest.words.sign_in;
     let content = html! {
-        form.card method="post" action="/sign-in" {
+        form.card method="post" action="/sign-in" novalidate {
             (frame::token(guest))
             input type="hidden" name="next" value=(typed.next);
             @if let Some(error) = error { p.error role="alert" { (error) } }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use fantoccini::Locator;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -41,7 +42,12 @@ async fn sample_site(url: String) -> SocketAddr {
 }
 
 /// A link that opens the admin, and the site that shows it. `allowed` says whether the site may.
-async fn embedded(daemon: &TestDaemon, role: Role, theme: Option<Theme>, allowed: bool) -> String {
+pub(super) async fn embedded(
+    daemon: &TestDaemon,
+    role: Role,
+    theme: Option<Theme>,
+    allowed: bool,
+) -> String {
     let project = daemon.invited.project.clone();
     let now = SystemClock.now();
     let made = daemon.daemon.store.write({
@@ -64,83 +70,39 @@ async fn embedded(daemon: &TestDaemon, role: Role, theme: Option<Theme>, allowed
     origin
 }
 
-#[tokio::test]
-async fn a_site_of_the_partner_shows_the_admin_and_all_that_can_be_done_there() {
-    let Some(browser) = Browser::open(1_280).await else { return };
-    browser.devtools("Network.enable", json!({})).await;
-    browser
-        .devtools("Network.setCookieControls", json!({ "enableThirdPartyCookieRestriction": true }))
-        .await;
-    let daemon = TestDaemon::start().await;
-    let mut gallery = Gallery::of(&browser);
-    let origin = embedded(&daemon, Role::Member, Some(Theme::Dark), true).await;
-    browser.client.goto(&format!("{origin}/")).await.unwrap();
+/// The element of the sample that has the admin in it.
+pub(super) const FRAME: &str = "admin";
+
+/// Opens a site and goes on in its frame, when the admin is there.
+pub(super) async fn enter(browser: &Browser, site: &str) {
+    browser.client.goto(&format!("{site}/")).await.unwrap();
     // The frame says how high it is.
     browser.wait_for("iframe[style*=height]").await;
-    gallery.look("embedded").await;
-
-    let frame = browser.client.find(fantoccini::Locator::Id("admin")).await.unwrap();
+    let frame = browser.client.find(Locator::Id(FRAME)).await.unwrap();
     frame.enter_frame().await.unwrap();
     browser.wait_for("body[data-embedded]").await;
-    assert_eq!(browser.eval("document.cookie").await, "", "it needs no cookie");
-    browser.click("a[href$='/invitations/new']").await;
-    browser.wait_for("#client_name").await;
-    browser.fill("client_name", "From inside").await;
-    browser.click("main form button.primary").await;
-    browser.wait_for("[data-copy]").await;
-    assert!(
-        browser.eval("document.body.innerText").await.as_str().unwrap().contains("From inside")
-    );
-    let outside = browser
-        .eval("document.querySelectorAll('a[href=\"/account\"], a[href^=\"/p/\"]').length")
-        .await;
-    assert_eq!(outside, 0, "nothing leads out of the one project");
-    browser.client.enter_parent_frame().await.unwrap();
-    gallery.close();
-    browser.close().await;
-    daemon.daemon.stop().await;
+}
+
+/// As more and more browsers do.
+pub(super) async fn keep_no_cookies_of_third_parties(browser: &Browser) {
+    browser.devtools("Network.enable", json!({})).await;
+    let restricted = json!({ "enableThirdPartyCookieRestriction": true });
+    browser.devtools("Network.setCookieControls", restricted).await;
 }
 
 #[tokio::test]
-async fn each_page_is_for_everybody_inside_of_another_site_too() {
+async fn a_site_shows_the_admin_in_the_theme_that_it_asks_for() {
     let Some(browser) = Browser::open(1_280).await else { return };
     let daemon = TestDaemon::start().await;
-    let (project, now) = (daemon.invited.project.clone(), SystemClock.now());
-    let theme = Some(Theme::Light);
-    let made = daemon
-        .daemon
-        .store
-        .write(move |writer| issue_embed_link(writer, project, Role::Owner, theme, now));
-    let (link, _) = made.await.unwrap();
-    let web = daemon.daemon.web_address();
-    // In a window of its own, so that the page itself is judged and not the one round it.
-    browser.client.goto(&format!("http://{web}/embed/open/{}", link.expose())).await.unwrap();
-    browser.wait_for("body[data-embedded]").await;
-    let first = browser.client.current_url().await.unwrap().to_string();
-    let base = first.strip_suffix("/invitations").unwrap();
-    let invitation = format!("/invitations/{}", daemon.invited.invitation);
-    let cancel = format!("{invitation}/cancel");
-    let mut gallery = Gallery::of(&browser);
-    for (path, name) in [
-        ("/invitations", "invitations"),
-        ("/invitations/new", "new"),
-        ("/invitations/import", "import"),
-        (&invitation, "invitation"),
-        (&cancel, "cancel"),
-        ("/senders", "senders"),
-        ("/numbers", "numbers"),
-        ("/calls", "calls"),
-        ("/settings", "settings"),
-        ("/settings/members", "members"),
-        ("/settings/keys", "keys"),
-        ("/settings/webhook", "webhook"),
-        ("/settings/addresses", "addresses"),
-        ("/settings/audit", "audit"),
-    ] {
-        browser.client.goto(&format!("{base}{path}")).await.unwrap();
-        browser.wait_for("body[data-embedded] h1").await;
-        gallery.look(&format!("embedded-{name}")).await;
-    }
+    let origin = embedded(&daemon, Role::Member, Some(Theme::Dark), true).await;
+    enter(&browser, &origin).await;
+    let mut gallery = Gallery::in_frame(&browser, FRAME);
+    gallery.look("in-the-dark").await;
+    let is_dark = "getComputedStyle(document.body).backgroundColor";
+    let in_the_dark = browser.eval(is_dark).await;
+    let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": "light" }] });
+    browser.devtools("Emulation.setEmulatedMedia", media).await;
+    assert_eq!(browser.eval(is_dark).await, in_the_dark, "whatever the browser would have");
     gallery.close();
     browser.close().await;
     daemon.daemon.stop().await;
@@ -153,7 +115,7 @@ async fn a_site_that_the_project_does_not_allow_shows_nothing_of_it() {
     let origin = embedded(&daemon, Role::Owner, None, false).await;
     browser.client.goto(&format!("{origin}/")).await.unwrap();
     browser.wait_for("iframe[src]").await;
-    let frame = browser.client.find(fantoccini::Locator::Id("admin")).await.unwrap();
+    let frame = browser.client.find(Locator::Id(FRAME)).await.unwrap();
     frame.enter_frame().await.unwrap();
     // Chromium shows a page of its own in its place.
     let is_blocked = async {

@@ -5,7 +5,8 @@ use hyper::Request;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use zavud::clock::{Clock as _, SystemClock};
 use zavud::domain::{Actor, CallId, CallOutcome, CallPurpose, ProjectId, Role};
@@ -95,6 +96,33 @@ async fn a_call_is_told_to_the_pages_of_its_project_from_its_ring_to_its_end() {
     assert!(events.next().await.starts_with("event: changed"));
     let end = CallEnd { outcome: CallOutcome::Silent, confidence: None, quality: None, at: now };
     store.write(move |writer| writer.mark_ended(&id, end)).await.unwrap();
+    assert!(events.next().await.starts_with("event: changed"));
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn that_a_webhook_was_told_is_told_to_the_pages_of_its_project() {
+    let receiver = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let daemon = TestDaemon::start_deaf(|config| {
+        config.webhooks.allow_networks = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let (server, store) = (daemon.daemon.web_address(), &daemon.daemon.store);
+    let project = daemon.invited.project.clone();
+    let mut owner = Browsing::signed_in(server, store, &project, Role::Owner).await;
+    let settings = format!("/p/{project}/settings/webhook");
+    let url = format!("http://{}/hooks", receiver.local_addr().unwrap());
+    assert_eq!(owner.submit(&settings, &settings, &[("url", &url)]).await.status, 200);
+    let mut events = Events::open(server, &format!("/p/{project}/events"), &owner).await;
+    let (invitation, now) = (daemon.invited.invitation.clone(), SystemClock.now());
+    let cancel = store
+        .write(move |writer| take_step(writer, &invitation, &Step::Cancel, Actor::Partner, now));
+    cancel.await.unwrap().unwrap();
+    assert!(events.next().await.starts_with("event: changed"));
+    // Whoever is told answers only now.
+    let (mut told, _) = receiver.accept().await.unwrap();
+    told.read_buf(&mut Vec::new()).await.unwrap();
+    told.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await.unwrap();
     assert!(events.next().await.starts_with("event: changed"));
     daemon.daemon.stop().await;
 }

@@ -170,7 +170,7 @@ fn card(
                     }
                 }
             }
-            form method="post" action=(visit.at(HERE)) data-inline {
+            form method="post" action=(visit.at(HERE)) data-inline novalidate {
                 (token(visit))
                 input type="hidden" name="purpose" value=(purpose.as_str());
                 (origin_field(words, purpose, line))

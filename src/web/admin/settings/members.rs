@@ -315,7 +315,7 @@ fn add_form(visit: &Visit, view: &MembersView) -> Markup {
     html! {
         section.card {
             h2 { (words.add_heading) }
-            form #add method="post" action=(visit.at(HERE)) data-inline {
+            form #add method="post" action=(visit.at(HERE)) data-inline novalidate {
                 (token(visit))
                 (field(&Field {
                     name: "email", label: &words.email, kind: Kind::Email,

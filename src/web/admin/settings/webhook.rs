@@ -246,7 +246,7 @@ fn target_form(visit: &Visit, webhook: Option<&Webhook>, view: &WebhookView) -> 
         section.card {
             h2 { (words.heading) }
             p { (words.intro) }
-            form #target method="post" action=(visit.at(HERE)) data-inline {
+            form #target method="post" action=(visit.at(HERE)) data-inline novalidate {
                 (token(visit))
                 (field(&Field {
                     name: "url", label: &words.url, kind: Kind::Url, value: &line.value,
