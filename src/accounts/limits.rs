@@ -24,7 +24,7 @@ const OF_A_SECOND_FACTOR: usize = 10;
 const FROM_A_NETWORK: usize = 30;
 
 /// Whose failures are counted, and how many of each are allowed.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Counted(Vec<(TokenHash, usize)>);
 
 impl Counted {
@@ -64,10 +64,20 @@ impl Counted {
         writer.forget_old_logins(now, now - WINDOW)?;
         self.0.iter().try_for_each(|(subject, _)| writer.insert_login_failure(subject, now))
     }
+}
 
-    /// Takes back what was counted for an attempt that did not fail.
-    pub(super) fn forgive(&self, writer: &Writer<'_>, at: Timestamp) -> Result<(), StoreError> {
-        self.0.iter().try_for_each(|(subject, _)| writer.remove_login_failure(subject, at))
+/// An attempt that was counted.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) of: Counted,
+    pub(super) at: Timestamp,
+}
+
+impl Attempt {
+    /// Takes back what was counted, since it did not fail.
+    pub(super) fn forgive(&self, writer: &Writer<'_>) -> Result<(), StoreError> {
+        let mut counted = self.of.0.iter();
+        counted.try_for_each(|(subject, _)| writer.remove_login_failure(subject, self.at))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Signing in: the password, and the second factor where there is one.
 
-use super::limits::Counted;
+use super::limits::{Attempt, Counted};
 use super::logins::{Somebody, begin};
 use super::{Accounts, AccountsError, Entered, Password, Visitor, WrongCode};
 use crate::domain::{Email, LoginId, SecretToken, Timestamp};
@@ -35,9 +35,9 @@ impl Accounts {
         visitor: Visitor,
     ) -> Result<Result<SignedIn, SignInError>, AccountsError> {
         let counted = Counted::passwords(email, visitor.address);
-        let at = match self.count(counted.clone()).await? {
-            Ok(at) => at,
-            Err(until) => return Ok(Err(SignInError::TooOften(until))),
+        let attempt = match self.count(counted).await? {
+            Ok(attempt) => attempt,
+            Err(too_often) => return Ok(Err(too_often)),
         };
         let email = email.clone();
         let partner = self.store.read(move |reader| reader.partner_by_email(&email)).await?;
@@ -52,9 +52,9 @@ impl Accounts {
             if current != stored {
                 return Ok(Err(SignInError::Wrong));
             }
-            counted.forgive(writer, at)?;
+            attempt.forgive(writer)?;
             let is_whole = partner.second_factor.is_none();
-            let token = begin(writer, &partner.id, is_whole, &visitor, at)?;
+            let token = begin(writer, &partner.id, is_whole, &visitor, attempt.at)?;
             Ok(Ok(SignedIn { token, is_whole }))
         });
         Ok(signed_in.await?)
@@ -74,18 +74,18 @@ impl Accounts {
             return Ok(Err(SignInError::Wrong));
         };
         let counted = Counted::codes(&partner.email, visitor.address);
-        let at = match self.count(counted.clone()).await? {
-            Ok(at) => at,
-            Err(until) => return Ok(Err(SignInError::TooOften(until))),
+        let attempt = match self.count(counted).await? {
+            Ok(attempt) => attempt,
+            Err(too_often) => return Ok(Err(too_often)),
         };
         if let Err(WrongCode) = self.check_code(partner, code).await? {
             return Ok(Err(SignInError::Wrong));
         }
         let (partner, half) = (partner.id.clone(), entered.login.id.clone());
         let whole = self.store.write(move |writer| {
-            counted.forgive(writer, at)?;
+            attempt.forgive(writer)?;
             writer.end_login(&half)?;
-            begin(writer, &partner, true, &visitor, at)
+            begin(writer, &partner, true, &visitor, attempt.at)
         });
         Ok(Ok(whole.await?))
     }
@@ -102,18 +102,14 @@ impl Accounts {
         after: Password,
         visitor: &Visitor,
     ) -> Result<Result<(), SignInError>, AccountsError> {
-        let counted = Counted::passwords(&partner.email, visitor.address);
-        let at = match self.count(counted.clone()).await? {
-            Ok(at) => at,
-            Err(until) => return Ok(Err(SignInError::TooOften(until))),
+        let attempt = match self.check_password(partner, before, visitor).await? {
+            Ok(attempt) => attempt,
+            Err(refused) => return Ok(Err(refused)),
         };
-        if !self.verify(before, partner.password.clone()).await? {
-            return Ok(Err(SignInError::Wrong));
-        }
         let hash = self.hash(after).await?;
         let id = partner.id.clone();
         let change = self.store.write(move |writer| {
-            counted.forgive(writer, at)?;
+            attempt.forgive(writer)?;
             writer.set_password(&id, &hash)?;
             writer.remove_password_links(&id)?;
             writer.end_other_logins(&id, Some(&login))
@@ -132,33 +128,45 @@ impl Accounts {
         password: Password,
         visitor: &Visitor,
     ) -> Result<Result<(), SignInError>, AccountsError> {
-        let counted = Counted::passwords(&partner.email, visitor.address);
-        let at = match self.count(counted.clone()).await? {
-            Ok(at) => at,
-            Err(until) => return Ok(Err(SignInError::TooOften(until))),
+        let attempt = match self.check_password(partner, password, visitor).await? {
+            Ok(attempt) => attempt,
+            Err(refused) => return Ok(Err(refused)),
         };
-        if !self.verify(password, partner.password.clone()).await? {
-            return Ok(Err(SignInError::Wrong));
-        }
         let id = partner.id.clone();
         let drop = self.store.write(move |writer| {
-            counted.forgive(writer, at)?;
+            attempt.forgive(writer)?;
             writer.set_second_factor(&id, None)
         });
         drop.await?;
         Ok(Ok(()))
     }
 
-    /// Counts an attempt, unless there were too many: then it may be tried again at the moment told.
-    async fn count(&self, counted: Counted) -> Result<Result<Timestamp, Timestamp>, AccountsError> {
+    /// Counts an attempt, unless there were too many.
+    async fn count(&self, of: Counted) -> Result<Result<Attempt, SignInError>, AccountsError> {
         let now = self.clock.now();
         let count = self.store.write(move |writer| {
-            if let Some(until) = counted.blocked_until(writer, now)? {
-                return Ok(Err(until));
+            if let Some(until) = of.blocked_until(writer, now)? {
+                return Ok(Err(SignInError::TooOften(until)));
             }
-            counted.record(writer, now)?;
-            Ok(Ok(now))
+            of.record(writer, now)?;
+            Ok(Ok(Attempt { of, at: now }))
         });
         Ok(count.await?)
+    }
+
+    /// Looks at the password of somebody who is signed in.
+    async fn check_password(
+        &self,
+        partner: &Partner,
+        password: Password,
+        visitor: &Visitor,
+    ) -> Result<Result<Attempt, SignInError>, AccountsError> {
+        let attempt = self.count(Counted::passwords(&partner.email, visitor.address)).await?;
+        Ok(match attempt {
+            Ok(_) if !self.verify(password, partner.password.clone()).await? => {
+                Err(SignInError::Wrong)
+            }
+            attempt => attempt,
+        })
     }
 }
