@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Redact, Timestamp};
+use super::{Redact, SecretToken, Timestamp, TokenHash};
 
 /// Where an invitation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -171,28 +171,33 @@ impl FromStr for Actor {
 
 /// The secret part of an invitation link: whoever has it is the client.
 #[derive(Clone, PartialEq, Eq)]
-pub struct InvitationToken(String);
+pub struct InvitationToken(SecretToken);
 
 impl InvitationToken {
     /// A token of 160 random bits, written in hexadecimal.
     pub fn new(random: [u8; 20]) -> Self {
-        Self(random.iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(SecretToken::new(random))
     }
 
     /// A token as it came in a link or from the store: any text, valid only if the store knows it.
     pub fn from_text(text: String) -> Self {
-        Self(text)
+        Self(SecretToken::from_text(text))
     }
 
     /// The token itself.
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.expose()
+    }
+
+    /// What it is looked up by.
+    pub fn hash(&self) -> TokenHash {
+        self.0.hash()
     }
 }
 
 impl Redact for InvitationToken {
     fn redact(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("***")
+        self.0.redact(formatter)
     }
 }
 

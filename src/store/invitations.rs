@@ -1,7 +1,6 @@
 //! Table `invitations`.
 
 use rusqlite::{OptionalExtension, Row};
-use sha2::{Digest, Sha256};
 
 use crate::domain::{
     ConnectionType, Countries, Email, FailureReason, InvitationId, InvitationStatus,
@@ -100,7 +99,7 @@ impl Writer<'_> {
                 invitation.id.as_str(),
                 invitation.project.as_str(),
                 invitation.token.expose(),
-                hash(&invitation.token).as_slice(),
+                invitation.token.hash().as_bytes(),
                 InvitationStatus::Pending.as_str(),
                 &invitation.client_name,
                 invitation.client_email.as_ref().map(Email::as_str),
@@ -177,7 +176,7 @@ impl Writer<'_> {
             .execute((
                 invitation.as_str(),
                 link.token.expose(),
-                hash(&link.token).as_slice(),
+                link.token.hash().as_bytes(),
                 link.expires_at.unix_millis(),
             ))?;
         Ok(())
@@ -359,10 +358,6 @@ pub(super) fn parsed_language(code: Option<String>) -> Result<Option<Language>, 
 
 pub(super) fn countries(names: Option<String>) -> Result<Option<Countries>, StoreError> {
     names.map(|names| names.parse()).transpose().map_err(StoreError::unexpected)
-}
-
-pub(super) fn hash(token: &InvitationToken) -> [u8; 32] {
-    Sha256::digest(token.expose()).into()
 }
 
 fn state(row: &Row<'_>) -> Result<InvitationState, StoreError> {

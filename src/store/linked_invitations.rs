@@ -8,7 +8,7 @@ use crate::domain::{
     PhoneNumber, PhoneNumberId, ProjectId, SenderId, Theme, Timestamp,
 };
 
-use super::invitations::{countries, hash, parsed_language};
+use super::invitations::{countries, parsed_language};
 use super::projects::brand;
 use super::{Reader, StoreError};
 
@@ -67,7 +67,7 @@ impl Reader<'_> {
              WHERE token_hash = ?1",
         )?;
         let row = statement
-            .query_row([hash(token).as_slice()], |row| {
+            .query_row([token.hash().as_bytes()], |row| {
                 Ok((columns(row, now), row.get::<_, String>(6)?))
             })
             .optional()?;
