@@ -30,6 +30,15 @@ impl WhichDatabase {
     }
 }
 
+/// What is done with it.
+#[derive(Debug, clap::Args)]
+pub(super) struct InDatabase<Verb: clap::Subcommand> {
+    #[command(flatten)]
+    pub(super) database: WhichDatabase,
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
 /// Why a project can not be told by what it was called.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoSuchProject {

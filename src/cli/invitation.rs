@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use rand::RngExt as _;
 
 use super::Failure;
-use super::database::{self, NoSuchProject, WhichDatabase};
+use super::database::{self, InDatabase, NoSuchProject};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{
     Actor, Email, InvitationId, InvitationToken, Language, PhoneNumber, ProjectId, RedirectState,
@@ -15,22 +15,16 @@ use crate::domain::{
 use crate::onboarding::{Refusal, invite};
 use crate::store::{NewConnection, NewInvitation, StoreError, Writer};
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
-    #[command(flatten)]
-    database: WhichDatabase,
-    #[command(subcommand)]
-    verb: Verb,
-}
+pub(super) type Arguments = InDatabase<Verb>;
 
 #[derive(Debug, clap::Subcommand)]
-enum Verb {
+pub(super) enum Verb {
     /// Make an invitation, and print its link
     New(NewArguments),
 }
 
 #[derive(Debug, clap::Args)]
-struct NewArguments {
+pub(super) struct NewArguments {
     /// The name or id of the project
     #[arg(long, value_name = "NAME")]
     project: String,

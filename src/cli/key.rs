@@ -4,21 +4,15 @@ use anyhow::anyhow;
 use rand::RngExt as _;
 
 use super::Failure;
-use super::database::{self, WhichDatabase};
+use super::database::{self, InDatabase};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{ApiKey, ApiKeyId, ApiMode, Scope, Scopes, ShownName};
 use crate::store::{KnownApiKey, NewApiKey, Store};
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
-    #[command(flatten)]
-    database: WhichDatabase,
-    #[command(subcommand)]
-    verb: Verb,
-}
+pub(super) type Arguments = InDatabase<Verb>;
 
 #[derive(Debug, clap::Subcommand)]
-enum Verb {
+pub(super) enum Verb {
     /// Make a key, and print it: it is shown this once
     New(NewArguments),
     /// Show the keys of a project
@@ -39,7 +33,7 @@ enum Verb {
 }
 
 #[derive(Debug, clap::Args)]
-struct NewArguments {
+pub(super) struct NewArguments {
     /// The name or id of the project
     #[arg(long, value_name = "NAME")]
     project: String,

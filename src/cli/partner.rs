@@ -3,22 +3,16 @@
 use anyhow::anyhow;
 
 use super::Failure;
-use super::database::{self, WhichDatabase};
+use super::database::{self, InDatabase};
 use crate::accounts::{Admitted, admit, issue_password_link};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{AuditAction, AuditActor, Email, Role, SecretToken};
 use crate::store::{NewAuditEntry, Store};
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
-    #[command(flatten)]
-    database: WhichDatabase,
-    #[command(subcommand)]
-    verb: Verb,
-}
+pub(super) type Arguments = InDatabase<Verb>;
 
 #[derive(Debug, clap::Subcommand)]
-enum Verb {
+pub(super) enum Verb {
     /// Let somebody into a project. Whoever has no password yet gets a link to set one, once
     Add {
         email: Email,

@@ -6,23 +6,17 @@ use anyhow::{Context as _, anyhow};
 use rand::RngExt as _;
 
 use super::Failure;
-use super::database::{self, WhichDatabase};
+use super::database::{self, InDatabase};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{
     Colour, Language, Logo, OriginPurpose::Redirect, ProjectId, ShownName, SiteOrigin,
 };
 use crate::store::{NewProject, Project, Reader, Store, StoreError, Writer};
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
-    #[command(flatten)]
-    database: WhichDatabase,
-    #[command(subcommand)]
-    verb: Verb,
-}
+pub(super) type Arguments = InDatabase<Verb>;
 
 #[derive(Debug, clap::Subcommand)]
-enum Verb {
+pub(super) enum Verb {
     /// Make a project
     New {
         /// What it is called here, and to clients as long as no company is set
@@ -41,7 +35,7 @@ enum Verb {
 
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = true)]
-struct Changes {
+pub(super) struct Changes {
     /// The company that clients see
     #[arg(long, value_name = "NAME")]
     company: Option<ShownName>,
