@@ -9,8 +9,8 @@ use super::Failure;
 use super::database::{self, InDatabase, NoSuchProject};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{
-    Actor, Email, InvitationId, InvitationToken, Language, PhoneNumber, ProjectId, RedirectState,
-    RedirectUrl, Redirects, ShownName, Timestamp,
+    Actor, Countries, Country, Email, InvitationId, InvitationToken, Language, PhoneNumber,
+    ProjectId, RedirectState, RedirectUrl, Redirects, ShownName, Timestamp,
 };
 use crate::onboarding::{Refusal, invite};
 use crate::store::{NewConnection, NewInvitation, StoreError, Writer};
@@ -43,6 +43,9 @@ pub(super) struct NewArguments {
     /// The client keeps the WhatsApp Business App, and connects its number
     #[arg(long, conflicts_with = "number")]
     app: bool,
+    /// A country of which a number may be, as two letters; once for each [default: any]
+    #[arg(long = "country", value_name = "COUNTRY")]
+    countries: Vec<Country>,
     /// For how many days the link can be used
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=30))]
     days: u32,
@@ -106,7 +109,7 @@ fn make(
         client_email: wanted.email,
         language: wanted.language,
         connection,
-        countries: None,
+        countries: Countries::new(wanted.countries),
         redirects: Redirects {
             success: wanted.success_url,
             failure: wanted.failure_url,

@@ -225,6 +225,7 @@ fn what_a_project_or_an_invitation_can_not_have_is_refused_with_its_reason() {
     let directory = tempfile::tempdir().unwrap();
     let path = config(directory.path(), "");
     operate(&path, &["project", "new", "acme"]);
+    operate(&path, &["number", "add", "+15550100123", "--project", "acme"]);
     let svg = directory.path().join("logo.png");
     std::fs::write(&svg, "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
     let elsewhere = "https://app.example.com@evil.example/";
@@ -247,6 +248,21 @@ fn what_a_project_or_an_invitation_can_not_have_is_refused_with_its_reason() {
             &["no number"],
         ),
         (&["invitation", "new", "--project", "acme", "--days", "31"], 64, &["31"]),
+        (&["invitation", "new", "--project", "acme", "--country", "ZZ"], 64, &["no country"]),
+        (
+            &[
+                "invitation",
+                "new",
+                "--project",
+                "acme",
+                "--number",
+                "+15550100123",
+                "--country",
+                "DE",
+            ],
+            1,
+            &["none of the countries"],
+        ),
         (&["invitation", "new", "--project", "acme", "--success-url", elsewhere], 64, &["a user"]),
         (
             &["invitation", "new", "--project", "acme", "--success-url", "https://a.example/x"],
