@@ -15,6 +15,9 @@ use crate::support::{post_with, skip};
 /// How long the page may take to show what is in the store, on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often a page is asked meanwhile.
+pub(crate) const EVERY: Duration = Duration::from_millis(20);
+
 /// Of a small laptop. Pictures are as high as their page.
 const HEIGHT: u32 = 900;
 
@@ -91,7 +94,7 @@ impl Browser {
 
     /// Waits until the page has an element that this selects.
     pub(crate) async fn wait_for(&self, selector: &str) {
-        let wait = self.client.wait().at_most(PATIENCE);
+        let wait = self.client.wait().at_most(PATIENCE).every(EVERY);
         if let Err(error) = wait.for_element(Locator::Css(selector)).await {
             let page = self.eval("document.body.innerText").await;
             panic!("the page does not show {selector:?}: {error}\n{}", page.as_str().unwrap());
@@ -142,7 +145,7 @@ impl Browser {
             loop {
                 match std::fs::read_to_string(&file) {
                     Ok(text) => break text,
-                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                    Err(_) => tokio::time::sleep(EVERY).await,
                 }
             }
         };

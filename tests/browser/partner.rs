@@ -1,12 +1,10 @@
 //! A partner's browser, signed in to the admin.
 
-use std::time::Duration;
-
 use fantoccini::Locator;
 use serde_json::json;
 use zavud::domain::Role;
 
-use crate::chromium::{Browser, PATIENCE};
+use crate::chromium::{Browser, EVERY, PATIENCE};
 use crate::support::{Browsing, TestDaemon};
 
 /// Signs in as somebody of this role, and tells what the addresses of the project begin with.
@@ -60,7 +58,7 @@ pub(crate) async fn press(browser: &Browser, selector: &str) {
 pub(crate) async fn wait_until(browser: &Browser, expression: &str) {
     let comes_true = async {
         while browser.eval(expression).await != true {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(EVERY).await;
         }
     };
     let waited = tokio::time::timeout(PATIENCE, comes_true).await;

@@ -47,9 +47,9 @@ impl Desk {
             .await;
         desk.connect(&desk.senders[1], LONG_NAME, ("+15550100201", "106540352242921")).await;
         desk.number_states(now).await;
-        desk.ring(0, now, None).await;
-        desk.ring(1, now, Some((CallOutcome::CodeRead, 4.4))).await;
-        desk.ring(2, now, Some((CallOutcome::Unreadable, 2.2))).await;
+        desk.ring(&desk.calls[0], None).await;
+        desk.ring(&desk.calls[1], Some((CallOutcome::CodeRead, 4.4))).await;
+        desk.ring(&desk.calls[2], Some((CallOutcome::Unreadable, 2.2))).await;
         desk
     }
 
@@ -104,8 +104,9 @@ impl Desk {
         write.await.unwrap();
     }
 
-    async fn ring(&self, index: usize, now: Timestamp, end: Option<(CallOutcome, f64)>) {
-        let id = self.calls[index].clone();
+    /// A call that came in now.
+    pub(super) async fn ring(&self, id: &CallId, end: Option<(CallOutcome, f64)>) {
+        let (id, now) = (id.clone(), SystemClock.now());
         let invitation = self.daemon.invited.invitation.clone();
         let new = NewCall {
             id: id.clone(),

@@ -3,6 +3,9 @@
 use fantoccini::Locator;
 use fantoccini::actions::{InputSource as _, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 
+use zavud::clock::{Clock as _, SystemClock};
+use zavud::domain::{CallId, CallOutcome};
+
 use super::{Admin, inside_of_another_site, on_its_own};
 use crate::chromium::Browser;
 use crate::partner::{choose, wait_until};
@@ -21,6 +24,7 @@ async fn inside_of_another_site_an_owner_looks_through_calls_and_listens_to_one(
 async fn walk(admin: &mut Admin<'_>) {
     filter(admin).await;
     listen(admin).await;
+    leaf_through(admin).await;
 }
 
 async fn filter(admin: &mut Admin<'_>) {
@@ -74,4 +78,22 @@ async fn listen(admin: &mut Admin<'_>) {
     // Of one second: it may be over already.
     wait_until(admin.browser, "document.querySelector('#recording audio').currentTime > 0").await;
     admin.look_well("call-listened-to").await;
+}
+
+/// As many as make a second page, with the same filter.
+async fn leaf_through(admin: &mut Admin<'_>) {
+    let now = SystemClock.now();
+    for index in 10..60 {
+        let (id, end) = (CallId::new(now, [index; 10]), (CallOutcome::CodeRead, 4.4));
+        admin.desk.ring(&id, Some(end)).await;
+    }
+    admin.go_to("calls").await;
+    choose(admin.browser, "outcome", "code_read").await;
+    admin.press("#filter button").await;
+    assert_eq!(admin.count("#past tr[data-call]").await, 50);
+    admin.press("#next").await;
+    let [_, with_code, _] = &admin.desk.calls;
+    assert_eq!(admin.count("#past tr[data-call]").await, 1);
+    assert_eq!(admin.count(&format!("tr[data-call={with_code}]")).await, 1, "it came first");
+    admin.look("calls", "second-page").await;
 }
