@@ -83,7 +83,6 @@ async fn connect_again(admin: &mut Admin<'_>, sender: &SenderId) {
     admin.browser.wait_for("#link").await;
     let made = admin.did(AuditAction::InvitationMade).await;
     assert!(admin.value_of("location.pathname").await.as_str().unwrap().ends_with(&made));
-    admin.look_well("sender-to-be-connected-again").await;
     admin.open(&format!("/senders/{sender}")).await;
 }
 
