@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use zavud::clock::{Clock as _, SystemClock};
 use zavud::domain::{ApiMode, ProjectId};
 use zavud::store::{NewProject, Store, WebhookEventState};
@@ -20,8 +20,9 @@ use crate::support::{PATIENCE, Serving, try_ask_with};
 
 const CRASHES: usize = 200;
 
-/// So long a daemon lives at most, once it is ready.
-const LONGEST_LIFE: Duration = Duration::from_millis(40);
+/// So much is confirmed at most before a daemon is killed, and so long it lives at most after it.
+const MOST_CHANGES: usize = 3;
+const LONGEST_PAUSE: Duration = Duration::from_millis(15);
 
 const SECTIONS: &str = "[webhooks]\nallow_networks = [\"127.0.0.0/8\"]\n";
 
@@ -62,11 +63,7 @@ async fn ask(server: SocketAddr, key: String, path: String, body: Value) -> Opti
 
 /// Makes an invitation, withdraws it, sends it again and withdraws it, over and over, and tells which
 /// changes were confirmed.
-async fn change_things(
-    server: SocketAddr,
-    key: String,
-    confirmed: Arc<std::sync::Mutex<Vec<Change>>>,
-) {
+async fn change_things(server: SocketAddr, key: String, confirmed: watch::Sender<Vec<Change>>) {
     loop {
         let post = |path: String| ask(server, key.clone(), path, json!({}));
         let Some(made) = post("/invitations".to_owned()).await else { return };
@@ -77,7 +74,7 @@ async fn change_things(
             if post(format!("/invitations/{id}/{verb}")).await.is_none() {
                 return;
             }
-            confirmed.lock().unwrap().push((id.clone(), status.to_owned()));
+            confirmed.send_modify(|all| all.push((id.clone(), status.to_owned())));
         }
     }
 }
@@ -96,13 +93,18 @@ async fn no_change_is_lost_however_often_the_daemon_is_killed() {
     ask(serving.web, key.clone(), "/invitations/webhook".into(), asked).await.unwrap();
     serving.kill();
 
-    let confirmed = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (confirmed, mut changes) = watch::channel(Vec::new());
     for _ in 0..CRASHES {
         let serving = program.serve();
-        let changing =
-            tokio::spawn(change_things(serving.web, key.clone(), Arc::clone(&confirmed)));
-        // It is the moment of the crash that is drawn, not something that is waited for.
-        tokio::time::sleep(LONGEST_LIFE.mul_f64(chance.random())).await;
+        let mut changing = tokio::spawn(change_things(serving.web, key.clone(), confirmed.clone()));
+        // So much is done however slow the machine is; then comes the crash, at a moment that is drawn and
+        // not waited for.
+        let enough = confirmed.borrow().len() + chance.random_range(0..=MOST_CHANGES);
+        tokio::select! {
+            is_enough = changes.wait_for(|confirmed| confirmed.len() >= enough) => drop(is_enough.unwrap()),
+            _ = &mut changing => panic!("the daemon went away by itself, seed {seed}"),
+        }
+        tokio::time::sleep(LONGEST_PAUSE.mul_f64(chance.random())).await;
         serving.kill();
         changing.await.unwrap();
     }
@@ -111,7 +113,7 @@ async fn no_change_is_lost_however_often_the_daemon_is_killed() {
     assert!(serving.terminate());
 
     let told = receiver.told();
-    let confirmed = confirmed.lock().unwrap().clone();
+    let confirmed = confirmed.borrow().clone();
     assert!(confirmed.len() > CRASHES / 2, "{} changes, seed {seed}", confirmed.len());
     assert_each_is_told_in_order(&told, &happened, seed);
     let known: BTreeSet<Change> = told.iter().map(change).collect();
