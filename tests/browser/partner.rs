@@ -53,6 +53,20 @@ pub(crate) async fn press(browser: &Browser, selector: &str) {
     assert_ne!(json!(is_loaded_anew), is_inline, "whether {selector} loads the page anew");
 }
 
+/// Presses a button that copies something, and makes sure that it says so. It does for two seconds, in which
+/// a busy machine may not have asked it once: the page itself watches.
+pub(crate) async fn copy(browser: &Browser) {
+    browser.wait_for("[data-copy]").await;
+    let watch = "window.hasSaidSo = false;
+        new MutationObserver(() => {
+            const button = document.querySelector('[data-copy]');
+            window.hasSaidSo ||= button?.textContent === button?.dataset.copied;
+        }).observe(document.body, { childList: true, characterData: true, subtree: true });";
+    browser.client.execute(watch, vec![]).await.unwrap();
+    browser.click("[data-copy]").await;
+    wait_until(browser, "window.hasSaidSo").await;
+}
+
 /// Waits until an expression is true. It is asked for again and again from here: a page, or a frame, may
 /// have no time for a script that waits.
 pub(crate) async fn wait_until(browser: &Browser, expression: &str) {

@@ -9,7 +9,7 @@ use zavud::onboarding::{Step, take_step};
 use zavud::store::NewConnection;
 
 use crate::chromium::Browser;
-use crate::partner::{choose, click_to, fill_in, sign_in, wait_until};
+use crate::partner::{choose, click_to, copy, fill_in, sign_in};
 use crate::support::{PASSWORD, TestDaemon, admitted, tell};
 use crate::window::{Attempt, control, start_deaf, start_reading};
 
@@ -83,10 +83,8 @@ async fn partner_invitations_creating_an_invitation() {
     let link = browser.text("link").await;
     let keep = "navigator.clipboard.writeText = async (text) => { window.wasCopied = text; }";
     browser.client.execute(keep, vec![]).await.unwrap();
-    browser.click("[data-copy]").await;
-    wait_until(&browser, "window.wasCopied !== undefined").await;
+    copy(&browser).await;
     assert_eq!(browser.eval("wasCopied").await, link.as_str());
-    wait_until(&browser, "document.querySelector('[data-copy]').textContent === 'Copied'").await;
     step("The client uses this link to complete the setup");
     browser.client.goto(&here(&daemon, &link)).await.unwrap();
     browser.wait_for_signup("not_begun").await;

@@ -50,10 +50,7 @@ async fn make(admin: &mut Admin<'_>) -> InvitationId {
     assert_eq!(admin.did(AuditAction::InvitationMade).await, id.as_str());
 
     let link = admin.text_of("#link").await;
-    admin.browser.click("[data-copy]").await;
-    let says = "const button = document.querySelector('[data-copy]');
-        return button.textContent === button.dataset.copied;";
-    crate::partner::wait_until(admin.browser, &format!("(() => {{ {says} }})()")).await;
+    crate::partner::copy(admin.browser).await;
     admin.look("invitation", "copied").await;
     admin.go_to("invitations").await;
     admin.browser.click("#q").await;
