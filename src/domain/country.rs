@@ -4,14 +4,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use phonenumber::Metadata;
 use phonenumber::metadata::DATABASE;
-use phonenumber::{country, parse};
 
 use super::PhoneNumber;
 
-/// A country that has phone numbers, by the two letters of ISO 3166-1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Country(country::Id);
+/// A country, by the two letters of ISO 3166-1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Country(String);
 
 /// Text that names no country.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,22 +21,34 @@ pub struct InvalidCountry(pub String);
 impl Country {
     /// The two letters, upper-case.
     pub fn as_str(&self) -> &str {
-        self.0.as_ref()
+        &self.0
     }
 
     /// What its international numbers begin with, without the plus sign (ITU-T E.164).
-    pub fn calling_code(self) -> Option<u16> {
-        DATABASE.by_id(self.as_str()).map(|plan| plan.country_code())
+    pub fn calling_code(&self) -> Option<u16> {
+        self.plan().map(Metadata::country_code)
+    }
+
+    /// A number as its plan has them, which may be somebody's.
+    pub fn example(&self) -> Option<PhoneNumber> {
+        let plan = self.plan()?;
+        let national = plan.descriptors().mobile().and_then(|kind| kind.example())?;
+        format!("+{}{national}", plan.country_code()).parse().ok()
+    }
+
+    fn plan(&self) -> Option<&'static Metadata> {
+        DATABASE.by_id(self.as_str())
     }
 }
 
 impl FromStr for Country {
     type Err = InvalidCountry;
 
+    /// Takes countries that have phone numbers of their own.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let invalid = || InvalidCountry(text.to_owned());
-        let country = Self(text.to_ascii_uppercase().parse().map_err(|_| invalid())?);
-        country.calling_code().map(|_| country).ok_or_else(invalid)
+        let country = Self(text.to_ascii_uppercase());
+        let is_known = text.len() == 2 && country.plan().is_some();
+        is_known.then_some(country).ok_or_else(|| InvalidCountry(text.to_owned()))
     }
 }
 
@@ -56,32 +68,57 @@ impl Countries {
         (!countries.is_empty()).then_some(Self(countries))
     }
 
+    /// As the store keeps them: with blanks between them. A country that lost its plan since is still one,
+    /// and admits nobody.
+    pub fn from_stored(text: &str) -> Self {
+        Self(text.split_whitespace().map(|name| Country(name.to_owned())).collect())
+    }
+
     /// One after the other, as they were named.
-    pub fn iter(&self) -> impl Iterator<Item = Country> {
-        self.0.iter().copied()
+    pub fn iter(&self) -> impl Iterator<Item = &Country> {
+        self.0.iter()
     }
 
     /// For people who know how their number begins: "+49 (DE), +43 (AT)".
     pub fn with_calling_codes(&self) -> String {
-        let shown = |country: Country| match country.calling_code() {
+        let shown = |country: &Country| match country.calling_code() {
             Some(code) => format!("+{code} ({country})"),
             None => country.to_string(),
         };
         self.iter().map(shown).collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether a number may be of one of them. Several countries can share a calling code; a number of
-    /// such a code that no plan lists is taken to be of any of them: plans grow faster than tables.
+    /// Whether a number may be of one of them. Several countries can share a calling code, and some of these
+    /// a range of numbers, which is then of each of them. A number that no plan lists is of any country with
+    /// its calling code: plans grow faster than tables.
     pub fn admit(&self, number: &PhoneNumber) -> bool {
-        let Ok(parsed) = parse(None, number.as_str()) else { return false };
-        match parsed.country().id() {
-            Some(id) => self.0.contains(&Country(id)),
-            None => self.iter().any(|one| one.calling_code() == Some(parsed.code().value())),
-        }
+        let (code, national) = number.split();
+        let Ok(code) = code.parse::<u16>() else { return false };
+        let plans = DATABASE.by_code(&code).unwrap_or_default();
+        let is_listed = plans.iter().any(|plan| lists(plan, national));
+        let mut named =
+            self.iter().filter_map(Country::plan).filter(|it| it.country_code() == code);
+        named.any(|plan| !is_listed || lists(plan, national))
     }
 }
 
-/// As the store keeps them: with blanks between them.
+/// Whether a numbering plan has a kind of numbers that this is one of.
+fn lists(plan: &Metadata, national: &str) -> bool {
+    let kinds = plan.descriptors();
+    let kinds = [
+        kinds.fixed_line(),
+        kinds.mobile(),
+        kinds.voip(),
+        kinds.toll_free(),
+        kinds.shared_cost(),
+        kinds.premium_rate(),
+        kinds.personal_number(),
+        kinds.pager(),
+        kinds.uan(),
+    ];
+    kinds.into_iter().flatten().any(|kind| kind.is_match(national))
+}
+
 impl fmt::Display for Countries {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, country) in self.iter().enumerate() {
@@ -91,57 +128,63 @@ impl fmt::Display for Countries {
     }
 }
 
-impl FromStr for Countries {
-    type Err = InvalidCountry;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let countries = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-        Self::new(countries).ok_or_else(|| InvalidCountry(text.to_owned()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn countries(text: &str) -> Countries {
-        text.parse().unwrap()
+        let named = text.split(' ').map(|name| name.parse().unwrap()).collect();
+        Countries::new(named).unwrap()
     }
 
     #[test]
     fn a_country_is_read_in_either_case_and_has_to_have_phone_numbers() {
         assert_eq!("de".parse::<Country>().unwrap().as_str(), "DE");
-        assert_eq!(countries("DE  at").to_string(), "DE AT");
-        for text in ["", "D", "ZZ", "DEU", "Germany", "001", "d\u{e9}"] {
+        for text in ["", "D", "ZZ", "UK", "DEU", "Germany", "001", "d\u{e9}"] {
             assert_eq!(text.parse::<Country>(), Err(InvalidCountry(text.to_owned())));
         }
+        assert_eq!(Countries::new(Vec::new()), None);
         assert_eq!(countries("DE US").with_calling_codes(), "+49 (DE), +1 (US)");
-        assert_eq!(" ".parse::<Countries>(), Err(InvalidCountry(" ".to_owned())));
-        assert!("DE,AT".parse::<Countries>().is_err());
+    }
+
+    #[test]
+    fn what_was_stored_is_read_back_and_a_country_without_a_plan_admits_nobody() {
+        let stored = Countries::from_stored(&countries("de at").to_string());
+        assert_eq!(stored, countries("DE AT"));
+        let lost = Countries::from_stored("UK");
+        assert_eq!((lost.to_string(), lost.with_calling_codes()), ("UK".into(), "UK".into()));
+        assert!(!lost.admit(&"+442071838750".parse().unwrap()));
+        assert!(!Countries::from_stored("").admit(&"+442071838750".parse().unwrap()));
     }
 
     #[test]
     fn a_number_is_told_by_its_country_also_where_countries_share_a_calling_code() {
-        for (number, country) in [
-            ("+442071838750", "GB"),
-            ("+441481723456", "GG"),
-            ("+12125550123", "US"),
-            ("+16135550123", "CA"),
-            ("+18765230123", "JM"),
-            ("+79161234567", "RU"),
-            ("+77012345678", "KZ"),
-            ("+390669812345", "VA"),
-            ("+390612345678", "IT"),
-            ("+4915112345678", "DE"),
-            ("+5511961234567", "BR"),
+        for (number, of, not) in [
+            ("+442071838750", "GB", "GG"),
+            ("+441481723456", "GG", "GB"),
+            ("+12125550123", "US", "CA"),
+            ("+16135550123", "CA", "US"),
+            ("+18765230123", "JM", "US"),
+            ("+79161234567", "RU", "KZ"),
+            ("+77012345678", "KZ", "RU"),
+            ("+390612345678", "IT", "VA"),
+            ("+4915112345678", "DE", "AT"),
+            ("+5511961234567", "BR", "PT"),
         ] {
             let number = number.parse().unwrap();
-            assert!(countries(country).admit(&number), "{number} is of {country}");
-            assert!(countries(&format!("FR {country}")).admit(&number));
-            assert!(!countries("FR").admit(&number), "{number}");
+            assert!(countries(of).admit(&number), "{number} is of {of}");
+            assert!(countries(&format!("FR {of}")).admit(&number));
+            assert!(!countries(not).admit(&number), "{number} is not of {not}");
         }
-        let of_canada = "+16135550123".parse().unwrap();
-        assert!(!countries("US JM").admit(&of_canada));
+    }
+
+    #[test]
+    fn a_number_of_a_range_that_countries_share_is_of_each_of_them() {
+        let mobile = "+590690001234".parse().unwrap();
+        for of in ["GP", "BL", "MF"] {
+            assert!(countries(of).admit(&mobile), "{of}");
+        }
+        assert!(!countries("FR").admit(&mobile));
     }
 
     #[test]
@@ -151,6 +194,14 @@ mod tests {
         assert!(!countries("DE").admit(&unlisted));
         for nowhere in ["+99912345678", "+88213123456"] {
             assert!(!countries("US DE").admit(&nowhere.parse().unwrap()), "{nowhere}");
+        }
+    }
+
+    #[test]
+    fn the_example_of_each_country_is_one_of_its_numbers() {
+        for name in ["DE", "US", "BR", "KZ", "GG", "IT", "MF"] {
+            let example = name.parse::<Country>().unwrap().example().unwrap();
+            assert!(countries(name).admit(&example), "{example} of {name}");
         }
     }
 }

@@ -86,7 +86,7 @@ impl Reader<'_> {
             .query_row((id.as_str(), project.as_str()), |row| {
                 let language: Option<String> = row.get(invitation_list::COLUMN_COUNT)?;
                 let name = row.get(invitation_list::COLUMN_COUNT + 1)?;
-                let allowed = row.get(invitation_list::COLUMN_COUNT + 2)?;
+                let allowed = countries(row, invitation_list::COLUMN_COUNT + 2);
                 Ok((invitation_list::listed(row, now), language, name, allowed))
             })
             .optional()?;
@@ -95,7 +95,7 @@ impl Reader<'_> {
         Ok(Some(InvitationDetail {
             invitation: invitation?,
             language,
-            countries: countries(allowed)?,
+            countries: allowed?,
             redirects: self.redirects_of(id)?,
             connected_name,
             failure: self.attempts_failed(id)?.pop().map(|(_, failure)| failure),

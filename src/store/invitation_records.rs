@@ -208,7 +208,7 @@ fn columns(row: &Row<'_>, now: Timestamp) -> Result<InvitationRecord, StoreError
         phone_number: row.get(8)?,
         language: row.get(9)?,
         theme: row.get(10)?,
-        countries: countries(row.get(11)?)?,
+        countries: countries(row, 11)?,
         success_url: row.get(12)?,
         failure_url: row.get(13)?,
         state: row.get(14)?,

@@ -356,8 +356,9 @@ pub(super) fn parsed_language(code: Option<String>) -> Result<Option<Language>, 
     code.map(|code| code.parse()).transpose().map_err(StoreError::unexpected)
 }
 
-pub(super) fn countries(names: Option<String>) -> Result<Option<Countries>, StoreError> {
-    names.map(|names| names.parse()).transpose().map_err(StoreError::unexpected)
+pub(super) fn countries(row: &Row<'_>, column: usize) -> Result<Option<Countries>, StoreError> {
+    let names: Option<String> = row.get(column)?;
+    Ok(names.map(|names| Countries::from_stored(&names)))
 }
 
 fn state(row: &Row<'_>) -> Result<InvitationState, StoreError> {
@@ -367,6 +368,6 @@ fn state(row: &Row<'_>) -> Result<InvitationState, StoreError> {
         phone_number: row.get::<_, Option<String>>(2)?.map(PhoneNumberId::from_stored),
         expires_at: Timestamp::from_unix_millis(row.get(3)?),
         connection: row.get::<_, String>(4)?.parse().map_err(StoreError::unexpected)?,
-        countries: countries(row.get(5)?)?,
+        countries: countries(row, 5)?,
     })
 }

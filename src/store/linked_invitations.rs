@@ -104,7 +104,7 @@ fn columns(row: &Row<'_>, now: Timestamp) -> Result<Invitation, StoreError> {
         language: parsed_language(row.get(9)?)?,
         status: status.at(expires_at, now),
         connection: row.get::<_, String>(7)?.parse().map_err(StoreError::unexpected)?,
-        countries: countries(row.get(16)?)?,
+        countries: countries(row, 16)?,
         phone_number,
         sender: row.get::<_, Option<String>>(8)?.map(SenderId::from_stored),
     })

@@ -15,7 +15,7 @@ async fn invite_from(
     connection: NewConnection,
     countries: &str,
 ) -> Result<(), Refusal> {
-    let countries: Countries = countries.parse().unwrap();
+    let countries = Countries::from_stored(countries);
     let invitation = NewInvitation {
         id: id(1),
         project: project(),

@@ -101,13 +101,13 @@ mod tests {
     fn a_number_of_another_country_than_those_that_were_named_is_not_connected() {
         let only = vec![candidate("1", "10", "+44 20 7183 8750")];
         let among = |names: &str| {
-            choose(only.clone(), None, None, Some(&names.parse().unwrap()))
+            choose(only.clone(), None, None, Some(&Countries::from_stored(names)))
                 .map(|candidate| candidate.profile.id.as_str().to_owned())
         };
         assert_eq!(among("DE GB"), Ok("10".into()));
         assert_eq!(among("DE AT"), Err(SignupFailure::CountryNotAllowed));
         let unreadable = vec![candidate("1", "10", "no number yet")];
-        let chosen = choose(unreadable, None, None, Some(&"GB".parse().unwrap()));
+        let chosen = choose(unreadable, None, None, Some(&Countries::from_stored("GB")));
         assert_eq!(chosen, Err(SignupFailure::CountryNotAllowed), "who knows whose it is");
     }
 }

@@ -130,7 +130,7 @@ fn not_begun(view: &SignupView<'_>) -> Markup {
         ul.needs {
             li { (words.needs_account) }
             li { (number_needed(view.connection, words)) }
-            @if let Some(countries) = view.countries {
+            @if let Some(countries) = view.countries.filter(|_| view.connection != ConnectionType::Preassigned) {
                 li { (words.needs_country.around(html! { bdi { (countries.with_calling_codes()) } })) }
             }
             li { (words.needs_time) }
@@ -160,6 +160,9 @@ fn failed(view: &SignupView<'_>) -> Markup {
         @for failure in SignupFailure::ALL {
             p data-failure=(failure.as_str()) hidden[current != Some(failure)] {
                 (words.failures.of(failure))
+                @if let Some(countries) = view.countries.filter(|_| failure == SignupFailure::CountryNotAllowed) {
+                    " " strong { bdi { (countries.with_calling_codes()) } }
+                }
             }
         }
     };
@@ -233,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_client_is_told_of_which_countries_the_number_has_to_be() {
-        let countries = "DE AT".parse().unwrap();
+        let countries = Countries::from_stored("DE AT");
         let app = app();
         let view = |countries| SignupView {
             words: Words::of(Tongue::English),
@@ -244,8 +247,13 @@ mod tests {
             connection: ConnectionType::ClientNumber,
             countries,
         };
-        let needed = "one of these countries: <bdi>+49 (DE), +43 (AT)</bdi>";
-        assert!(card(&view(Some(&countries))).into_string().contains(needed));
+        let shown = card(&view(Some(&countries))).into_string();
+        for part in [
+            "one of these countries: <bdi>+49 (DE), +43 (AT)</bdi>",
+            "ask whoever sent you the link. <strong><bdi>+49 (DE), +43 (AT)</bdi></strong>",
+        ] {
+            assert!(shown.contains(part), "{part} in {shown}");
+        }
         assert!(!card(&view(None)).into_string().contains("these countries"));
     }
 }
