@@ -130,6 +130,10 @@ impl Outgoing {
         let write = self.store.write(move |writer| {
             // Meta may have told already how far it came.
             let Some(current) = writer.message(&project, &id)? else { return Ok(()) };
+            let is_known = current.provider_id.is_some();
+            if is_known && news.error_code.as_deref() == Some(UNCLEAR) {
+                return Ok(());
+            }
             advance(writer, &current, to, &news, now)
         });
         write.await
