@@ -256,24 +256,24 @@ impl Reader<'_> {
         project: &ProjectId,
         search: &SearchTerms,
     ) -> Result<Option<SearchCut>, StoreError> {
+        if search.is_compared() {
+            let all = "SELECT count(*) FROM (SELECT 1 FROM invitation_words
+                                             WHERE project_id = ?1 LIMIT ?2)";
+            let bounds = (project.as_str(), MOST_COMPARED + 1);
+            let mut statement = self.connection.prepare_cached(all)?;
+            let count: u32 = statement.query_row(bounds, |row| row.get(0))?;
+            if count > MOST_COMPARED {
+                return Ok(Some(SearchCut::Compared));
+            }
+        }
         let mut made = Statement { sql: String::new(), parameters: Vec::new() };
         let project = made.bind(project.as_str().to_owned());
-        let (looked_at, most, cut) = if search.is_compared() {
-            let all = format!(
-                "SELECT 1 FROM invitation_words WHERE project_id = {project} LIMIT {MOST_COMPARED} + 1"
-            );
-            (all, MOST_COMPARED + 1, SearchCut::Compared)
-        } else {
-            let Some(hits) = search.hits(&project, |value| made.bind(value)) else {
-                return Ok(None);
-            };
-            (hits, MOST_HITS, SearchCut::Hits)
-        };
+        let Some(hits) = search.hits(&project, |value| made.bind(value)) else { return Ok(None) };
         let count: u32 = self
             .connection
-            .prepare_cached(&format!("SELECT count(*) FROM ({looked_at})"))?
+            .prepare_cached(&format!("SELECT count(*) FROM ({hits})"))?
             .query_row(params_from_iter(made.parameters), |row| row.get(0))?;
-        Ok((count >= most).then_some(cut))
+        Ok((count >= MOST_HITS).then_some(SearchCut::Hits))
     }
 
     /// Rows from a position on, the nearest first.

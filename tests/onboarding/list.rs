@@ -8,8 +8,8 @@ use zavud::domain::{
 };
 use zavud::onboarding::{Invited, Step, invite, invite_once, record_opening};
 use zavud::store::{
-    Happening, InvitationPage, ListPosition, ListQuery, ListSort, MOST_COMPARED, NewConnection,
-    NewInvitation, NewProject, SearchCut, SearchTerms,
+    Happening, InvitationPage, ListPosition, ListQuery, ListSort, MOST_COMPARED, MOST_HITS,
+    NewConnection, NewInvitation, NewProject, SearchCut, SearchTerms,
 };
 
 use crate::desk::{DAY, Desk, NOW, id, number, project, resend, token};
@@ -240,25 +240,24 @@ async fn the_timeline_tells_what_happened_in_its_order_and_no_stranger() {
 #[tokio::test]
 async fn a_term_too_short_for_the_index_is_looked_for_among_the_newest_and_that_is_said() {
     let desk = Desk::open().await;
-    let made = desk.store.write(|writer| {
-        for index in 0..=MOST_COMPARED {
-            let name =
-                if index % MOST_COMPARED == 0 { format!("Xq {index}") } else { "Bakery".into() };
-            let created_at = NOW + Duration::from_secs(index.into());
-            let mut random = [0; 20];
-            random[..4].copy_from_slice(&index.to_be_bytes());
-            let id = InvitationId::new(created_at, random[..10].try_into().unwrap());
-            let token = InvitationToken::new(random);
-            writer.insert_invitation(&NewInvitation {
-                id,
-                token,
-                created_at,
-                ..invitation(1, &name, "x@x.example")
-            })?;
-        }
-        Ok(())
-    });
-    made.await.unwrap();
+    let make = async |indexes: std::ops::RangeInclusive<u32>| {
+        let made = desk.store.write(move |writer| {
+            indexes.into_iter().try_for_each(|index| {
+                let is_found = index % MOST_COMPARED == 0;
+                let name = if is_found { format!("Xq {index}") } else { "Bakery".into() };
+                let created_at = NOW + Duration::from_secs(index.into());
+                let mut random = [0; 20];
+                random[..4].copy_from_slice(&index.to_be_bytes());
+                writer.insert_invitation(&NewInvitation {
+                    id: InvitationId::new(created_at, random[..10].try_into().unwrap()),
+                    token: InvitationToken::new(random),
+                    created_at,
+                    ..invitation(1, &name, "x@x.example")
+                })
+            })
+        });
+        made.await.unwrap();
+    };
     let found = async |text: &str| {
         let search = SearchTerms::of(text);
         let query = ListQuery { search: search.clone(), ..ListQuery::default() };
@@ -268,6 +267,10 @@ async fn a_term_too_short_for_the_index_is_looked_for_among_the_newest_and_that_
         });
         read.await.unwrap()
     };
+    make(0..=MOST_HITS).await;
+    assert_eq!(found("xq").await, (1, None));
+    assert_eq!(found("ba").await, (10, Some(SearchCut::Hits)));
+    make(MOST_HITS + 1..=MOST_COMPARED).await;
     assert_eq!(found("xq").await, (1, Some(SearchCut::Compared)), "the oldest is left out");
     assert_eq!(found("zz").await, (0, Some(SearchCut::Compared)));
     assert_eq!(found("bakery xq").await, (0, None));
