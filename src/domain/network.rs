@@ -3,8 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
-/// What one customer of a provider has: an address of IPv4, or a whole network of 64 bits of IPv6 (RFC 6177),
-/// each address of which may be used.
+/// What one customer of a provider has at least: an address of IPv4, or of IPv6 a network of 56 bits (RFC 6177
+/// §2), any address of which may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
 
@@ -15,7 +15,7 @@ impl Network {
             IpAddr::V4(address) => address.into(),
             IpAddr::V6(address) => {
                 let [a, b, c, d, ..] = address.segments();
-                IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+                IpAddr::from([a, b, c, d & 0xff00, 0, 0, 0, 0])
             }
         })
     }
@@ -34,8 +34,8 @@ mod tests {
     #[test]
     fn addresses_of_one_customer_are_one_network() {
         let network = |text: &str| Network::of(text.parse().unwrap());
-        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
-        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:ff:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:102::1"));
         assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
         assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
     }

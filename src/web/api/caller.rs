@@ -66,16 +66,16 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// Whose key a request has.
+/// The key that a request has; `None` for none, or what is none by its form.
+pub(super) fn key_of(headers: &HeaderMap) -> Option<ApiKey> {
+    bearer(headers)?.parse().ok()
+}
+
+/// Whose key it is.
 ///
 /// # Errors
-/// When it has none that is valid.
-pub(super) async fn authenticate(
-    headers: &HeaderMap,
-    state: &WebState,
-) -> Result<Caller, ApiError> {
-    let key: ApiKey =
-        bearer(headers).and_then(|key| key.parse().ok()).ok_or(ApiError::Unauthorized)?;
+/// When it is nobody's.
+pub(super) async fn authenticate(key: ApiKey, state: &WebState) -> Result<Caller, ApiError> {
     let known = state.store.read(move |reader| {
         let Some(key) = reader.api_key(&key)? else { return Ok(None) };
         let test = reader.test_project_of(&key.project)?;

@@ -11,7 +11,7 @@ use axum::http::HeaderName;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::caller::authenticate;
+use super::caller::{authenticate, key_of};
 use super::error::ApiError;
 use crate::domain::{ApiKeyId, Network, Timestamp};
 use crate::web::WebState;
@@ -31,10 +31,14 @@ pub(super) async fn guard(
     next: Next,
 ) -> Response {
     let (limits, network) = (&state.api.limits, Network::of(address));
+    // Costs nothing, and counts as nothing.
+    let Some(key) = key_of(request.headers()) else {
+        return ApiError::Unauthorized.into_response();
+    };
     if let Some(wait) = limits.strangers.wait(&network, state.clock.now()) {
         return ApiError::TooOften { wait }.into_response();
     }
-    let caller = match authenticate(request.headers(), &state).await {
+    let caller = match authenticate(key, &state).await {
         Ok(caller) => caller,
         Err(error) => {
             if matches!(error, ApiError::Unauthorized) {

@@ -181,10 +181,14 @@ async fn where_many_wrong_keys_came_from_none_is_looked_at_for_a_while() {
         let key = format!("Bearer zv_live_{index:040}");
         get_with(web, "/v1/me", &[("authorization", &key)]).await
     };
+    for _ in 0..40 {
+        assert_eq!(get(web, "/v1/me").await.status, 401);
+    }
     for index in 0..30 {
         assert_eq!(guess(index).await.status, 401);
     }
     let refused = guess(30).await;
+    assert_eq!(get(web, "/v1/me").await.status, 401, "what is no key is not looked up");
     assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "2"));
     let mine = client.raw("GET", "/me", &[], None).await;
     assert_eq!(mine.status, 429, "a guess that is right is not told from the others");
