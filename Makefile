@@ -29,7 +29,7 @@ check: $(target)/setup-check ## Formatting, lints, licences, docs
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 	cargo deny --locked check bans licenses sources
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --all-features --no-deps
 
 audit: $(target)/setup-check ## Known vulnerabilities; fetches the advisory database by git, so not in CI
 	cargo deny --locked check advisories

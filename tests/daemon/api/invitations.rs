@@ -195,8 +195,17 @@ async fn a_test_is_brought_to_any_end_and_tells_of_it_as_a_client_would() {
     assert_eq!(simulate(&made, "completed").await.0, 409, "it is over");
     let (status, error) = simulate(&made, "messenger").await;
     assert_eq!((status, &error["details"]["errors"][0]["path"]), (400, &json!(["outcome"])));
-    let nobody = create(&client, json!({})).await;
-    assert_eq!(simulate(&nobody, "completed").await.1["invitation"]["status"], "completed");
+    let again = create(&client, json!({ "clientPhone": NUMBER })).await;
+    let (_, answer) = simulate(&again, "completed").await;
+    assert_eq!(answer["invitation"]["senderId"], sender["id"], "it is the same number");
+    for (asked, end) in [
+        (json!({}), "completed"),
+        (json!({ "allowedPhoneCountries": ["KZ"] }), "completed"),
+        (json!({ "allowedPhoneCountries": ["DE"], "clientPhone": NUMBER }), "failed"),
+    ] {
+        let (_, answer) = simulate(&create(&client, asked.clone()).await, "completed").await;
+        assert_eq!(answer["invitation"]["status"], end, "{asked}");
+    }
 
     let live = Client::of(&daemon).await;
     let path = format!("/invitations/{}/simulate", daemon.invited.invitation);

@@ -1,5 +1,6 @@
 //! The audit log: filtered, leafed through, and taken along.
 
+use serde_json::json;
 use zavud::clock::{Clock as _, SystemClock};
 use zavud::domain::{AuditAction, AuditActor};
 use zavud::store::NewAuditEntry;
@@ -62,8 +63,9 @@ async fn walk(admin: &mut Admin<'_>) {
     choose(admin.browser, "action", "").await;
     // The field of a day takes one in the order of the browser's language.
     admin.browser.click("#day").await;
-    let day = "document.getElementById('day').valueAsDate = new Date()";
-    admin.browser.client.execute(day, vec![]).await.unwrap();
+    let day = "document.getElementById('day').value = arguments[0]";
+    let (at, _) = line.split_once('T').unwrap();
+    admin.browser.client.execute(day, vec![json!(at)]).await.unwrap();
     admin.press("#filter button").await;
     assert_eq!(admin.count(rows).await, 1);
     admin.look("audit", "of-a-day").await;
