@@ -3,6 +3,9 @@
 "use strict";
 
 (() => {
+  // A page that many changes reach is fetched once for all that come within this time.
+  const REFRESH_PAUSE_MS = 300;
+
   const body = document.body;
   const offline = document.getElementById("offline");
   const main = () => document.getElementById("main");
@@ -127,6 +130,7 @@
       } catch {
         offline.hidden = false;
       }
+      await new Promise((resume) => setTimeout(resume, REFRESH_PAUSE_MS));
     }
     isFetching = false;
   }
