@@ -60,6 +60,8 @@ actions! {
     InvitationMade = "invitation_made",
     InvitationCancelled = "invitation_cancelled",
     InvitationResent = "invitation_resent",
+    /// A test, brought to an end.
+    InvitationSimulated = "invitation_simulated",
     /// Many at once, from a file.
     InvitationsImported = "invitations_imported",
     SenderMade = "sender_made",

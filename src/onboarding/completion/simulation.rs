@@ -7,8 +7,8 @@ use rand::RngExt as _;
 
 use super::attempts::{Connection, begin_signup, complete, fail};
 use crate::domain::{
-    FailureReason, InvitationId, MetaReason, PhoneNumber, ProjectId, SignupFailure, SignupId,
-    Timestamp,
+    Country, FailureReason, InvitationId, MetaReason, PhoneNumber, ProjectId, SignupFailure,
+    SignupId, Timestamp,
 };
 use crate::meta::graph::AccessToken;
 use crate::onboarding::Refusal;
@@ -50,7 +50,12 @@ pub fn simulate_signup(
         SimulatedEnd::Completed => {
             let signup = writer.signup(&id, invitation)?;
             let gone = || StoreError::Unexpected(format!("{id} has gone"));
+            let allowed = record.countries.clone();
             let connected = connection(record);
+            if allowed.is_some_and(|countries| !countries.admit(&connected.phone_number)) {
+                fail(writer, invitation, &id, SignupFailure::CountryNotAllowed, now)?;
+                return Ok(Ok(()));
+            }
             // That it is open was found when it was begun.
             let _ = complete(writer, &signup.ok_or_else(gone)?, &connected, seal, now)?;
         }
@@ -70,18 +75,21 @@ const fn failure_of(reason: FailureReason) -> SignupFailure {
 
 /// What nobody has connected.
 fn connection(record: InvitationRecord) -> Connection {
-    let mut rng = rand::rng();
     let known = record.client_phone.and_then(|number| number.parse().ok());
-    let phone_number: PhoneNumber = known.unwrap_or_else(|| {
-        // In North America 555 is nobody's.
-        let number = format!("+1555{:07}", rng.random_range(2_000_000..10_000_000));
-        number.parse().expect("a plus sign and eleven digits")
-    });
+    let allowed = record.countries.as_ref().and_then(|countries| countries.iter().next());
+    let phone_number: PhoneNumber =
+        known.or_else(|| allowed.and_then(Country::example)).unwrap_or_else(|| {
+            // In North America 555 is nobody's.
+            let number = format!("+1555{:07}", rand::rng().random_range(2_000_000..10_000_000));
+            number.parse().expect("a plus sign and eleven digits")
+        });
+    // As with Meta, whose number is connected again is the same one.
+    let name = phone_number.as_str().trim_start_matches('+').to_owned();
     Connection {
         name: record.client_name.unwrap_or_else(|| phone_number.to_string()),
         phone_number,
-        account: rng.random_range(1_u64..1 << 53).to_string(),
-        number: rng.random_range(1_u64..1 << 53).to_string(),
+        account: name.clone(),
+        number: name,
         token: AccessToken::new("test".to_owned()),
         pin: None,
     }

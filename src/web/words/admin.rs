@@ -139,6 +139,7 @@ words! {
         expiry: Text,
         show: Text,
         none: Text,
+        first: Text,
         none_found: Text,
         many_found: Gapped,
         short_terms: Gapped,

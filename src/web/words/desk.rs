@@ -349,6 +349,7 @@ words! {
         invitation_made: Text,
         invitation_cancelled: Text,
         invitation_resent: Text,
+        invitation_simulated: Text,
         invitations_imported: Text,
         sender_made: Text,
         sender_renamed: Text,

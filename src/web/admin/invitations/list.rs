@@ -142,7 +142,14 @@ impl ListView<'_> {
         html! {
             (self.tallies())
             @if self.page.rows.is_empty() {
-                p.card { @if self.counts.total() == 0 { (words.none) } @else { (words.none_found) } }
+                p.card {
+                    @if self.counts.total() > 0 {
+                        (words.none_found)
+                    } @else {
+                        (words.none)
+                        @if self.visit.may(Role::Member) { " " (words.first) }
+                    }
+                }
             } @else {
                 table.table {
                     thead {

@@ -170,6 +170,7 @@ impl AuditWords {
             AuditAction::InvitationMade => &self.invitation_made,
             AuditAction::InvitationCancelled => &self.invitation_cancelled,
             AuditAction::InvitationResent => &self.invitation_resent,
+            AuditAction::InvitationSimulated => &self.invitation_simulated,
             AuditAction::InvitationsImported => &self.invitations_imported,
             AuditAction::SenderMade => &self.sender_made,
             AuditAction::SenderRenamed => &self.sender_renamed,

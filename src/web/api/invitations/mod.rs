@@ -244,6 +244,7 @@ pub(super) async fn simulate(
         if let Err(refusal) = simulate_signup(writer, whose, end, &seal, now)? {
             return Ok(Err(refusal.into()));
         }
+        by.audit(writer, (AuditAction::InvitationSimulated, id.as_str()), now)?;
         answer(writer, whose, &base, StatusCode::OK, now).map(Ok)
     };
     once.run(&state, &caller, &asked, simulate).await
