@@ -45,8 +45,9 @@ test: $(target)/setup-browser $(target)/setup-api $(target)/setup-interop ## All
 test-browser: $(target)/setup-browser ## The tests with a real browser alone; pictures go to target/screenshots
 	ZAVUD_BROWSER=required cargo test --locked --test browser
 
+# Built as for the tests: `cargo build` would leave out what only they need, and compile much anew.
 test-api: $(target)/setup-api ## The REST API with the SDK of partners and schemathesis; EXAMPLES=30 for each address
-	cargo build --locked --workspace --all-features
+	cargo test --locked --workspace --all-features --no-run
 	EXAMPLES=$(EXAMPLES) tests/api/run.sh $(target)
 
 test-training: $(target)/setup-train ## The tests of what teaches and judges the reader
