@@ -24,17 +24,22 @@ class Scale:
 
     engines: str
     utterances: int
+    revoiced: int
+    """Voices made of each recorded one."""
     training: list[str]
 
 
 FULL = Scale(
     "espeak,mbrola,kokoro,flite,festival",
     10**6,
+    8,
     ["--minutes", "260", "--steps", "100000", "--compile"],
 )
-SMOKE = Scale("espeak", 1, ["--steps", "6", "--batch", "4", "--save-every", "3"])
+SMOKE = Scale("espeak", 1, 1, ["--steps", "6", "--batch", "4", "--save-every", "3"])
 FROZEN = {"reader": 0, "judge": 3}
 """Layers of the encoder that stay as OpenAI taught them: what base knows of many voices and languages."""
+ENCODER_SHARE = {"reader": 1.0, "judge": 0.3}
+"""Of the learning rate: what base knows is changed slowly."""
 
 
 def python(*arguments: object) -> None:
@@ -60,11 +65,17 @@ def main() -> None:
     # The demo's voices come from an engine that is kept out of the real training.
     demo = HERE.parents[1] / "assets" / "voices"
     recorded = [demo] if given.smoke else [folder.resolve() for folder in given.recorded]
+    revoiced = work / "revoiced"
+    python(
+        "revoice.py", "--recorded", *recorded, "--without", *KEPT_OUT, "--out", revoiced,
+        "--voices", scale.revoiced,
+    )  # fmt: skip
     run = work / given.shape
     python(
-        "train.py", "--shape", given.shape, "--frozen", FROZEN[given.shape], "--stock", work / "stock",
-        "--recorded", *recorded, "--without", *KEPT_OUT, "--synthesised", corpus, "--out", run,
-        "--device", given.device, *scale.training,
+        "train.py", "--shape", given.shape, "--frozen", FROZEN[given.shape],
+        "--encoder-share", ENCODER_SHARE[given.shape], "--stock", work / "stock",
+        "--recorded", *recorded, revoiced, "--without", *KEPT_OUT, "--synthesised", corpus,
+        "--out", run, "--device", given.device, *scale.training,
     )  # fmt: skip
     print((run / "log.jsonl").read_text().splitlines()[-1])
     print(f"The {given.shape}: {run / given.shape}.bin")

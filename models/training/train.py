@@ -163,10 +163,14 @@ class Training:
         self.mel = LogMel()
         self.reader = Reader.cut_from_stock(SHAPES[given.shape], given.stock).to(self.device)
         self.reader.encoder.freeze(given.frozen)
+        parts = ((self.reader.encoder, given.encoder_share), (self.reader.decoder, 1.0))
         self.optimizer = torch.optim.AdamW(
-            [p for p in self.reader.parameters() if p.requires_grad],
+            [
+                {"params": [p for p in part.parameters() if p.requires_grad], "share": share}
+                for part, share in parts
+            ],
             betas=(0.9, 0.98), weight_decay=0.01, fused=True,
-        )
+        )  # fmt: skip
         self.forward = torch.compile(self.reader, dynamic=False) if given.compile else self.reader
         self.average = copied(self.reader)
         self.progress = Progress(given.steps, given.minutes)
@@ -189,7 +193,7 @@ class Training:
     def step(self, samples: torch.Tensor, said: torch.Tensor, due: torch.Tensor) -> float:
         """Learns from one batch. Returns the loss."""
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.progress, self.peak)
+            group["lr"] = group["share"] * learning_rate(self.progress, self.peak)
         with torch.no_grad():
             mel = distorted(self.mel(samples), self.chance)
         mel, said, due = (tensor.to(self.device) for tensor in (mel, said, due))
@@ -250,6 +254,9 @@ def arguments() -> argparse.Namespace:
     options.add_argument("--minutes", type=float, default=100.0)
     options.add_argument("--batch", type=int, default=16)
     options.add_argument("--peak", type=float, default=3e-4, help="learning rate")
+    options.add_argument(
+        "--encoder-share", type=float, default=1.0, help="of the learning rate, for the encoder"
+    )
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--threads", type=int, default=torch.get_num_threads())
     options.add_argument("--device", default="cpu", help="what PyTorch calls it, such as cuda")
