@@ -103,7 +103,7 @@ def main() -> None:
             name, _, language = voice.name.rpartition("_")
             for number in range(given.voices):
                 change = Change.drawn(rng)
-                out = given.out / f"{name}.{number}_{language}"
+                out = given.out / f"{name or language}.{number}_{language}"
                 if voice.name in given.without or out.exists():
                     continue
                 out.mkdir(parents=True)
