@@ -25,7 +25,7 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Self {
         Self {
-            clear: 0.93,
+            clear: 0.96,
             agreed: 0.99,
             withdrawn: 0.6,
             most_belief: 0.995,

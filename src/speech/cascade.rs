@@ -13,6 +13,12 @@ use crate::domain::Language;
 /// the window before.
 const JUDGED_FROM: usize = 5;
 
+/// Two networks that hear the same digit end it this close together.
+const SAME_DIGIT: Duration = Duration::from_millis(240);
+
+/// How much it says against a digit that the reader heard none at its time.
+const UNHEARD: f32 = 0.9;
+
 /// A model that reads along, and one that judges.
 #[derive(Debug)]
 pub struct Cascade {
@@ -76,8 +82,36 @@ impl Recogniser for CascadeRecogniser {
             return Ok(heard);
         }
         let judged = self.judge.read(window, language, care)?;
-        Ok(Heard { is_judged: true, ..judged })
+        let symbols = judged.symbols.into_iter().map(|symbol| weighed(symbol, &heard.symbols));
+        Ok(Heard { symbols: symbols.collect(), is_judged: true })
     }
+}
+
+/// What the judge heard, believed less where the reader heard another digit at the same time, or none.
+/// That both hear the same says little more than the judge alone: they fail over the same voices.
+fn weighed(judged: Symbol, heard: &[Symbol]) -> Symbol {
+    let Symbol::Digit { value, probability, at } = judged else { return judged };
+    let nearest = heard
+        .iter()
+        .filter_map(|symbol| match *symbol {
+            Symbol::Digit { value, probability, at: other } => {
+                Some((at.abs_diff(other), value, probability))
+            }
+            Symbol::Break { .. } => None,
+        })
+        .min_by_key(|&(apart, ..)| apart)
+        .filter(|&(apart, ..)| apart <= SAME_DIGIT);
+    let against = match nearest {
+        Some((_, same, _)) if same == value => return judged,
+        Some((_, _, certainty)) => certainty,
+        None => UNHEARD,
+    };
+    // Two witnesses and ten digits: Bayes' rule, each digit equally likely before.
+    let for_it = probability * (1.0 - against);
+    let for_other = against * (1.0 - probability);
+    let for_neither = 8.0 / 9.0 * (1.0 - probability) * (1.0 - against);
+    let all = (for_it + for_other + for_neither).max(f32::MIN_POSITIVE);
+    Symbol::Digit { value, probability: for_it / all, at }
 }
 
 #[cfg(test)]
@@ -128,10 +162,42 @@ mod tests {
         ] {
             let cascade = Cascade::new(model(count, 1), model(count, 7)).unwrap();
             let heard = cascade.recogniser().unwrap().read(&[], None, care).unwrap();
-            let digit = Symbol::Digit { value: expected, probability: 0.9, at: Duration::ZERO };
-            let expected = Heard { symbols: vec![digit; count], is_judged: expected == 7 };
-            assert_eq!(heard, expected, "{count} digits, {care:?}");
+            let values = heard.symbols.iter().map(|symbol| match symbol {
+                Symbol::Digit { value, .. } => *value,
+                Symbol::Break { .. } => unreachable!("it hears digits only"),
+            });
+            assert_eq!(values.collect::<Vec<_>>(), vec![expected; count], "{care:?}");
+            assert_eq!(heard.is_judged, expected == 7, "{count} digits, {care:?}");
         }
+    }
+
+    fn digit(value: u8, probability: f32, at: u64) -> Symbol {
+        Symbol::Digit { value, probability, at: Duration::from_millis(at) }
+    }
+
+    fn belief(symbol: Symbol) -> f32 {
+        match symbol {
+            Symbol::Digit { probability, .. } => probability,
+            Symbol::Break { .. } => unreachable!("no digit"),
+        }
+    }
+
+    #[test]
+    fn the_judge_is_believed_less_where_the_reader_heard_another_digit_or_none() {
+        let judged = digit(2, 0.99, 1_000);
+        for agreeing in [digit(2, 0.5, 1_080), digit(2, 0.99, 840)] {
+            assert_eq!(weighed(judged, &[agreeing]), judged, "{agreeing:?}");
+        }
+        for nothing in [vec![], vec![digit(2, 0.99, 1_480)]] {
+            let alone = belief(weighed(judged, &nothing));
+            assert!((0.9..0.93).contains(&alone), "{alone} {nothing:?}");
+        }
+        let doubted = belief(weighed(judged, &[digit(2, 0.9, 400), digit(3, 0.9, 920)]));
+        assert!((0.9..0.93).contains(&doubted), "{doubted}");
+        let contradicted = belief(weighed(judged, &[digit(3, 0.999, 1_000)]));
+        assert!(contradicted < 0.1, "{contradicted}");
+        let certain = belief(weighed(digit(2, 1.0, 0), &[digit(3, 1.0, 0)]));
+        assert!((0.0..=1.0).contains(&certain), "{certain}");
     }
 
     #[test]

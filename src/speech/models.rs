@@ -11,6 +11,8 @@ use super::whisper::{ModelError, WhisperModel};
 pub enum CannotRead {
     #[error(transparent)]
     Model(#[from] ModelError),
+    #[error("{0}. It is the one that speech.judge names; name another there, or none (\"\")")]
+    Judge(#[source] ModelError),
     #[error("{0}. Name another model in speech.judge, or none (\"\")")]
     Windows(#[from] WindowsDiffer),
 }
@@ -22,6 +24,6 @@ pub enum CannotRead {
 pub fn load(config: &Speech) -> Result<Box<dyn SpeechModel>, CannotRead> {
     let reader = Box::new(WhisperModel::load(&config.model, &config.model_sha256)?);
     let Some(judge) = config.judge() else { return Ok(reader) };
-    let judge = Box::new(WhisperModel::load(judge, &config.judge_sha256)?);
-    Ok(Box::new(Cascade::new(reader, judge)?))
+    let judge = WhisperModel::load(judge, &config.judge_sha256).map_err(CannotRead::Judge)?;
+    Ok(Box::new(Cascade::new(reader, Box::new(judge))?))
 }

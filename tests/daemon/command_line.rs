@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Output;
 
-use crate::support::{voice, write_wav, zavud};
+use crate::support::{shipped_models, voice, write_wav, zavud};
 
 fn run(arguments: &[&str]) -> Output {
     zavud().args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap()
@@ -84,9 +84,9 @@ fn a_port_that_is_taken_is_named() {
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let directory = tempfile::tempdir().unwrap();
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader.bin");
+    let models = shipped_models();
     let text = format!(
-        "[sip]\nlisten = {address:?}\n[web]\nlisten = \"127.0.0.1:0\"\n[speech]\nmodel = {model:?}\n"
+        "[sip]\nlisten = {address:?}\n[web]\nlisten = \"127.0.0.1:0\"\n[speech]\n{models}\n"
     );
     let path = config(directory.path(), &text);
     assert_failure(&run(&["serve", "--config", &path]), 1, &[&address, "SIP", "using the port"]);
@@ -99,6 +99,11 @@ fn a_model_that_is_missing_or_damaged_is_named() {
     assert_failure(&run(&["serve", "--config", &path]), 1, &["gone.bin", "cannot read"]);
 
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader.bin");
+    let text = format!("[speech]\nmodel = {model:?}\njudge = \"gone.bin\"\n");
+    let path = config(directory.path(), &text);
+    let expected = ["gone.bin", "cannot read", "speech.judge"];
+    assert_failure(&run(&["serve", "--config", &path]), 1, &expected);
+
     let mut bytes = std::fs::read(model).unwrap();
     bytes[10_000_000] ^= 1;
     std::fs::write(directory.path().join("damaged.bin"), &bytes).unwrap();

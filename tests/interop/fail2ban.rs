@@ -5,17 +5,17 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::peer::{Peer, free_port, is_installed};
-use crate::support::zavud;
+use crate::support::{shipped_models, zavud};
 
 /// What the daemon logs, in this format, while a stranger sends it SIP over UDP and TCP.
 async fn log_of_a_stranger(format: &str) -> String {
     let directory = tempfile::tempdir().unwrap();
     let config = directory.path().join("zavud.toml");
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader.bin");
+    let models = shipped_models();
     let sip = format!("127.0.0.1:{}", free_port());
     let text = format!(
         "[sip]\nlisten = \"{sip}\"\ntrunks = []\n[web]\nlisten = \"127.0.0.1:0\"\n\
-         [speech]\nmodel = {model:?}\n[log]\nformat = \"{format}\"\n"
+         [speech]\n{models}\n[log]\nformat = \"{format}\"\n"
     );
     std::fs::write(&config, text).unwrap();
     let mut daemon = Peer::start(zavud().args(["serve", "--config"]).arg(&config));

@@ -25,7 +25,7 @@ pub(crate) use partner::{Browsing, PASSWORD, admitted, form_token};
 pub(crate) use phone::{
     CODE, call, call_over, call_with, digits_of, half_a_code, noise, silence, voice, write_wav,
 };
-pub(crate) use process::{Serving, zavud};
+pub(crate) use process::{Serving, shipped_models, zavud};
 pub(crate) use recorder::{PATIENCE, code_on, stages_until};
 
 /// Tells on the terminal that a test did nothing, and why.

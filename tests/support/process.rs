@@ -11,6 +11,13 @@ pub(crate) fn zavud() -> Command {
     Command::new(env!("CARGO_BIN_EXE_zavud"))
 }
 
+/// The keys of `[speech]` that name the shipped models, for a configuration in another folder.
+pub(crate) fn shipped_models() -> String {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let (reader, judge) = (models.join("reader.bin"), models.join("judge.bin"));
+    format!("model = {reader:?}\njudge = {judge:?}")
+}
+
 /// `zavud serve` on free loopback ports.
 pub(crate) struct Serving {
     process: Child,
@@ -32,8 +39,7 @@ impl Serving {
 
     /// The same with these sections of config.toml as well.
     pub(crate) fn start_with(database: &Path, web: SocketAddr, sections: &str) -> Self {
-        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reader.bin");
-        Self::run(database, web, &format!("model = {model:?}"), sections)
+        Self::run(database, web, &shipped_models(), sections)
     }
 
     /// The same, but it reads no calls, and so is there sooner.
