@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn one_clear_reading_is_a_code_after_a_short_pause() {
-        let symbols = spoken("481529", 0.99, 1.0);
+        let symbols = spoken("481529", 0.995, 1.0);
         let mut decision = Decision::default();
         let early = decision.consider(&hypothesis(&symbols, 3.66, 0.16));
         assert_eq!(text(&early), "481529");
@@ -205,7 +205,7 @@ mod tests {
         let slow: Vec<Symbol> = (0..7)
             .map(|index| Symbol::Digit {
                 value: index,
-                probability: 0.99,
+                probability: 0.995,
                 at: at(1.0 + 0.9 * f32::from(index)),
             })
             .collect();
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_digit_at_the_very_end_of_what_was_read_is_looked_at_again() {
-        let symbols = spoken("481529", 0.99, 1.0);
+        let symbols = spoken("481529", 0.995, 1.0);
         let mut decision = Decision::default();
         let in_noise = Hypothesis { read_until: at(3.52), ..hypothesis(&symbols, 3.75, 0.25) };
         assert_eq!(text(&decision.consider(&in_noise)), "481529");
@@ -230,14 +230,14 @@ mod tests {
 
     #[test]
     fn what_is_spoken_and_not_read_is_waited_for() {
-        let symbols = spoken("481529", 0.99, 1.0);
+        let symbols = spoken("481529", 0.995, 1.0);
         let unread = Hypothesis { read_until: at(3.6), ..hypothesis(&symbols, 4.6, 0.3) };
         assert_eq!(text(&Decision::default().consider(&unread)), "481529");
     }
 
     #[test]
     fn without_any_pause_a_reading_is_a_code_when_no_other_digit_is_read_for_a_while() {
-        let symbols = spoken("481529", 0.99, 1.0);
+        let symbols = spoken("481529", 0.995, 1.0);
         let mut decision = Decision::default();
         assert_eq!(text(&decision.consider(&hypothesis(&symbols, 4.1, 0.0))), "481529");
         assert!(is_code(&decision.consider(&hypothesis(&symbols, 4.13, 0.0)), "481529"));
@@ -284,20 +284,20 @@ mod tests {
 
     #[test]
     fn a_code_that_is_contradicted_later_is_taken_back() {
-        let mut symbols = spoken("481529", 0.99, 1.0);
+        let mut symbols = spoken("481529", 0.995, 1.0);
         let mut decision = Decision::default();
         assert!(is_code(&decision.consider(&hypothesis(&symbols, 5.5, 1.5)), "481529"));
-        symbols.extend(spoken("481929", 0.99, 6.0));
+        symbols.extend(spoken("481929", 0.995, 6.0));
         let doubted = decision.consider(&hypothesis(&symbols, 9.0, 0.5));
         assert_eq!(text(&doubted), "481929?");
-        symbols.extend(spoken("481929", 0.99, 11.0));
+        symbols.extend(spoken("481929", 0.995, 11.0));
         assert!(is_code(&decision.consider(&hypothesis(&symbols, 14.0, 0.5)), "481929"));
     }
 
     #[test]
     fn a_code_stands_while_it_is_repeated() {
-        let mut symbols = spoken("481529", 0.99, 1.0);
-        symbols.extend(spoken("481529", 0.99, 5.0));
+        let mut symbols = spoken("481529", 0.995, 1.0);
+        symbols.extend(spoken("481529", 0.995, 5.0));
         let mut decision = Decision::default();
         assert!(is_code(&decision.consider(&hypothesis(&symbols[..6], 4.3, 0.8)), "481529"));
         for count in 7..=symbols.len() {
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_seventh_digit_takes_the_code_back() {
-        let symbols = spoken("4815290", 0.99, 1.0);
+        let symbols = spoken("4815290", 0.995, 1.0);
         let mut decision = Decision::default();
         assert!(is_code(&decision.consider(&hypothesis(&symbols[..6], 3.8, 0.25)), "481529"));
         let seventh = decision.consider(&hypothesis(&symbols, 4.1, 0.1));
@@ -320,18 +320,18 @@ mod tests {
 
     #[test]
     fn a_code_that_another_look_does_not_see_is_taken_back() {
-        let symbols = spoken("481529", 0.99, 1.0);
+        let symbols = spoken("481529", 0.995, 1.0);
         let mut decision = Decision::default();
         assert!(is_code(&decision.consider(&hypothesis(&symbols, 3.8, 0.25)), "481529"));
-        let other_look = spoken("48152", 0.99, 1.0);
+        let other_look = spoken("48152", 0.995, 1.0);
         assert_eq!(text(&decision.consider(&hypothesis(&other_look, 4.0, 0.5))), "48152?");
     }
 
     #[test]
     fn five_or_seven_digits_are_no_code_however_often_they_are_said() {
         for digits in ["48152", "4815290", "4815291234"] {
-            let mut symbols = spoken(digits, 0.99, 1.0);
-            symbols.extend(spoken(digits, 0.99, 8.0));
+            let mut symbols = spoken(digits, 0.995, 1.0);
+            symbols.extend(spoken(digits, 0.995, 8.0));
             let last = Hypothesis { is_final: true, ..hypothesis(&symbols, 20.0, 5.0) };
             let finding = Decision::default().consider(&last);
             assert_eq!(text(&finding), format!("{digits}?"));
@@ -341,9 +341,10 @@ mod tests {
     #[test]
     fn at_hang_up_a_clear_reading_counts_and_half_a_code_does_not() {
         let whole =
-            Hypothesis { is_final: true, ..hypothesis(&spoken("481529", 0.99, 1.0), 3.55, 0.05) };
+            Hypothesis { is_final: true, ..hypothesis(&spoken("481529", 0.995, 1.0), 3.55, 0.05) };
         assert!(is_code(&Decision::default().consider(&whole), "481529"));
-        let half = Hypothesis { is_final: true, ..hypothesis(&spoken("481", 0.99, 1.0), 2.1, 0.1) };
+        let half =
+            Hypothesis { is_final: true, ..hypothesis(&spoken("481", 0.995, 1.0), 2.1, 0.1) };
         assert_eq!(
             Decision::default().consider(&half),
             Finding::Unreadable(
@@ -355,7 +356,7 @@ mod tests {
     #[test]
     fn the_best_of_an_unreadable_call_is_handed_out() {
         let mut symbols = spoken("481529", 0.7, 1.0);
-        symbols.extend(spoken("48", 0.99, 6.0));
+        symbols.extend(spoken("48", 0.995, 6.0));
         let last = Hypothesis { is_final: true, ..hypothesis(&symbols, 9.0, 2.0) };
         let finding = Decision::default().consider(&last);
         assert_eq!(text(&finding), "481529?");
@@ -364,7 +365,7 @@ mod tests {
 
     #[test]
     fn a_digit_at_the_ragged_edge_is_marked() {
-        let symbols = spoken("48", 0.99, 1.0);
+        let symbols = spoken("48", 0.995, 1.0);
         let speaking = hypothesis(&symbols, 1.6, 0.0);
         assert_eq!(
             Decision::default().consider(&speaking),

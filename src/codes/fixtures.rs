@@ -36,7 +36,7 @@ pub(super) fn paced(text: &str) -> Vec<Symbol> {
         };
         (character, seconds)
     });
-    digits(times, 0.99)
+    digits(times, 0.995)
 }
 
 /// What was heard after `heard` seconds, when everything is read and nobody has spoken for `quiet`

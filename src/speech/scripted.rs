@@ -184,7 +184,7 @@ impl Recogniser for ScriptedReader {
             }
             let is_whole = digit.from + samples(40) >= from && digit.until <= until;
             let (value, probability) =
-                if is_whole { (digit.value, 0.99) } else { ((digit.value + 1) % 10, 0.6) };
+                if is_whole { (digit.value, 0.995) } else { ((digit.value + 1) % 10, 0.6) };
             let nearest = (digit.until.min(until) - from + TIME_STEP / 2) / TIME_STEP * TIME_STEP;
             let ends = nearest.max(last.map_or(0, |(_, earlier)| earlier + TIME_STEP));
             let at = Duration::from_secs_f64(ends as f64 / f64::from(READING_RATE));
