@@ -37,7 +37,7 @@ fn digits(hypothesis: &Hypothesis) -> String {
         .symbols
         .iter()
         .filter_map(|symbol| match symbol {
-            Symbol::Digit { value, .. } => Some(char::from(b'0' + value)),
+            Symbol::Digit { posterior, .. } => Some(char::from(b'0' + posterior.value())),
             Symbol::Break { .. } => None,
         })
         .collect()

@@ -90,9 +90,11 @@ impl Transcript {
             .symbols
             .iter()
             .filter_map(|symbol| match *symbol {
-                Symbol::Digit { value, probability, at } => Some(
-                    json!({"digit": value, "probability": probability, "at_ms": at.as_millis()}),
-                ),
+                Symbol::Digit { posterior, at } => Some(json!({
+                    "digit": posterior.value(),
+                    "probability": posterior.probability(),
+                    "at_ms": at.as_millis(),
+                })),
                 Symbol::Break { .. } => None,
             })
             .collect();
@@ -118,7 +120,8 @@ impl Transcript {
         for symbol in &self.last.symbols {
             let seconds = symbol.at().as_secs_f32();
             match symbol {
-                Symbol::Digit { value, probability, .. } => {
+                Symbol::Digit { posterior, .. } => {
+                    let (value, probability) = (posterior.value(), posterior.probability());
                     println!("  {value}  {seconds:6.2} s  {probability:.3}");
                 }
                 Symbol::Break { .. } => println!("  -  {seconds:6.2} s"),

@@ -108,16 +108,19 @@ impl Decision {
 
     /// Whether the vote is clear enough. What was shown stands while little speaks against it.
     fn is_enough(&self, verdict: &Verdict, whole: &[&Reading]) -> bool {
-        let Thresholds { clear, agreed, withdrawn, .. } = self.thresholds;
+        let Thresholds { clear, agreed, withdrawn, most_belief, .. } = self.thresholds;
         let Verdict { code, confidence, supporters } = verdict;
         if self.decided.as_ref().is_some_and(|decided| decided.code == *code) {
             return *confidence >= withdrawn;
         }
-        let supporter = whole.iter().find(|reading| code.digits().eq(reading.values()));
-        let is_assembled = supporter.is_some_and(|only| Rhythm::of(only) == Rhythm::Assembled);
+        // What the others say of single digits is no help where they say another code.
+        let is_clear = |only: &&Reading| {
+            let alone = vote(&[only], most_belief).map_or(0.0, |verdict| verdict.confidence);
+            alone.min(*confidence) >= clear && Rhythm::of(only) != Rhythm::Assembled
+        };
         match supporters {
             0 => false,
-            1 => *confidence >= clear && !is_assembled,
+            1 => whole.iter().find(|one| code.digits().eq(one.values())).is_some_and(is_clear),
             _ => *confidence >= agreed,
         }
     }
@@ -131,8 +134,9 @@ impl Decision {
         digits
             .iter()
             .map(|digit| HeardDigit {
-                digit: digit.value,
-                sure: is_sure(digit.probability) && !(is_speaking && digit.at >= ragged_from),
+                digit: digit.posterior.value(),
+                sure: is_sure(digit.posterior.probability())
+                    && !(is_speaking && digit.at >= ragged_from),
             })
             .collect()
     }
@@ -147,8 +151,8 @@ fn best(readings: &[Reading]) -> Option<&Reading> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codes::fixtures::{at, hypothesis, paced, spoken};
-    use crate::speech::Symbol;
+    use crate::codes::fixtures::{SURE, at, hypothesis, paced, spoken};
+    use crate::speech::{Posterior, Symbol};
 
     fn is_code(finding: &Finding, text: &str) -> bool {
         matches!(finding, Finding::Code(found, _) if found.expose() == text)
@@ -192,7 +196,7 @@ mod tests {
 
     #[test]
     fn one_clear_reading_is_a_code_after_a_short_pause() {
-        let symbols = spoken("481529", 0.995, 1.0);
+        let symbols = spoken("481529", SURE, 1.0);
         let mut decision = Decision::default();
         let early = decision.consider(&hypothesis(&symbols, 3.66, 0.16));
         assert_eq!(text(&early), "481529");
@@ -204,8 +208,7 @@ mod tests {
     fn a_slow_voice_is_waited_for_until_its_next_digit_would_have_come() {
         let slow: Vec<Symbol> = (0..7)
             .map(|index| Symbol::Digit {
-                value: index,
-                probability: 0.995,
+                posterior: Posterior::of(index, SURE),
                 at: at(1.0 + 0.9 * f32::from(index)),
             })
             .collect();
@@ -220,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_digit_at_the_very_end_of_what_was_read_is_looked_at_again() {
-        let symbols = spoken("481529", 0.995, 1.0);
+        let symbols = spoken("481529", SURE, 1.0);
         let mut decision = Decision::default();
         let in_noise = Hypothesis { read_until: at(3.52), ..hypothesis(&symbols, 3.75, 0.25) };
         assert_eq!(text(&decision.consider(&in_noise)), "481529");
@@ -230,14 +233,14 @@ mod tests {
 
     #[test]
     fn what_is_spoken_and_not_read_is_waited_for() {
-        let symbols = spoken("481529", 0.995, 1.0);
+        let symbols = spoken("481529", SURE, 1.0);
         let unread = Hypothesis { read_until: at(3.6), ..hypothesis(&symbols, 4.6, 0.3) };
         assert_eq!(text(&Decision::default().consider(&unread)), "481529");
     }
 
     #[test]
     fn without_any_pause_a_reading_is_a_code_when_no_other_digit_is_read_for_a_while() {
-        let symbols = spoken("481529", 0.995, 1.0);
+        let symbols = spoken("481529", SURE, 1.0);
         let mut decision = Decision::default();
         assert_eq!(text(&decision.consider(&hypothesis(&symbols, 4.1, 0.0))), "481529");
         assert!(is_code(&decision.consider(&hypothesis(&symbols, 4.13, 0.0)), "481529"));
@@ -274,30 +277,43 @@ mod tests {
 
     #[test]
     fn an_unsure_reading_waits_for_another_that_agrees() {
-        let mut symbols = spoken("481529", 0.9, 1.0);
+        let mut symbols = spoken("481529", 0.98, 1.0);
         let mut decision = Decision::default();
         let alone = decision.consider(&hypothesis(&symbols, 5.5, 1.5));
         assert_eq!(text(&alone), "481529");
-        symbols.extend(spoken("481529", 0.9, 6.0));
+        symbols.extend(spoken("481529", 0.98, 6.0));
         assert!(is_code(&decision.consider(&hypothesis(&symbols, 8.8, 0.3)), "481529"));
     }
 
     #[test]
+    fn an_unsure_reading_is_not_helped_by_one_that_says_another_code() {
+        let mut symbols = spoken("4", 0.95, 1.0);
+        symbols.extend(spoken("81529", SURE, 1.5));
+        symbols.extend(spoken("481", SURE, 6.0));
+        symbols.extend(spoken("9", 0.3, 7.5));
+        symbols.extend(spoken("29", SURE, 8.0));
+        let found = Decision::default().consider(&hypothesis(&symbols, 9.0, 0.5));
+        assert_eq!(text(&found), "481929");
+    }
+
+    #[test]
     fn a_code_that_is_contradicted_later_is_taken_back() {
-        let mut symbols = spoken("481529", 0.995, 1.0);
+        let mut symbols = spoken("481529", SURE, 1.0);
         let mut decision = Decision::default();
         assert!(is_code(&decision.consider(&hypothesis(&symbols, 5.5, 1.5)), "481529"));
-        symbols.extend(spoken("481929", 0.995, 6.0));
+        symbols.extend(spoken("481929", SURE, 6.0));
         let doubted = decision.consider(&hypothesis(&symbols, 9.0, 0.5));
         assert_eq!(text(&doubted), "481929?");
-        symbols.extend(spoken("481929", 0.995, 11.0));
-        assert!(is_code(&decision.consider(&hypothesis(&symbols, 14.0, 0.5)), "481929"));
+        symbols.extend(spoken("481929", SURE, 11.0));
+        assert_eq!(text(&decision.consider(&hypothesis(&symbols, 14.0, 0.5))), "481929");
+        symbols.extend(spoken("481929", SURE, 16.0));
+        assert!(is_code(&decision.consider(&hypothesis(&symbols, 19.0, 0.5)), "481929"));
     }
 
     #[test]
     fn a_code_stands_while_it_is_repeated() {
-        let mut symbols = spoken("481529", 0.995, 1.0);
-        symbols.extend(spoken("481529", 0.995, 5.0));
+        let mut symbols = spoken("481529", SURE, 1.0);
+        symbols.extend(spoken("481529", SURE, 5.0));
         let mut decision = Decision::default();
         assert!(is_code(&decision.consider(&hypothesis(&symbols[..6], 4.3, 0.8)), "481529"));
         for count in 7..=symbols.len() {
@@ -309,7 +325,7 @@ mod tests {
 
     #[test]
     fn a_seventh_digit_takes_the_code_back() {
-        let symbols = spoken("4815290", 0.995, 1.0);
+        let symbols = spoken("4815290", SURE, 1.0);
         let mut decision = Decision::default();
         assert!(is_code(&decision.consider(&hypothesis(&symbols[..6], 3.8, 0.25)), "481529"));
         let seventh = decision.consider(&hypothesis(&symbols, 4.1, 0.1));
@@ -320,18 +336,18 @@ mod tests {
 
     #[test]
     fn a_code_that_another_look_does_not_see_is_taken_back() {
-        let symbols = spoken("481529", 0.995, 1.0);
+        let symbols = spoken("481529", SURE, 1.0);
         let mut decision = Decision::default();
         assert!(is_code(&decision.consider(&hypothesis(&symbols, 3.8, 0.25)), "481529"));
-        let other_look = spoken("48152", 0.995, 1.0);
+        let other_look = spoken("48152", SURE, 1.0);
         assert_eq!(text(&decision.consider(&hypothesis(&other_look, 4.0, 0.5))), "48152?");
     }
 
     #[test]
     fn five_or_seven_digits_are_no_code_however_often_they_are_said() {
         for digits in ["48152", "4815290", "4815291234"] {
-            let mut symbols = spoken(digits, 0.995, 1.0);
-            symbols.extend(spoken(digits, 0.995, 8.0));
+            let mut symbols = spoken(digits, SURE, 1.0);
+            symbols.extend(spoken(digits, SURE, 8.0));
             let last = Hypothesis { is_final: true, ..hypothesis(&symbols, 20.0, 5.0) };
             let finding = Decision::default().consider(&last);
             assert_eq!(text(&finding), format!("{digits}?"));
@@ -341,10 +357,9 @@ mod tests {
     #[test]
     fn at_hang_up_a_clear_reading_counts_and_half_a_code_does_not() {
         let whole =
-            Hypothesis { is_final: true, ..hypothesis(&spoken("481529", 0.995, 1.0), 3.55, 0.05) };
+            Hypothesis { is_final: true, ..hypothesis(&spoken("481529", SURE, 1.0), 3.55, 0.05) };
         assert!(is_code(&Decision::default().consider(&whole), "481529"));
-        let half =
-            Hypothesis { is_final: true, ..hypothesis(&spoken("481", 0.995, 1.0), 2.1, 0.1) };
+        let half = Hypothesis { is_final: true, ..hypothesis(&spoken("481", SURE, 1.0), 2.1, 0.1) };
         assert_eq!(
             Decision::default().consider(&half),
             Finding::Unreadable(
@@ -356,7 +371,7 @@ mod tests {
     #[test]
     fn the_best_of_an_unreadable_call_is_handed_out() {
         let mut symbols = spoken("481529", 0.7, 1.0);
-        symbols.extend(spoken("48", 0.995, 6.0));
+        symbols.extend(spoken("48", SURE, 6.0));
         let last = Hypothesis { is_final: true, ..hypothesis(&symbols, 9.0, 2.0) };
         let finding = Decision::default().consider(&last);
         assert_eq!(text(&finding), "481529?");
@@ -365,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_digit_at_the_ragged_edge_is_marked() {
-        let symbols = spoken("48", 0.995, 1.0);
+        let symbols = spoken("48", SURE, 1.0);
         let speaking = hypothesis(&symbols, 1.6, 0.0);
         assert_eq!(
             Decision::default().consider(&speaking),

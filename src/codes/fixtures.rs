@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::speech::{Hypothesis, Symbol};
+use crate::speech::{Hypothesis, Posterior, Symbol};
+
+/// The probability of a digit that stands in a clear reading.
+pub(crate) const SURE: f32 = 0.999;
 
 pub(super) fn at(seconds: f32) -> Duration {
     Duration::from_millis((seconds * 1_000.0).round() as u64)
@@ -12,7 +15,7 @@ pub(super) fn at(seconds: f32) -> Duration {
 fn digits(values: impl Iterator<Item = (char, f32)>, probability: f32) -> Vec<Symbol> {
     let digit = |(value, seconds): (char, f32)| {
         let value = value.to_digit(10)? as u8;
-        Some(Symbol::Digit { value, probability, at: at(seconds) })
+        Some(Symbol::Digit { posterior: Posterior::of(value, probability), at: at(seconds) })
     };
     values.filter_map(digit).collect()
 }
@@ -36,7 +39,7 @@ pub(super) fn paced(text: &str) -> Vec<Symbol> {
         };
         (character, seconds)
     });
-    digits(times, 0.995)
+    digits(times, SURE)
 }
 
 /// What was heard after `heard` seconds, when everything is read and nobody has spoken for `quiet`

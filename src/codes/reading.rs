@@ -11,13 +11,15 @@
 //!    reading that starts over: `481481529`. One or two digits in common would be chance.
 //! 4. Unless the seventh digit came later than any before it: then one that is the first again begins
 //!    another reading, after a pause hardly longer than those between the digits.
+//! 5. And the same six digits twice, with a longer step between them, are two readings wherever they
+//!    begin: something before them was taken for a digit, or was one.
 //!
 //! A run that none of these takes apart is no code: five or seven digits never are.
 
 use std::time::Duration;
 
 use crate::domain::CODE_LENGTH;
-use crate::speech::Symbol;
+use crate::speech::{Posterior, Symbol};
 
 /// A silence between two digits that no voice leaves inside a code: what comes after it begins a
 /// new reading.
@@ -38,8 +40,7 @@ const LATER_STEP: f32 = 1.15;
 /// One digit of a reading.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct Digit {
-    pub(super) value: u8,
-    pub(super) probability: f32,
+    pub(super) posterior: Posterior,
     /// When it ended, since the beginning of the call's audio.
     pub(super) at: Duration,
 }
@@ -75,7 +76,7 @@ impl Reading {
 }
 
 fn values(digits: &[Digit]) -> Vec<u8> {
-    digits.iter().map(|digit| digit.value).collect()
+    digits.iter().map(|digit| digit.posterior.value()).collect()
 }
 
 fn steps(digits: &[Digit]) -> Vec<Duration> {
@@ -104,14 +105,14 @@ fn runs(symbols: &[Symbol]) -> Vec<Reading> {
         match (*symbol, runs.last_mut()) {
             (Symbol::Break { .. }, Some(last)) => last.is_closed = true,
             (Symbol::Break { .. }, None) => {}
-            (Symbol::Digit { value, probability, at }, Some(last)) if !is_far_from(last) => {
-                last.digits.push(Digit { value, probability, at });
+            (Symbol::Digit { posterior, at }, Some(last)) if !is_far_from(last) => {
+                last.digits.push(Digit { posterior, at });
             }
-            (Symbol::Digit { value, probability, at }, last) => {
+            (Symbol::Digit { posterior, at }, last) => {
                 if let Some(last) = last {
                     last.is_closed = true;
                 }
-                let digits = vec![Digit { value, probability, at }];
+                let digits = vec![Digit { posterior, at }];
                 runs.push(Reading { digits, is_closed: false });
             }
         }
@@ -124,8 +125,14 @@ fn take_apart(run: &[Digit]) -> Vec<&[Digit]> {
         return vec![run];
     }
     let mut parts = at_longer_pauses(run);
-    if parts.iter().all(|part| part.len() != CODE_LENGTH)
-        && let Some(at) = beginning_of_another(&values(run)).or_else(|| late_beginning(run))
+    let is_no_code = |part: &&[Digit]| part.len() != CODE_LENGTH;
+    let cut = || {
+        beginning_of_another(&values(run))
+            .or_else(|| late_beginning(run))
+            .or_else(|| beginning_of_two(run))
+    };
+    if parts.iter().all(is_no_code)
+        && let Some(at) = cut()
     {
         parts = vec![&run[..at], &run[at..]];
     }
@@ -152,6 +159,18 @@ fn late_beginning(run: &[Digit]) -> Option<usize> {
     let longest_inside = inside.into_iter().max()?;
     let is_late = later[0] >= longest_inside.mul_f32(LATER_STEP);
     (is_late && values(run).starts_with(&again)).then_some(CODE_LENGTH)
+}
+
+/// Where a code begins that is read twice, behind digits that do not belong to it: the step from one
+/// reading to the other is longer than any inside them.
+fn beginning_of_two(run: &[Digit]) -> Option<usize> {
+    let (values, steps) = (values(run), steps(run));
+    let is_read_twice = |&at: &usize| {
+        let (again, end) = (at + CODE_LENGTH, at + 2 * CODE_LENGTH);
+        let inside = steps[at..again - 1].iter().chain(&steps[again..end - 1]);
+        values[at..again] == values[again..end] && inside.max() < Some(&steps[again - 1])
+    };
+    (1..=run.len().checked_sub(2 * CODE_LENGTH)?).find(is_read_twice)
 }
 
 /// The parts between the pauses that are clearly longer than all others: only the longest of them,
@@ -250,6 +269,26 @@ mod tests {
         assert_eq!(slow("4815294", 0.55), ["4815294"], "in its rhythm");
         assert_eq!(slow("4815298", 0.6), ["4815298"], "another digit");
         assert_eq!(slow("48152947", 0.6), ["48152947"], "and it goes on otherwise");
+    }
+
+    #[test]
+    fn a_code_read_twice_is_found_behind_something_that_was_taken_for_a_digit() {
+        let slow = |digits: &str, step_between_readings: f32| {
+            let (first, second) = digits.split_at(digits.len() - 6);
+            let mut seconds = 0.0;
+            let mut symbols = Vec::new();
+            for (part, step) in [(first, 1.0), (second, step_between_readings)] {
+                for (place, digit) in part.chars().enumerate() {
+                    seconds += if place == 0 { step } else { 1.0 };
+                    symbols.extend(spoken(digit.encode_utf8(&mut [0; 4]), 0.99, seconds));
+                }
+            }
+            values(&symbols)
+        };
+        assert_eq!(slow("3481529481529", 1.1), ["3", "481529", "481529"]);
+        assert_eq!(slow("34481529481529", 1.1), ["34", "481529", "481529"]);
+        assert_eq!(slow("3481529481529", 1.0), ["3481529481529"], "no step tells where they part");
+        assert_eq!(slow("3481529481528", 1.1), ["3481529481528"], "not the same");
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Shown {
 
     fn digits(&self) -> String {
         let digits = self.last.symbols.iter().filter_map(|symbol| match symbol {
-            Symbol::Digit { value, .. } => Some(char::from(b'0' + value)),
+            Symbol::Digit { posterior, .. } => Some(char::from(b'0' + posterior.value())),
             Symbol::Break { .. } => None,
         });
         digits.collect()

@@ -25,10 +25,10 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Self {
         Self {
-            clear: 0.96,
+            clear: 0.98,
             agreed: 0.99,
             withdrawn: 0.6,
-            most_belief: 0.995,
+            most_belief: 0.999,
             sure_digit: 0.9,
             pause: Duration::from_millis(200),
             no_digit_for: Duration::from_millis(600),

@@ -224,7 +224,7 @@ impl Stream {
 mod tests {
     use super::*;
     use crate::speech::scripted::{Script, WINDOW};
-    use crate::speech::{LINE_RATE, Symbol};
+    use crate::speech::{LINE_RATE, Posterior, Symbol};
 
     const PACKET: usize = LINE_RATE as usize / 50;
 
@@ -387,7 +387,7 @@ mod tests {
         bench.open(1);
         bench.hear(1, &speech(1_200));
         let at = Duration::from_millis(500);
-        let heard = vec![Symbol::Digit { value: 4, probability: 0.9, at }];
+        let heard = vec![Symbol::Digit { posterior: Posterior::of(4, 0.9), at }];
         bench.read_as(Ok(heard.into())).unwrap();
         let known = bench.hypothesis(1).symbols;
         assert_eq!(known.len(), 1);

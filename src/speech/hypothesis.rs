@@ -3,15 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::Posterior;
+
+/// Two windows, or two networks, that hear the same digit end it this close together.
+pub(super) const SAME_DIGIT: Duration = Duration::from_millis(240);
+
 /// Something that was heard, at a time since the beginning of the call's audio.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Symbol {
     /// A digit.
     Digit {
-        /// 0 to 9.
-        value: u8,
-        /// How sure the model is of it, 0 to 1.
-        probability: f32,
+        /// Which one, and how sure the model is of it.
+        posterior: Posterior,
         /// When it ended, to about a tenth of a second.
         at: Duration,
     },
@@ -23,10 +26,9 @@ pub enum Symbol {
 }
 
 impl fmt::Debug for Symbol {
-    /// Digits are parts of a code, and a code does not belong in a log.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Digit { probability, at, .. } => write!(formatter, "*({probability:.2})@{at:?}"),
+            Self::Digit { posterior, at } => write!(formatter, "{posterior:?}@{at:?}"),
             Self::Break { at } => write!(formatter, "/@{at:?}"),
         }
     }
@@ -48,9 +50,7 @@ impl Symbol {
     /// The same, by `delay` later: times in a window become times in its call.
     pub(super) fn later_by(self, delay: Duration) -> Self {
         match self {
-            Self::Digit { value, probability, at } => {
-                Self::Digit { value, probability, at: at + delay }
-            }
+            Self::Digit { posterior, at } => Self::Digit { posterior, at: at + delay },
             Self::Break { at } => Self::Break { at: at + delay },
         }
     }

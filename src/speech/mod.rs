@@ -15,6 +15,7 @@ mod desk;
 mod hypothesis;
 mod models;
 mod pool;
+mod posterior;
 mod recogniser;
 mod recording;
 mod resample;
@@ -27,6 +28,7 @@ pub mod whisper_stock;
 pub use hypothesis::{Hypothesis, Symbol};
 pub use models::{CannotRead, load};
 pub use pool::{Capacity, Hypotheses, Listener, SpeechPool};
+pub use posterior::Posterior;
 pub use recogniser::{Care, Heard, Recogniser, RecogniserError, SpeechModel};
 pub use recording::read_recording;
 

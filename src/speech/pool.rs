@@ -193,7 +193,7 @@ mod tests {
 
     use super::*;
     use crate::speech::scripted::{Script, WINDOW};
-    use crate::speech::{Care, Heard, LINE_RATE, Symbol};
+    use crate::speech::{Care, Heard, LINE_RATE, Posterior, Symbol};
 
     type Answer = Box<dyn Fn(usize) -> Result<Heard, RecogniserError> + Send>;
 
@@ -242,7 +242,8 @@ mod tests {
     }
 
     fn digit() -> Heard {
-        vec![Symbol::Digit { value: 4, probability: 0.9, at: Duration::from_millis(640) }].into()
+        let posterior = Posterior::of(4, 0.9);
+        vec![Symbol::Digit { posterior, at: Duration::from_millis(640) }].into()
     }
 
     /// Everything is said, and the caller has hung up.

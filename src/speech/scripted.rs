@@ -11,8 +11,8 @@ use rand::{RngExt as _, SeedableRng as _};
 use super::resample::{LineResampler, to_sample};
 use super::segmenter::samples;
 use super::{
-    Care, Heard, Hypothesis, LINE_RATE, READING_RATE, Recogniser, RecogniserError, Symbol,
-    read_recording,
+    Care, Heard, Hypothesis, LINE_RATE, Posterior, READING_RATE, Recogniser, RecogniserError,
+    Symbol, read_recording,
 };
 use crate::domain::Language;
 
@@ -184,7 +184,7 @@ impl Recogniser for ScriptedReader {
             }
             let is_whole = digit.from + samples(40) >= from && digit.until <= until;
             let (value, probability) =
-                if is_whole { (digit.value, 0.995) } else { ((digit.value + 1) % 10, 0.6) };
+                if is_whole { (digit.value, 0.999) } else { ((digit.value + 1) % 10, 0.6) };
             let nearest = (digit.until.min(until) - from + TIME_STEP / 2) / TIME_STEP * TIME_STEP;
             let ends = nearest.max(last.map_or(0, |(_, earlier)| earlier + TIME_STEP));
             let at = Duration::from_secs_f64(ends as f64 / f64::from(READING_RATE));
@@ -193,7 +193,7 @@ impl Recogniser for ScriptedReader {
             {
                 heard.push(Symbol::Break { at });
             }
-            heard.push(Symbol::Digit { value, probability, at });
+            heard.push(Symbol::Digit { posterior: Posterior::of(value, probability), at });
             last = Some((digit, ends));
         }
         Ok(heard.into())

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::activity::{Activity, ActivityDetector, FRAME};
 use super::cut::{Cut, Pause};
+use super::hypothesis::SAME_DIGIT;
 use super::resample::LineResampler;
 use super::{Care, Heard, Hypothesis, LINE_RATE, READING_RATE, Symbol};
 
@@ -232,13 +233,31 @@ impl Segmenter {
             self.settled_until.max(self.judged_words_until)
         };
         let known_until = duration(known_until);
-        let symbols = heard.symbols.into_iter().map(|symbol| symbol.later_by(start));
+        let later = heard.symbols.into_iter().map(|symbol| symbol.later_by(start));
+        let (again, mut new): (Vec<_>, Vec<_>) =
+            later.partition(|symbol| symbol.at() < known_until);
         self.live.retain(|symbol| symbol.at() < known_until);
-        self.live.extend(symbols.filter(|symbol| symbol.at() >= known_until));
+        new.drain(..usize::from(self.was_last(&again, new.first())));
+        self.live.extend(new);
         if heard.is_judged && ends_in_a_pause {
             self.judged_words_until = reading.until;
         }
         self.was_read(reading);
+    }
+
+    /// Whether the first digit that seems to be `new` is the last one that is known: its end is heard
+    /// a little later this time, and none of those that the same window heard `again` is closer to it.
+    fn was_last(&self, again: &[Symbol], new: Option<&Symbol>) -> bool {
+        let last_digit =
+            |symbols: &[Symbol]| symbols.iter().rfind(|symbol| symbol.is_digit()).copied();
+        let (Some(known), Some(new)) =
+            (last_digit(&self.live).or_else(|| last_digit(&self.settled)), new)
+        else {
+            return false;
+        };
+        let apart = |symbol: &Symbol| symbol.at().abs_diff(known.at());
+        let is_closest = last_digit(again).is_none_or(|other| apart(new) < apart(&other));
+        new.is_digit() && is_closest && apart(new) <= SAME_DIGIT
     }
 
     /// The window that was handed out last could not be read: what an earlier one heard in it
@@ -366,6 +385,7 @@ impl Segmenter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speech::Posterior;
     use crate::speech::scripted::{Script, WINDOW};
 
     const PACKET: usize = LINE_RATE as usize / 50;
@@ -388,8 +408,7 @@ mod tests {
 
     fn digits(values: &[(u8, u64)]) -> Vec<Symbol> {
         let digit = |&(value, millis)| Symbol::Digit {
-            value,
-            probability: 0.9,
+            posterior: Posterior::of(value, 0.9),
             at: Duration::from_millis(millis),
         };
         values.iter().map(digit).collect()
@@ -397,7 +416,7 @@ mod tests {
 
     fn heard(segmenter: &Segmenter) -> Vec<u8> {
         let value = |symbol| match symbol {
-            Symbol::Digit { value, .. } => Some(value),
+            Symbol::Digit { posterior, .. } => Some(posterior.value()),
             Symbol::Break { .. } => None,
         };
         segmenter.hypothesis().symbols.into_iter().filter_map(value).collect()
@@ -419,6 +438,27 @@ mod tests {
         window_of(&mut segmenter, &mut line, Care::Verdict);
         segmenter.accept(judged(&[(4, 500), (9, 900), (5, 2_600)]));
         assert_eq!(heard(&segmenter), [4, 9, 5]);
+    }
+
+    #[test]
+    fn the_last_digit_is_not_heard_twice_when_its_end_is_heard_later_the_next_time() {
+        let call = Script::new().talk(1_600).pause(400).talk(1_600).pause(400).line();
+        for (next, expected) in [
+            // The window that was judged ends between 1.95 and 2.1 s.
+            (vec![(8, 2_100), (1, 2_600)], vec![4, 8, 1]),
+            (vec![(4, 1_000), (8, 2_100), (1, 2_600)], vec![4, 8, 1]),
+            (vec![(8, 1_950), (8, 2_100), (1, 2_600)], vec![4, 8, 8, 1]),
+            (vec![(8, 2_240), (1, 2_600)], vec![4, 8, 8, 1]),
+        ] {
+            let mut line = call.chunks(PACKET);
+            let mut segmenter = Segmenter::new(WINDOW);
+            window_of(&mut segmenter, &mut line, Care::Verdict);
+            let symbols = digits(&[(4, 1_000), (8, 1_950)]);
+            segmenter.accept(Heard { symbols, is_judged: true });
+            window_of(&mut segmenter, &mut line, Care::Glance);
+            segmenter.accept(digits(&next).into());
+            assert_eq!(heard(&segmenter), expected, "{next:?}");
+        }
     }
 
     #[test]

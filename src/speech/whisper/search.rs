@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::vocabulary::{Meaning, Prompt, Token, Vocabulary};
-use crate::speech::RecogniserError;
+use crate::speech::{Posterior, RecogniserError};
 
 /// Something that says how a text goes on.
 pub(super) trait Decoder {
@@ -22,9 +22,8 @@ pub(super) trait Decoder {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Written {
     Digit {
-        value: u8,
-        /// Its share among all that might have been chosen.
-        probability: f32,
+        /// What the digits have of the probability of all that might have been chosen.
+        posterior: Posterior,
         /// When it ended, since the window's beginning, if the network tells.
         end: Option<Duration>,
     },
@@ -54,10 +53,10 @@ pub(super) fn search(
         if *meaning == Meaning::End {
             break;
         }
-        let probability = share(token, vocabulary, logits);
+        let digits = posteriors(token, meaning, vocabulary, logits);
         logits = decoder.feed(token)?;
         match meaning {
-            Meaning::Digits(values) => {
+            Meaning::Digits(_) => {
                 let mut end = None;
                 if tells_times {
                     let is_later = |&(_, time): &_| last_end.is_none_or(|last| time > last);
@@ -68,8 +67,8 @@ pub(super) fn search(
                     end = Some(time);
                     last_end = end;
                 }
-                let digit = |&value| Written::Digit { value, probability, end };
-                written.extend(values.iter().map(digit));
+                written
+                    .extend(digits.into_iter().map(|posterior| Written::Digit { posterior, end }));
             }
             Meaning::Break => written.push(Written::Break),
             Meaning::Word => written.push(Written::Word),
@@ -135,10 +134,31 @@ fn likeliest<T>(
     Ok(best)
 }
 
-/// The probability of `token` among all that may be chosen, of which it is about the likeliest.
-fn share(token: Token, vocabulary: &Vocabulary, logits: &[f32]) -> f32 {
+/// What is held likely of each digit that `token` stands for, among all that may be chosen, of which
+/// it is about the likeliest. Of several digits in one token only that they belong together is known.
+fn posteriors(
+    token: Token,
+    meaning: &Meaning,
+    vocabulary: &Vocabulary,
+    logits: &[f32],
+) -> Vec<Posterior> {
+    let Meaning::Digits(values) = meaning else { return Vec::new() };
     let own = logit(token, logits);
-    1.0 / vocabulary.choices().map(|(other, _)| (logit(other, logits) - own).exp()).sum::<f32>()
+    let weight = |other| (logit(other, logits) - own).exp();
+    let all: f32 = vocabulary.choices().map(|(other, _)| weight(other)).sum();
+    if values.len() > 1 {
+        return values.iter().map(|&value| Posterior::of(value, 1.0 / all)).collect();
+    }
+    let mut shares = [0.0_f32; 10];
+    for (other, meaning) in vocabulary.choices() {
+        if let Meaning::Digits(values) = meaning
+            && let [value] = values[..]
+        {
+            let share = &mut shares[usize::from(value)];
+            *share = share.max(weight(other) / all);
+        }
+    }
+    vec![Posterior::new(shares)]
 }
 
 fn logit(token: Token, logits: &[f32]) -> f32 {
@@ -216,7 +236,7 @@ mod tests {
     }
 
     fn digit(value: u8, end: Option<u64>) -> Written {
-        Written::Digit { value, probability: 1.0, end: end.map(Duration::from_secs) }
+        Written::Digit { posterior: Posterior::of(value, 1.0), end: end.map(Duration::from_secs) }
     }
 
     /// Probabilities within a thousandth of one are one.
@@ -224,8 +244,8 @@ mod tests {
         written
             .into_iter()
             .map(|written| match written {
-                Written::Digit { value, probability, end } if probability > 0.999 => {
-                    Written::Digit { value, probability: 1.0, end }
+                Written::Digit { posterior, end } if posterior.probability() > 0.999 => {
+                    Written::Digit { posterior: Posterior::of(posterior.value(), 1.0), end }
                 }
                 other => other,
             })
@@ -258,9 +278,11 @@ mod tests {
         let likely = [(4, 2.0), (5, 1.0), (10, 0.5), (11, 0.0), (14, 9.0), (12, 9.0)];
         let mut script = Script::new([(&[12], &likely)]);
         let written = search(&mut script, &timed(), None, 2).unwrap();
-        let Some(&Written::Digit { value: 4, probability, .. }) = written.first() else {
+        let Some(&Written::Digit { posterior, .. }) = written.first() else {
             panic!("{written:?}");
         };
+        assert_eq!(posterior.value(), 4);
+        let probability = posterior.probability();
         let expected = 2_f32.exp() / (2_f32.exp() + 1_f32.exp() + 0.5_f32.exp() + 1.0);
         assert!((probability - expected).abs() < 1e-5, "{probability}, not {expected}");
     }
@@ -292,10 +314,10 @@ mod tests {
             matches!(
                 written[..],
                 [
-                    Written::Digit { value: 4, end: None, .. },
+                    Written::Digit { posterior: first, end: None },
                     Written::Break,
-                    Written::Digit { value: 8, end: None, .. }
-                ]
+                    Written::Digit { posterior: second, end: None }
+                ] if (first.value(), second.value()) == (4, 8)
             ),
             "{written:?}"
         );

@@ -25,8 +25,8 @@ pub(super) fn symbols(written: &[Written], window: &[f32]) -> Vec<Symbol> {
         count += u32::from(spoken(written));
         let spread = speech.start + (speech.end - speech.start) * count / total;
         match (*written, heard.last()) {
-            (Written::Digit { value, probability, end }, _) => {
-                heard.push(Symbol::Digit { value, probability, at: end.unwrap_or(spread) });
+            (Written::Digit { posterior, end }, _) => {
+                heard.push(Symbol::Digit { posterior, at: end.unwrap_or(spread) });
             }
             (Written::Break | Written::Word, Some(&Symbol::Digit { at, .. })) => {
                 heard.push(Symbol::Break { at });
@@ -55,13 +55,14 @@ fn speech(window: &[f32]) -> Range<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::speech::Posterior;
 
     fn digit(value: u8, end: Option<u64>) -> Written {
-        Written::Digit { value, probability: 0.9, end: end.map(Duration::from_millis) }
+        Written::Digit { posterior: Posterior::of(value, 0.9), end: end.map(Duration::from_millis) }
     }
 
     fn symbol(value: u8, millis: u64) -> Symbol {
-        Symbol::Digit { value, probability: 0.9, at: Duration::from_millis(millis) }
+        Symbol::Digit { posterior: Posterior::of(value, 0.9), at: Duration::from_millis(millis) }
     }
 
     #[test]

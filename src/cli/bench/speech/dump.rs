@@ -43,9 +43,11 @@ fn outcome(outcome: Outcome) -> &'static str {
 /// The end between two readings is a digit that is none.
 fn symbol(symbol: &Symbol) -> Value {
     match *symbol {
-        Symbol::Digit { value, probability, at } => {
-            json!({"digit": value, "probability": probability, "at_ms": millis(at)})
-        }
+        Symbol::Digit { posterior, at } => json!({
+            "digit": posterior.value(),
+            "probability": posterior.probability(),
+            "at_ms": millis(at),
+        }),
         Symbol::Break { at } => json!({"digit": null, "at_ms": millis(at)}),
     }
 }
