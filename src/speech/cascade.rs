@@ -12,7 +12,7 @@ use crate::domain::Language;
 
 /// So many digits in a window that a decision waits for may be a code: one of them may have been
 /// missed, or lie in the window before.
-const MAY_BE_A_CODE: usize = 5;
+pub(super) const MAY_BE_A_CODE: usize = 5;
 
 /// So many are one, and a decision may take it from a glance where the voice never stops.
 const WHOLE_CODE: usize = 6;

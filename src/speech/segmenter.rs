@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use super::activity::{Activity, ActivityDetector, FRAME};
+use super::cascade::MAY_BE_A_CODE;
 use super::cut::{Cut, Pause};
 use super::hypothesis::SAME_DIGIT;
 use super::resample::LineResampler;
@@ -33,6 +34,9 @@ const IN_CODE: Duration = Duration::from_millis(1_000);
 /// last digit soon. The others are taken where something may be hidden in the background: in noise
 /// at 10 dB the voice seems to stop up to half a second before its last word is over.
 const LOOKS: [usize; 3] = [samples(128), samples(320), samples(800)];
+
+/// Hardly any voice speaks digits faster than this.
+const SHORTEST_DIGIT: usize = samples(240);
 
 /// A window shows the end of a word when it goes on for this long after it.
 const EDGE: usize = samples(48);
@@ -76,7 +80,8 @@ pub(super) struct Window {
 pub(super) enum Urgency {
     /// Shows digits earlier; may be left out when there is no time.
     Partial,
-    /// The voice has stopped or the window is full: the decision waits for this.
+    /// The voice has stopped after what may be a code, or the window is full: the decision waits for
+    /// this.
     Needed,
     /// The call is over: its outcome waits for this.
     Final,
@@ -195,12 +200,22 @@ impl Segmenter {
         let is_time = LOOKS.get(self.looks).is_some_and(|&quiet| self.quiet_samples() >= quiet);
         let look = is_time && (self.looks == 0 || unread_sound);
         let window_full = unread_speech && self.judged_until - start >= self.longest_window;
-        if look || window_full {
+        if window_full || look && self.may_hold_a_code(read_until) {
             return Some(Urgency::Needed);
         }
         let unread_from = self.unread_from.max(read_until);
         let hop_reached = unread_speech && self.judged_until - unread_from >= self.hop();
-        hop_reached.then_some(Urgency::Partial)
+        (look || hop_reached).then_some(Urgency::Partial)
+    }
+
+    /// Whether the digits of late and what was spoken after `read_until` can be a code together.
+    fn may_hold_a_code(&self, read_until: usize) -> bool {
+        let since = duration(read_until.saturating_sub(self.longest_window));
+        let newest_first = self.live.iter().rev().chain(self.settled.iter().rev());
+        let of_late = newest_first.take_while(|symbol| symbol.at() >= since);
+        let digits = of_late.filter(|symbol| symbol.is_digit()).count();
+        let unread = self.speech_until.saturating_sub(read_until).div_ceil(SHORTEST_DIGIT);
+        digits + unread >= MAY_BE_A_CODE
     }
 
     /// The window to read now. Call it when [`Segmenter::due`] says so.
@@ -390,20 +405,24 @@ mod tests {
 
     const PACKET: usize = LINE_RATE as usize / 50;
 
-    /// Pushes the call until a window has to be read as this careful.
-    fn window_of(segmenter: &mut Segmenter, line: &mut std::slice::Chunks<'_, i16>, care: Care) {
+    /// Pushes the call until a window has to be read while the voice speaks, or pauses.
+    fn window_where(
+        segmenter: &mut Segmenter,
+        line: &mut std::slice::Chunks<'_, i16>,
+        pauses: bool,
+    ) {
         for packet in line {
             segmenter.push(packet, LINE_RATE);
             while segmenter.due().is_some() {
-                let window = segmenter.window().unwrap();
-                if window.care == care {
+                segmenter.window().unwrap();
+                if (segmenter.quiet_samples() >= LOOKS[0]) == pauses {
                     return;
                 }
                 // Nothing was heard, so that the segment stays as it is.
                 segmenter.accept(Heard::default());
             }
         }
-        panic!("no window was read with {care:?}");
+        panic!("no such window was read");
     }
 
     fn digits(values: &[(u8, u64)]) -> Vec<Symbol> {
@@ -429,13 +448,13 @@ mod tests {
         let mut segmenter = Segmenter::new(WINDOW);
         let judged = |values| Heard { symbols: digits(values), is_judged: true };
 
-        window_of(&mut segmenter, &mut line, Care::Verdict);
+        window_where(&mut segmenter, &mut line, true);
         segmenter.accept(judged(&[(4, 500), (8, 900)]));
-        window_of(&mut segmenter, &mut line, Care::Glance);
+        window_where(&mut segmenter, &mut line, false);
         segmenter.accept(digits(&[(7, 500), (7, 900), (1, 2_600)]).into());
         assert_eq!(heard(&segmenter), [4, 8, 1]);
 
-        window_of(&mut segmenter, &mut line, Care::Verdict);
+        window_where(&mut segmenter, &mut line, true);
         segmenter.accept(judged(&[(4, 500), (9, 900), (5, 2_600)]));
         assert_eq!(heard(&segmenter), [4, 9, 5]);
     }
@@ -452,13 +471,43 @@ mod tests {
         ] {
             let mut line = call.chunks(PACKET);
             let mut segmenter = Segmenter::new(WINDOW);
-            window_of(&mut segmenter, &mut line, Care::Verdict);
+            window_where(&mut segmenter, &mut line, true);
             let symbols = digits(&[(4, 1_000), (8, 1_950)]);
             segmenter.accept(Heard { symbols, is_judged: true });
-            window_of(&mut segmenter, &mut line, Care::Glance);
+            window_where(&mut segmenter, &mut line, false);
             segmenter.accept(digits(&next).into());
             assert_eq!(heard(&segmenter), expected, "{next:?}");
         }
+    }
+
+    #[test]
+    fn a_pause_is_waited_for_when_the_digits_before_it_may_be_a_code() {
+        let call = Script::new().talk(800).pause(400).line();
+        for (known, expected) in
+            [(0, Urgency::Partial), (2, Urgency::Partial), (4, Urgency::Needed)]
+        {
+            let mut segmenter = Segmenter::new(WINDOW);
+            for packet in call.chunks(PACKET) {
+                segmenter.push(packet, LINE_RATE);
+                if segmenter.quiet_samples() < LOOKS[0]
+                    && let Some(_) = segmenter.due()
+                {
+                    segmenter.window().unwrap();
+                    let symbols: Vec<_> = (0..known).map(|place| (1, 80 * (place + 1))).collect();
+                    segmenter.accept(digits(&symbols).into());
+                }
+            }
+            assert_eq!(segmenter.due(), Some(expected), "{known} digits");
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_may_hold_a_code() {
+        let mut segmenter = Segmenter::new(WINDOW);
+        for packet in Script::new().talk(1_600).pause(400).line().chunks(PACKET) {
+            segmenter.push(packet, LINE_RATE);
+        }
+        assert_eq!(segmenter.due(), Some(Urgency::Needed));
     }
 
     #[test]
@@ -466,9 +515,9 @@ mod tests {
         let call = Script::new().talk(3_200).line();
         let mut line = call.chunks(PACKET);
         let mut segmenter = Segmenter::new(WINDOW);
-        window_of(&mut segmenter, &mut line, Care::Glance);
+        window_where(&mut segmenter, &mut line, false);
         segmenter.accept(digits(&[(7, 400)]).into());
-        window_of(&mut segmenter, &mut line, Care::Glance);
+        window_where(&mut segmenter, &mut line, false);
         segmenter.accept(digits(&[(4, 400), (8, 900)]).into());
         assert_eq!(heard(&segmenter), [4, 8]);
     }
