@@ -129,7 +129,7 @@ fn take_apart(run: &[Digit]) -> Vec<&[Digit]> {
     let cut = || {
         beginning_of_another(&values(run))
             .or_else(|| late_beginning(run))
-            .or_else(|| beginning_of_two(run))
+            .or_else(|| beginning_of_one_of_two(run))
     };
     if parts.iter().all(is_no_code)
         && let Some(at) = cut()
@@ -142,8 +142,11 @@ fn take_apart(run: &[Digit]) -> Vec<&[Digit]> {
     }
 }
 
-/// Where the same digits begin again.
+/// Where the same digits begin again. Of one digit said again and again nothing tells.
 fn beginning_of_another(run: &[u8]) -> Option<usize> {
+    if is_one_digit(run) {
+        return None;
+    }
     let again = |at: usize| {
         let common = at.min(run.len() - at);
         common >= SAME_BEGINNING && run[at..at + common] == run[..common]
@@ -161,16 +164,22 @@ fn late_beginning(run: &[Digit]) -> Option<usize> {
     (is_late && values(run).starts_with(&again)).then_some(CODE_LENGTH)
 }
 
-/// Where a code begins that is read twice, behind digits that do not belong to it: the step from one
-/// reading to the other is longer than any inside them.
-fn beginning_of_two(run: &[Digit]) -> Option<usize> {
+fn is_one_digit(run: &[u8]) -> bool {
+    run.iter().all(|digit| Some(digit) == run.first())
+}
+
+/// Where to cut off the first reading of a code that is read twice, or what was heard before it and
+/// does not belong to it: the step from one reading to the other is longer than any inside them.
+fn beginning_of_one_of_two(run: &[Digit]) -> Option<usize> {
     let (values, steps) = (values(run), steps(run));
     let is_read_twice = |&at: &usize| {
         let (again, end) = (at + CODE_LENGTH, at + 2 * CODE_LENGTH);
         let inside = steps[at..again - 1].iter().chain(&steps[again..end - 1]);
         values[at..again] == values[again..end] && inside.max() < Some(&steps[again - 1])
     };
-    (1..=run.len().checked_sub(2 * CODE_LENGTH)?).find(is_read_twice)
+    let last_start = run.len().checked_sub(2 * CODE_LENGTH)?;
+    let mut starts = if is_one_digit(&values) { 0..=0 } else { 0..=last_start };
+    starts.find(is_read_twice).map(|at| if at == 0 { CODE_LENGTH } else { at })
 }
 
 /// The parts between the pauses that are clearly longer than all others: only the longest of them,
@@ -274,7 +283,7 @@ mod tests {
     #[test]
     fn a_code_read_twice_is_found_behind_something_that_was_taken_for_a_digit() {
         let slow = |digits: &str, step_between_readings: f32| {
-            let (first, second) = digits.split_at(digits.len() - 6);
+            let (first, second) = digits.split_at(digits.len() - CODE_LENGTH);
             let mut seconds = 0.0;
             let mut symbols = Vec::new();
             for (part, step) in [(first, 1.0), (second, step_between_readings)] {
@@ -289,6 +298,22 @@ mod tests {
         assert_eq!(slow("34481529481529", 1.1), ["34", "481529", "481529"]);
         assert_eq!(slow("3481529481529", 1.0), ["3481529481529"], "no step tells where they part");
         assert_eq!(slow("3481529481528", 1.1), ["3481529481528"], "not the same");
+    }
+
+    #[test]
+    fn only_pauses_part_readings_of_one_digit() {
+        let all_the_same = |digits: usize, step_between_readings: f32| {
+            let mut seconds = 0.0;
+            let symbols = (0..2 * digits).flat_map(|place| {
+                seconds += if place == digits { step_between_readings } else { 1.0 };
+                spoken("8", 0.99, seconds)
+            });
+            values(&symbols.collect::<Vec<_>>())
+        };
+        assert_eq!(all_the_same(6, 1.1), ["888888", "888888"]);
+        for (digits, step) in [(6, 1.0), (7, 1.1), (8, 1.1), (5, 1.1)] {
+            assert_eq!(all_the_same(digits, step), ["8".repeat(2 * digits)], "{digits}, {step}");
+        }
     }
 
     #[test]
