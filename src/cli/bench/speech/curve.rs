@@ -12,8 +12,8 @@ use super::transcript::Transcript;
 use crate::codes::Thresholds;
 
 /// Joint confidence asked of one reading, and of readings that agree: each with each.
-const CLEAR: [f32; 8] = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96];
-const AGREED: [f32; 6] = [0.5, 0.7, 0.8, 0.9, 0.95, 0.99];
+const CLEAR: [f32; 8] = [0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0.99];
+const AGREED: [f32; 5] = [0.8, 0.9, 0.95, 0.98, 0.99];
 
 /// One pair of thresholds.
 #[derive(Debug)]
