@@ -14,6 +14,9 @@
 //! 5. And the same six digits twice, with a longer step between them, are two readings wherever they
 //!    begin: something before them was taken for a digit, or was one.
 //!
+//! Where the same one, two or three digits are said over and over, the digits tell nothing: only twelve
+//! with a late seventh are two readings.
+//!
 //! A run that none of these takes apart is no code: five or seven digits never are.
 
 use std::time::Duration;
@@ -126,13 +129,8 @@ fn take_apart(run: &[Digit]) -> Vec<&[Digit]> {
     }
     let mut parts = at_longer_pauses(run);
     let is_no_code = |part: &&[Digit]| part.len() != CODE_LENGTH;
-    let cut = || {
-        beginning_of_another(&values(run))
-            .or_else(|| late_beginning(run))
-            .or_else(|| beginning_of_one_of_two(run))
-    };
     if parts.iter().all(is_no_code)
-        && let Some(at) = cut()
+        && let Some(at) = place_to_cut(run)
     {
         parts = vec![&run[..at], &run[at..]];
     }
@@ -142,11 +140,18 @@ fn take_apart(run: &[Digit]) -> Vec<&[Digit]> {
     }
 }
 
-/// Where the same digits begin again. Of one digit said again and again nothing tells.
-fn beginning_of_another(run: &[u8]) -> Option<usize> {
-    if is_one_digit(run) {
-        return None;
+/// Where a run begins that is no reading of the one before it, by its digits.
+fn place_to_cut(run: &[Digit]) -> Option<usize> {
+    if is_monotonous(&values(run)) {
+        return (run.len() == 2 * CODE_LENGTH).then(|| late_beginning(run)).flatten();
     }
+    beginning_of_another(&values(run))
+        .or_else(|| late_beginning(run))
+        .or_else(|| beginning_of_two(run))
+}
+
+/// Where the same digits begin again.
+fn beginning_of_another(run: &[u8]) -> Option<usize> {
     let again = |at: usize| {
         let common = at.min(run.len() - at);
         common >= SAME_BEGINNING && run[at..at + common] == run[..common]
@@ -164,13 +169,15 @@ fn late_beginning(run: &[Digit]) -> Option<usize> {
     (is_late && values(run).starts_with(&again)).then_some(CODE_LENGTH)
 }
 
-fn is_one_digit(run: &[u8]) -> bool {
-    run.iter().all(|digit| Some(digit) == run.first())
+/// Whether the same one, two or three digits are said over and over: then they seem to begin again
+/// everywhere, and only pauses tell where a reading ends.
+fn is_monotonous(run: &[u8]) -> bool {
+    (1..=SAME_BEGINNING).any(|period| run.iter().zip(&run[period..]).all(|(one, next)| one == next))
 }
 
-/// Where to cut off the first reading of a code that is read twice, or what was heard before it and
-/// does not belong to it: the step from one reading to the other is longer than any inside them.
-fn beginning_of_one_of_two(run: &[Digit]) -> Option<usize> {
+/// Where a code begins that is read twice, behind less than a code that does not belong to it: the step
+/// from one reading to the other is longer than any inside them.
+fn beginning_of_two(run: &[Digit]) -> Option<usize> {
     let (values, steps) = (values(run), steps(run));
     let is_read_twice = |&at: &usize| {
         let (again, end) = (at + CODE_LENGTH, at + 2 * CODE_LENGTH);
@@ -178,8 +185,7 @@ fn beginning_of_one_of_two(run: &[Digit]) -> Option<usize> {
         values[at..again] == values[again..end] && inside.max() < Some(&steps[again - 1])
     };
     let last_start = run.len().checked_sub(2 * CODE_LENGTH)?;
-    let mut starts = if is_one_digit(&values) { 0..=0 } else { 0..=last_start };
-    starts.find(is_read_twice).map(|at| if at == 0 { CODE_LENGTH } else { at })
+    (1..=last_start.min(CODE_LENGTH - 1)).find(is_read_twice)
 }
 
 /// The parts between the pauses that are clearly longer than all others: only the longest of them,
@@ -301,18 +307,28 @@ mod tests {
     }
 
     #[test]
-    fn only_pauses_part_readings_of_one_digit() {
-        let all_the_same = |digits: usize, step_between_readings: f32| {
+    fn only_a_late_step_in_their_middle_parts_two_readings_of_the_same_few_digits() {
+        let monotonous = |text: &str, late: usize| {
             let mut seconds = 0.0;
-            let symbols = (0..2 * digits).flat_map(|place| {
-                seconds += if place == digits { step_between_readings } else { 1.0 };
-                spoken("8", 0.99, seconds)
-            });
-            values(&symbols.collect::<Vec<_>>())
+            let mut symbols = Vec::new();
+            for (place, digit) in text.chars().enumerate() {
+                seconds += if place == late { 1.2 } else { 1.0 };
+                symbols.extend(spoken(digit.encode_utf8(&mut [0; 4]), 0.99, seconds));
+            }
+            values(&symbols)
         };
-        assert_eq!(all_the_same(6, 1.1), ["888888", "888888"]);
-        for (digits, step) in [(6, 1.0), (7, 1.1), (8, 1.1), (5, 1.1)] {
-            assert_eq!(all_the_same(digits, step), ["8".repeat(2 * digits)], "{digits}, {step}");
+        for code in ["888888", "484848", "481481"] {
+            assert_eq!(monotonous(&code.repeat(2), 6), [code, code]);
+            assert_eq!(monotonous(&code.repeat(2), 0), [code.repeat(2)]);
+        }
+        for digits in ["8888888", "88888888", "48484848", "481481481"] {
+            for times in 1..=2 {
+                let run = digits.repeat(times);
+                for late in 0..run.len() {
+                    let parts = monotonous(&run, late);
+                    assert_eq!(parts, [run.as_str()], "{late}");
+                }
+            }
         }
     }
 

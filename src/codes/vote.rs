@@ -39,7 +39,7 @@ pub(super) fn vote(readings: &[&Reading], most_belief: f32) -> Option<Verdict> {
 }
 
 /// The digit at `position` that explains all readings best, and its share of the probability
-/// among the ten (Bayes' rule, every digit equally likely before).
+/// among the ten: Bayes' rule, every digit equally likely before, further readings tempered.
 fn most_probable(readings: &[&Reading], position: usize, most_belief: f32) -> (u8, f64) {
     let mut surest = [0.0_f64; 10];
     let mut further = [0.0_f64; 10];
@@ -52,15 +52,15 @@ fn most_probable(readings: &[&Reading], position: usize, most_belief: f32) -> (u
         further[value] += evidence.min(surest[value]);
         surest[value] = evidence.max(surest[value]);
     }
-    let likelihoods = surest.iter().zip(&further);
-    let likelihoods = likelihoods.map(|(surest, further)| (surest + FURTHER * further).exp());
-    let likelihoods: Vec<f64> = likelihoods.collect();
-    let total: f64 = likelihoods.iter().sum();
+    let evidence = surest.iter().zip(&further).map(|(surest, further)| surest + FURTHER * further);
+    let evidence: Vec<f64> = evidence.collect();
     let (value, best) = (0..)
-        .zip(likelihoods)
+        .zip(evidence.iter().copied())
         .max_by(|(_, left), (_, right)| left.total_cmp(right))
         .expect("there are ten digits");
-    (value, best / total)
+    // Relative to the best, so that no number of readings is too much for the exponential.
+    let total: f64 = evidence.iter().map(|other| (other - best).exp()).sum();
+    (value, 1.0 / total)
 }
 
 /// The readings without those that are a rotation of what more of them say. `None` when as many
@@ -109,6 +109,13 @@ mod tests {
         let (code, together, supporters) = verdict(&[("481529", 0.99), ("481529", 0.8)]).unwrap();
         assert_eq!((code.as_str(), supporters), ("481529", 2));
         assert!(alone < 0.89 && together > 0.97, "{alone} {together}");
+    }
+
+    #[test]
+    fn no_number_of_readings_is_too_much() {
+        let (code, together, supporters) = verdict(&[("481529", 0.99); 300]).unwrap();
+        assert_eq!((code.as_str(), supporters), ("481529", 300));
+        assert!((0.999..=1.0).contains(&together), "{together}");
     }
 
     #[test]

@@ -7,19 +7,16 @@
 use std::time::Duration;
 
 use super::hypothesis::SAME_DIGIT;
-use super::{Care, Heard, Recogniser, RecogniserError, SpeechModel, Symbol};
+use super::{Care, Heard, Posterior, Recogniser, RecogniserError, SpeechModel, Symbol};
 use crate::domain::Language;
-
-/// So many digits in a window that a decision waits for may be a code: one of them may have been
-/// missed, or lie in the window before.
-pub(super) const MAY_BE_A_CODE: usize = 5;
-
-/// So many are one, and a decision may take it from a glance where the voice never stops.
-const WHOLE_CODE: usize = 6;
 
 /// What the reader counts for where the judge counts one. Found on voices that neither was taught
 /// (`models/README.md`, "The judge").
 const READER_WEIGHT: f32 = 0.5;
+
+/// What remains of the judge's certainty where the reader heard no digit: a reading with one of them is
+/// no code alone.
+const UNHEARD: f32 = 0.98;
 
 /// A model that reads along, and one that judges.
 #[derive(Debug)]
@@ -79,40 +76,46 @@ impl Recogniser for CascadeRecogniser {
         care: Care,
     ) -> Result<Heard, RecogniserError> {
         let heard = self.reader.read(window, language, care)?;
-        let digits = heard.symbols.iter().filter(|symbol| Symbol::is_digit(symbol)).count();
-        let judged_from = match care {
-            Care::Glance => WHOLE_CODE,
-            Care::Verdict => MAY_BE_A_CODE,
-        };
-        if digits < judged_from {
+        let digits = || heard.symbols.iter().filter(|symbol| symbol.is_digit());
+        let is_news = digits().any(|digit| digit.at() >= care.judged_until);
+        if digits().count() < care.judged_from || !is_news {
             return Ok(heard);
         }
         let judged = self.judge.read(window, language, care)?;
-        let symbols = judged.symbols.into_iter().map(|symbol| pooled(symbol, &heard.symbols));
-        Ok(Heard { symbols: symbols.collect(), is_judged: true })
+        Ok(Heard { symbols: pooled(&judged.symbols, &heard.symbols), is_judged: true })
     }
 }
 
-/// What the judge heard, pooled with what the reader heard at the same time.
-fn pooled(judged: Symbol, heard: &[Symbol]) -> Symbol {
-    let Symbol::Digit { posterior, at } = judged else { return judged };
-    let nearest = heard
-        .iter()
-        .filter_map(|symbol| match *symbol {
-            Symbol::Digit { posterior, at: other } => Some((at.abs_diff(other), posterior)),
-            Symbol::Break { .. } => None,
-        })
-        .min_by_key(|&(apart, _)| apart)
-        .filter(|&(apart, _)| apart <= SAME_DIGIT);
-    let posterior =
-        nearest.map_or(posterior, |(_, reader)| posterior.pooled(&reader, READER_WEIGHT));
-    Symbol::Digit { posterior, at }
+/// What the judge heard, each digit pooled with the one that the reader heard at the same time. One
+/// that it heard alone may be none, or half of one.
+fn pooled(judged: &[Symbol], heard: &[Symbol]) -> Vec<Symbol> {
+    let pool = |&symbol: &Symbol| {
+        let Symbol::Digit { posterior, at } = symbol else { return symbol };
+        let partner = nearest(heard, at).filter(|&(other, _)| {
+            let is_mutual = nearest(judged, other).is_some_and(|(closest, _)| closest == at);
+            is_mutual && other.abs_diff(at) <= SAME_DIGIT
+        });
+        let posterior = match partner {
+            Some((_, by_reader)) => posterior.pooled(&by_reader, READER_WEIGHT),
+            None => posterior.doubted(UNHEARD),
+        };
+        Symbol::Digit { posterior, at }
+    };
+    judged.iter().map(pool).collect()
+}
+
+/// The digit that ends closest to `at`: when it does, and what it is.
+fn nearest(symbols: &[Symbol], at: Duration) -> Option<(Duration, Posterior)> {
+    let digits = symbols.iter().filter_map(|symbol| match *symbol {
+        Symbol::Digit { posterior, at } => Some((at, posterior)),
+        Symbol::Break { .. } => None,
+    });
+    digits.min_by_key(|(other, _)| other.abs_diff(at))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::speech::Posterior;
 
     /// Hears so many digits, all of this value, in every window.
     #[derive(Debug, Clone, Copy)]
@@ -150,23 +153,27 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_a_code_is_judged_before_a_decision_can_take_it() {
-        for (count, care, expected) in [
-            (6, Care::Verdict, 7),
-            (5, Care::Verdict, 7),
-            (4, Care::Verdict, 1),
-            (6, Care::Glance, 7),
-            (5, Care::Glance, 1),
-        ] {
+    fn so_many_digits_as_a_decision_may_hang_on_are_judged() {
+        for (count, judged_from, expected) in
+            [(6, 5, 7), (5, 5, 7), (4, 5, 1), (1, 1, 7), (0, 1, 7)]
+        {
+            let care = Care { judged_from, judged_until: Duration::ZERO };
             let cascade = Cascade::new(model(count, 1), model(count, 7)).unwrap();
             let heard = cascade.recogniser().unwrap().read(&[], None, care).unwrap();
             let values = heard.symbols.iter().map(|symbol| match symbol {
                 Symbol::Digit { posterior, .. } => posterior.value(),
                 Symbol::Break { .. } => unreachable!("it hears digits only"),
             });
-            assert_eq!(values.collect::<Vec<_>>(), vec![expected; count], "{care:?}");
-            assert_eq!(heard.is_judged, expected == 7, "{count} digits, {care:?}");
+            assert_eq!(values.collect::<Vec<_>>(), vec![expected; count], "{judged_from}");
+            assert_eq!(heard.is_judged, count >= judged_from, "{count} digits, {judged_from}");
         }
+    }
+
+    #[test]
+    fn digits_that_were_judged_are_not_judged_again() {
+        let cascade = Cascade::new(model(6, 1), model(6, 7)).unwrap();
+        let care = Care { judged_from: 5, judged_until: Duration::from_millis(1) };
+        assert!(!cascade.recogniser().unwrap().read(&[], None, care).unwrap().is_judged);
     }
 
     fn digit(value: u8, probability: f32, at: u64) -> Symbol {
@@ -181,16 +188,30 @@ mod tests {
         }
     }
 
+    fn pooled_with(judged: &[Symbol], heard: &[Symbol]) -> Vec<(u8, f32)> {
+        pooled(judged, heard).into_iter().map(belief).collect()
+    }
+
     #[test]
     fn the_reader_confirms_or_questions_the_digit_that_it_heard_at_the_same_time() {
-        let judged = digit(2, 0.9, 1_000);
-        let (_, confirmed) = belief(pooled(judged, &[digit(3, 0.9, 400), digit(2, 0.9, 1_080)]));
-        assert!(confirmed > 0.98, "{confirmed}");
-        let (value, questioned) = belief(pooled(judged, &[digit(3, 0.99, 920)]));
-        assert!(value == 2 && questioned < 0.7, "{value} {questioned}");
-        for nothing in [vec![], vec![digit(3, 0.99, 1_480)]] {
-            assert_eq!(pooled(judged, &nothing), judged, "{nothing:?}");
+        let judged = [digit(2, 0.9, 1_000)];
+        let confirmed = pooled_with(&judged, &[digit(3, 0.9, 400), digit(2, 0.9, 1_080)])[0];
+        assert!(confirmed.0 == 2 && confirmed.1 > 0.98, "{confirmed:?}");
+        let questioned = pooled_with(&judged, &[digit(3, 0.99, 920)])[0];
+        assert!(questioned.0 == 2 && questioned.1 < 0.7, "{questioned:?}");
+    }
+
+    #[test]
+    fn a_digit_that_the_judge_heard_alone_is_believed_less() {
+        let judged = [digit(8, 0.998, 1_000), digit(8, 0.998, 1_200)];
+        for heard in [vec![digit(8, 0.999, 1_010)], vec![digit(8, 0.999, 1_190)]] {
+            let beliefs = pooled_with(&judged, &heard);
+            let least = beliefs.iter().map(|&(_, belief)| belief).fold(1.0, f32::min);
+            let most = beliefs.iter().map(|&(_, belief)| belief).fold(0.0, f32::max);
+            assert!(least < 0.981 && most > 0.999, "{beliefs:?}");
         }
+        let both = pooled_with(&judged, &[digit(8, 0.999, 990), digit(8, 0.999, 1_210)]);
+        assert!(both.iter().all(|&(_, belief)| belief > 0.999), "{both:?}");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! Frames of many calls go in, a growing [`Hypothesis`] for each call comes out. Between them: the
 //! audio is brought to 16 kHz ([`resample`]), voice activity cuts it into windows ([`segmenter`]),
 //! a [`Recogniser`] reads each window ([`whisper`]) on a worker thread ([`pool`]), a larger network
-//! judges what may be a code ([`cascade`]), and what overlapping windows say is joined again. Knows
-//! nothing of calls, codes or pages.
+//! judges what may be a code ([`cascade`]), and what overlapping windows say is joined again. Of codes
+//! it knows their length, and of calls and pages nothing.
 
 mod activity;
 pub mod audio_file;

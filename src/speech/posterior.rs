@@ -15,9 +15,9 @@ impl Posterior {
         Self(shares)
     }
 
-    /// `value` with this probability, and each other digit as likely as the next.
+    /// `value` with this probability, and each other digit as likely as the next, at most half as likely.
     pub fn of(value: u8, probability: f32) -> Self {
-        let mut shares = [(1.0 - probability) / 9.0; 10];
+        let mut shares = [((1.0 - probability) / 9.0).min(probability / 2.0); 10];
         shares[usize::from(value)] = probability;
         Self(shares)
     }
@@ -43,6 +43,11 @@ impl Posterior {
         }
         let all = shares.iter().sum::<f32>() + pool(self.none(), other.none());
         Self(shares.map(|share| share / all))
+    }
+
+    /// The same where, with the probability that is left, no digit was said at all.
+    pub fn doubted(&self, probability: f32) -> Self {
+        Self(self.0.map(|share| share * probability))
     }
 
     /// The probability that no digit was said.
@@ -79,7 +84,11 @@ mod tests {
     fn the_likeliest_digit_stands_for_it() {
         let posterior = shares(&[(2, 0.3), (3, 0.6)]);
         assert_eq!((posterior.value(), posterior.probability()), (3, 0.6));
-        assert_eq!((Posterior::of(7, 0.4).value(), Posterior::of(7, 0.4).probability()), (7, 0.4));
+        for probability in [0.4, 0.02] {
+            let likeliest = Posterior::of(7, probability);
+            assert_eq!(likeliest.probability(), probability);
+            assert_eq!(likeliest.value(), 7);
+        }
     }
 
     #[test]

@@ -7,11 +7,16 @@ use crate::domain::Language;
 
 /// How well a window is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Care {
-    /// Shows digits early. The same audio is read again later.
-    Glance,
-    /// A decision hangs on it.
-    Verdict,
+pub struct Care {
+    /// From so many digits in it on, a decision may hang on what is heard: whoever knows best is asked.
+    pub judged_from: usize,
+    /// What ended before, since the window's start, was told by whoever knows best already.
+    pub judged_until: Duration,
+}
+
+impl Care {
+    /// Shows digits early; the same audio is read again later.
+    pub const GLANCE: Self = Self { judged_from: usize::MAX, judged_until: Duration::ZERO };
 }
 
 /// What was heard in one window.

@@ -285,6 +285,8 @@ mod tests {
         let probability = posterior.probability();
         let expected = 2_f32.exp() / (2_f32.exp() + 1_f32.exp() + 0.5_f32.exp() + 1.0);
         assert!((probability - expected).abs() < 1e-5, "{probability}, not {expected}");
+        let contradicted = posterior.pooled(&Posterior::of(6, 0.999), 0.5);
+        assert_eq!(contradicted.value(), 4, "six is not likely here at all");
     }
 
     #[test]

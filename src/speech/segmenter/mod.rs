@@ -10,11 +10,11 @@
 use std::time::Duration;
 
 use super::activity::{Activity, ActivityDetector, FRAME};
-use super::cascade::MAY_BE_A_CODE;
 use super::cut::{Cut, Pause};
 use super::hypothesis::SAME_DIGIT;
 use super::resample::LineResampler;
 use super::{Care, Heard, Hypothesis, LINE_RATE, READING_RATE, Symbol};
+use crate::domain::CODE_LENGTH;
 
 /// Audio kept from before the first speech: in noise the beginning of a word is noticed up to a
 /// quarter of a second late.
@@ -38,8 +38,23 @@ const LOOKS: [usize; 3] = [samples(128), samples(320), samples(800)];
 /// Hardly any voice speaks digits faster than this.
 const SHORTEST_DIGIT: usize = samples(240);
 
+/// The end of one sound is heard this exactly, when a window ends and when the next one begins with it.
+const SAME_END: Duration = Duration::from_millis(120);
+
 /// A window shows the end of a word when it goes on for this long after it.
 const EDGE: usize = samples(48);
+
+/// So many digits before a pause may be a code: one of them may have been missed.
+const MAY_BE_A_CODE: usize = CODE_LENGTH - 1;
+
+/// So many digits of a window that is full may be a part of one. It is the last look at them.
+const PART_OF_A_CODE: usize = CODE_LENGTH / 2;
+
+/// What ends this close to the end of a window was perhaps not heard to its end.
+const RAGGED_EDGE: usize = samples(250);
+
+/// Digits that end further apart are not of one code.
+const LONGEST_GAP: Duration = Duration::from_secs(2);
 
 /// A pause that ends a segment.
 const CLOSING_PAUSE: usize = samples(1_000);
@@ -67,6 +82,12 @@ fn position(at: Duration) -> usize {
     (at.as_secs_f64() * f64::from(READING_RATE)).round() as usize
 }
 
+/// How many digits ended at `since` or later, of symbols with the newest first.
+fn digits_since<'a>(since: Duration, newest_first: impl Iterator<Item = &'a Symbol>) -> usize {
+    let of_late = newest_first.take_while(|symbol| symbol.at() >= since);
+    of_late.filter(|symbol| symbol.is_digit()).count()
+}
+
 /// A window to be read. Hand the result to [`Segmenter::accept`] or [`Segmenter::fail`].
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Window {
@@ -91,6 +112,8 @@ pub(super) enum Urgency {
 struct Reading {
     from: usize,
     until: usize,
+    /// Whether it shows the end of the newest speech.
+    ends_in_a_pause: bool,
 }
 
 /// One call's audio and what was heard in it. Positions are samples since the call's beginning.
@@ -121,7 +144,7 @@ pub(super) struct Segmenter {
     settled: Vec<Symbol>,
     settled_until: usize,
     live: Vec<Symbol>,
-    /// The end of the newest window that was judged in a pause.
+    /// The end of what was judged last.
     judged_words_until: usize,
     finished: bool,
 }
@@ -212,8 +235,7 @@ impl Segmenter {
     fn may_hold_a_code(&self, read_until: usize) -> bool {
         let since = duration(read_until.saturating_sub(self.longest_window));
         let newest_first = self.live.iter().rev().chain(self.settled.iter().rev());
-        let of_late = newest_first.take_while(|symbol| symbol.at() >= since);
-        let digits = of_late.filter(|symbol| symbol.is_digit()).count();
+        let digits = digits_since(since, newest_first);
         let unread = self.speech_until.saturating_sub(read_until).div_ceil(SHORTEST_DIGIT);
         digits + unread >= MAY_BE_A_CODE
     }
@@ -221,41 +243,65 @@ impl Segmenter {
     /// The window to read now. Call it when [`Segmenter::due`] says so.
     pub(super) fn window(&mut self) -> Option<Window> {
         let from = self.segment_from?;
-        let care = match self.due() {
-            Some(Urgency::Needed | Urgency::Final) => Care::Verdict,
-            Some(Urgency::Partial) | None => Care::Glance,
-        };
         let until = self.judged_until.min(from + self.longest_window);
-        if until >= self.speech_until + EDGE {
-            self.looks += 1;
-        }
-        self.reading = Some(Reading { from, until });
+        let ends_in_a_pause = until >= self.speech_until + EDGE;
+        self.looks += usize::from(ends_in_a_pause);
+        let care = self.care(from, until, ends_in_a_pause);
+        self.reading = Some(Reading { from, until, ends_in_a_pause });
         let samples = self.audio[from - self.kept_from..until - self.kept_from].to_vec();
         Some(Window { samples, care })
+    }
+
+    /// How well a window is to be read: from fewer digits on where those before it, of late, may belong
+    /// to the same code.
+    fn care(&self, from: usize, until: usize, ends_in_a_pause: bool) -> Care {
+        let before = self.digits_before(from);
+        let enough = if until - from >= self.longest_window {
+            PART_OF_A_CODE
+        } else if ends_in_a_pause {
+            MAY_BE_A_CODE
+        } else {
+            CODE_LENGTH
+        };
+        // A whole code before it is another reading.
+        let judged_from = enough.saturating_sub(before % CODE_LENGTH).max(1);
+        let judged_until = duration(self.judged_words_until.saturating_sub(from));
+        Care { judged_from, judged_until }
+    }
+
+    /// How many digits in a row were spoken before the window that begins at `from`.
+    fn digits_before(&self, from: usize) -> usize {
+        let mut next = duration(from);
+        let mut is_in_a_row = |symbol: &&Symbol| {
+            let apart = next.saturating_sub(symbol.at());
+            next = symbol.at();
+            symbol.is_digit() && apart <= LONGEST_GAP
+        };
+        self.settled.iter().rev().take_while(&mut is_in_a_row).count()
     }
 
     /// Takes what was heard in the window that was handed out last.
     pub(super) fn accept(&mut self, heard: Heard) {
         let Some(reading) = self.reading.take() else { return };
         let start = duration(reading.from);
-        let ends_in_a_pause = reading.until >= self.speech_until + EDGE;
         // What ended before was settled by an earlier window, which heard it whole; and no glance
         // overrules what was judged.
-        let known_until = if heard.is_judged {
+        let Heard { symbols, is_judged } = heard;
+        let known_until = if is_judged {
             self.live.clear();
             self.settled_until
         } else {
             self.settled_until.max(self.judged_words_until)
         };
         let known_until = duration(known_until);
-        let later = heard.symbols.into_iter().map(|symbol| symbol.later_by(start));
+        let later = symbols.into_iter().map(|symbol| symbol.later_by(start));
         let (again, mut new): (Vec<_>, Vec<_>) =
             later.partition(|symbol| symbol.at() < known_until);
         self.live.retain(|symbol| symbol.at() < known_until);
         new.drain(..usize::from(self.was_last(&again, new.first())));
         self.live.extend(new);
-        if heard.is_judged && ends_in_a_pause {
-            self.judged_words_until = reading.until;
+        if is_judged {
+            self.judged_words_until = self.surely_heard_until(reading);
         }
         self.was_read(reading);
     }
@@ -265,14 +311,23 @@ impl Segmenter {
     fn was_last(&self, again: &[Symbol], new: Option<&Symbol>) -> bool {
         let last_digit =
             |symbols: &[Symbol]| symbols.iter().rfind(|symbol| symbol.is_digit()).copied();
-        let (Some(known), Some(new)) =
-            (last_digit(&self.live).or_else(|| last_digit(&self.settled)), new)
-        else {
-            return false;
-        };
+        // Behind a cut less may be the same: the window begins there, so what comes next stands alone.
+        let known = last_digit(&self.live).map(|known| (known, SAME_DIGIT));
+        let known = known.or_else(|| last_digit(&self.settled).map(|known| (known, SAME_END)));
+        let (Some((known, at_most)), Some(new)) = (known, new) else { return false };
         let apart = |symbol: &Symbol| symbol.at().abs_diff(known.at());
         let is_closest = last_digit(again).is_none_or(|other| apart(new) < apart(&other));
-        new.is_digit() && is_closest && apart(new) <= SAME_DIGIT
+        new.is_digit() && is_closest && apart(new) <= at_most
+    }
+
+    /// Up to where what was judged just now is better known than a glance can know it.
+    fn surely_heard_until(&self, reading: Reading) -> usize {
+        if reading.ends_in_a_pause {
+            return reading.until;
+        }
+        let ends = self.live.iter().map(|symbol| position(symbol.at()));
+        let whole = ends.filter(|end| end + RAGGED_EDGE <= reading.until);
+        whole.max().map_or(reading.from, |end| end + 1)
     }
 
     /// The window that was handed out last could not be read: what an earlier one heard in it
@@ -354,7 +409,7 @@ impl Segmenter {
         self.looks = 0;
     }
 
-    fn was_read(&mut self, Reading { from, until }: Reading) {
+    fn was_read(&mut self, Reading { from, until, .. }: Reading) {
         self.read_until = until;
         if until - from >= self.longest_window {
             self.cut_within(from, until);
@@ -398,127 +453,4 @@ impl Segmenter {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::speech::Posterior;
-    use crate::speech::scripted::{Script, WINDOW};
-
-    const PACKET: usize = LINE_RATE as usize / 50;
-
-    /// Pushes the call until a window has to be read while the voice speaks, or pauses.
-    fn window_where(
-        segmenter: &mut Segmenter,
-        line: &mut std::slice::Chunks<'_, i16>,
-        pauses: bool,
-    ) {
-        for packet in line {
-            segmenter.push(packet, LINE_RATE);
-            while segmenter.due().is_some() {
-                segmenter.window().unwrap();
-                if (segmenter.quiet_samples() >= LOOKS[0]) == pauses {
-                    return;
-                }
-                // Nothing was heard, so that the segment stays as it is.
-                segmenter.accept(Heard::default());
-            }
-        }
-        panic!("no such window was read");
-    }
-
-    fn digits(values: &[(u8, u64)]) -> Vec<Symbol> {
-        let digit = |&(value, millis)| Symbol::Digit {
-            posterior: Posterior::of(value, 0.9),
-            at: Duration::from_millis(millis),
-        };
-        values.iter().map(digit).collect()
-    }
-
-    fn heard(segmenter: &Segmenter) -> Vec<u8> {
-        let value = |symbol| match symbol {
-            Symbol::Digit { posterior, .. } => Some(posterior.value()),
-            Symbol::Break { .. } => None,
-        };
-        segmenter.hypothesis().symbols.into_iter().filter_map(value).collect()
-    }
-
-    #[test]
-    fn no_glance_overrules_what_was_judged_and_another_verdict_does() {
-        let call = Script::new().talk(1_600).pause(400).talk(1_600).pause(400).line();
-        let mut line = call.chunks(PACKET);
-        let mut segmenter = Segmenter::new(WINDOW);
-        let judged = |values| Heard { symbols: digits(values), is_judged: true };
-
-        window_where(&mut segmenter, &mut line, true);
-        segmenter.accept(judged(&[(4, 500), (8, 900)]));
-        window_where(&mut segmenter, &mut line, false);
-        segmenter.accept(digits(&[(7, 500), (7, 900), (1, 2_600)]).into());
-        assert_eq!(heard(&segmenter), [4, 8, 1]);
-
-        window_where(&mut segmenter, &mut line, true);
-        segmenter.accept(judged(&[(4, 500), (9, 900), (5, 2_600)]));
-        assert_eq!(heard(&segmenter), [4, 9, 5]);
-    }
-
-    #[test]
-    fn the_last_digit_is_not_heard_twice_when_its_end_is_heard_later_the_next_time() {
-        let call = Script::new().talk(1_600).pause(400).talk(1_600).pause(400).line();
-        for (next, expected) in [
-            // The window that was judged ends between 1.95 and 2.1 s.
-            (vec![(8, 2_100), (1, 2_600)], vec![4, 8, 1]),
-            (vec![(4, 1_000), (8, 2_100), (1, 2_600)], vec![4, 8, 1]),
-            (vec![(8, 1_950), (8, 2_100), (1, 2_600)], vec![4, 8, 8, 1]),
-            (vec![(8, 2_240), (1, 2_600)], vec![4, 8, 8, 1]),
-        ] {
-            let mut line = call.chunks(PACKET);
-            let mut segmenter = Segmenter::new(WINDOW);
-            window_where(&mut segmenter, &mut line, true);
-            let symbols = digits(&[(4, 1_000), (8, 1_950)]);
-            segmenter.accept(Heard { symbols, is_judged: true });
-            window_where(&mut segmenter, &mut line, false);
-            segmenter.accept(digits(&next).into());
-            assert_eq!(heard(&segmenter), expected, "{next:?}");
-        }
-    }
-
-    #[test]
-    fn a_pause_is_waited_for_when_the_digits_before_it_may_be_a_code() {
-        let call = Script::new().talk(800).pause(400).line();
-        for (known, expected) in
-            [(0, Urgency::Partial), (2, Urgency::Partial), (4, Urgency::Needed)]
-        {
-            let mut segmenter = Segmenter::new(WINDOW);
-            for packet in call.chunks(PACKET) {
-                segmenter.push(packet, LINE_RATE);
-                if segmenter.quiet_samples() < LOOKS[0]
-                    && let Some(_) = segmenter.due()
-                {
-                    segmenter.window().unwrap();
-                    let symbols: Vec<_> = (0..known).map(|place| (1, 80 * (place + 1))).collect();
-                    segmenter.accept(digits(&symbols).into());
-                }
-            }
-            assert_eq!(segmenter.due(), Some(expected), "{known} digits");
-        }
-    }
-
-    #[test]
-    fn what_is_not_read_may_hold_a_code() {
-        let mut segmenter = Segmenter::new(WINDOW);
-        for packet in Script::new().talk(1_600).pause(400).line().chunks(PACKET) {
-            segmenter.push(packet, LINE_RATE);
-        }
-        assert_eq!(segmenter.due(), Some(Urgency::Needed));
-    }
-
-    #[test]
-    fn a_glance_replaces_the_one_before() {
-        let call = Script::new().talk(3_200).line();
-        let mut line = call.chunks(PACKET);
-        let mut segmenter = Segmenter::new(WINDOW);
-        window_where(&mut segmenter, &mut line, false);
-        segmenter.accept(digits(&[(7, 400)]).into());
-        window_where(&mut segmenter, &mut line, false);
-        segmenter.accept(digits(&[(4, 400), (8, 900)]).into());
-        assert_eq!(heard(&segmenter), [4, 8]);
-    }
-}
+mod tests;

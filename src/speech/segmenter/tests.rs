@@ -1,0 +1,158 @@
+use super::*;
+use crate::speech::Posterior;
+use crate::speech::scripted::{Script, WINDOW};
+
+const PACKET: usize = LINE_RATE as usize / 50;
+
+/// Pushes the call until a window has to be read while the voice speaks, or pauses.
+fn window_where(
+    segmenter: &mut Segmenter,
+    line: &mut std::slice::Chunks<'_, i16>,
+    pauses: bool,
+) -> Window {
+    for packet in line {
+        segmenter.push(packet, LINE_RATE);
+        while segmenter.due().is_some() {
+            let window = segmenter.window().unwrap();
+            if (segmenter.quiet_samples() >= LOOKS[0]) == pauses {
+                return window;
+            }
+            // Nothing was heard, so that the segment stays as it is.
+            segmenter.accept(Heard::default());
+        }
+    }
+    panic!("no such window was read");
+}
+
+fn digits(values: &[(u8, u64)]) -> Vec<Symbol> {
+    let digit = |&(value, millis)| Symbol::Digit {
+        posterior: Posterior::of(value, 0.9),
+        at: Duration::from_millis(millis),
+    };
+    values.iter().map(digit).collect()
+}
+
+fn heard(segmenter: &Segmenter) -> Vec<u8> {
+    let value = |symbol| match symbol {
+        Symbol::Digit { posterior, .. } => Some(posterior.value()),
+        Symbol::Break { .. } => None,
+    };
+    segmenter.hypothesis().symbols.into_iter().filter_map(value).collect()
+}
+
+#[test]
+fn no_glance_overrules_what_was_judged_and_another_verdict_does() {
+    let call = Script::new().talk(1_600).pause(400).talk(1_600).pause(400).line();
+    let mut line = call.chunks(PACKET);
+    let mut segmenter = Segmenter::new(WINDOW);
+    let judged = |values| Heard { symbols: digits(values), is_judged: true };
+
+    window_where(&mut segmenter, &mut line, true);
+    segmenter.accept(judged(&[(4, 500), (8, 900)]));
+    window_where(&mut segmenter, &mut line, false);
+    segmenter.accept(digits(&[(7, 500), (7, 900), (1, 2_600)]).into());
+    assert_eq!(heard(&segmenter), [4, 8, 1]);
+
+    window_where(&mut segmenter, &mut line, true);
+    segmenter.accept(judged(&[(4, 500), (9, 900), (5, 2_600)]));
+    assert_eq!(heard(&segmenter), [4, 9, 5]);
+}
+
+#[test]
+fn the_last_digit_is_not_heard_twice_when_its_end_is_heard_later_the_next_time() {
+    let call = Script::new().talk(1_600).pause(400).talk(1_600).pause(400).line();
+    for (next, expected) in [
+        // The window that was judged ends between 1.95 and 2.1 s.
+        (vec![(8, 2_100), (1, 2_600)], vec![4, 8, 1]),
+        (vec![(4, 1_000), (8, 2_100), (1, 2_600)], vec![4, 8, 1]),
+        (vec![(8, 1_950), (8, 2_100), (1, 2_600)], vec![4, 8, 8, 1]),
+        (vec![(8, 2_240), (1, 2_600)], vec![4, 8, 8, 1]),
+    ] {
+        let mut line = call.chunks(PACKET);
+        let mut segmenter = Segmenter::new(WINDOW);
+        window_where(&mut segmenter, &mut line, true);
+        let symbols = digits(&[(4, 1_000), (8, 1_950)]);
+        segmenter.accept(Heard { symbols, is_judged: true });
+        window_where(&mut segmenter, &mut line, false);
+        segmenter.accept(digits(&next).into());
+        assert_eq!(heard(&segmenter), expected, "{next:?}");
+    }
+}
+
+#[test]
+fn a_pause_is_waited_for_when_the_digits_before_it_may_be_a_code() {
+    let call = Script::new().talk(800).pause(400).line();
+    for (known, expected) in [(0, Urgency::Partial), (2, Urgency::Partial), (4, Urgency::Needed)] {
+        let mut segmenter = Segmenter::new(WINDOW);
+        for packet in call.chunks(PACKET) {
+            segmenter.push(packet, LINE_RATE);
+            if segmenter.quiet_samples() < LOOKS[0]
+                && let Some(_) = segmenter.due()
+            {
+                segmenter.window().unwrap();
+                let symbols: Vec<_> = (0..known).map(|place| (1, 80 * (place + 1))).collect();
+                segmenter.accept(digits(&symbols).into());
+            }
+        }
+        assert_eq!(segmenter.due(), Some(expected), "{known} digits");
+    }
+}
+
+#[test]
+fn a_window_is_judged_from_fewer_digits_on_when_some_of_the_same_code_were_cut_off() {
+    let mut segmenter = Segmenter::new(WINDOW);
+    let mut in_a_pause = Vec::new();
+    for packet in Script::new().talk(7_000).pause(400).line().chunks(PACKET) {
+        segmenter.push(packet, LINE_RATE);
+        while segmenter.due().is_some() {
+            let window = segmenter.window().unwrap();
+            let is_full = window.samples.len() == segmenter.longest_window;
+            if is_full {
+                assert_eq!(window.care.judged_from, PART_OF_A_CODE);
+            } else if segmenter.quiet_samples() >= LOOKS[0] {
+                in_a_pause.push(window.care.judged_from);
+            }
+            let symbols = if is_full { digits(&[(4, 1_600), (8, 3_200)]) } else { Vec::new() };
+            segmenter.accept(Heard { symbols, is_judged: is_full });
+        }
+    }
+    assert_eq!(segmenter.settled.len(), 2);
+    assert_eq!(in_a_pause, [MAY_BE_A_CODE - 2]);
+}
+
+#[test]
+fn what_was_judged_while_the_voice_spoke_is_overruled_only_at_its_ragged_edge() {
+    let call = Script::new().talk(3_200).line();
+    let mut line = call.chunks(PACKET);
+    let mut segmenter = Segmenter::new(WINDOW);
+    window_where(&mut segmenter, &mut line, false);
+    let until = duration(segmenter.reading.unwrap().until - segmenter.segment_from.unwrap());
+    let edge = u64::try_from(until.as_millis()).unwrap() - 100;
+    let symbols = digits(&[(4, 80), (8, edge)]);
+    segmenter.accept(Heard { symbols, is_judged: true });
+    let window = window_where(&mut segmenter, &mut line, false);
+    assert!((80..330).contains(&window.care.judged_until.as_millis()), "{:?}", window.care);
+    segmenter.accept(digits(&[(7, 80), (7, edge), (1, edge + 400)]).into());
+    assert_eq!(heard(&segmenter), [4, 7, 1]);
+}
+
+#[test]
+fn what_is_not_read_may_hold_a_code() {
+    let mut segmenter = Segmenter::new(WINDOW);
+    for packet in Script::new().talk(1_600).pause(400).line().chunks(PACKET) {
+        segmenter.push(packet, LINE_RATE);
+    }
+    assert_eq!(segmenter.due(), Some(Urgency::Needed));
+}
+
+#[test]
+fn a_glance_replaces_the_one_before() {
+    let call = Script::new().talk(3_200).line();
+    let mut line = call.chunks(PACKET);
+    let mut segmenter = Segmenter::new(WINDOW);
+    window_where(&mut segmenter, &mut line, false);
+    segmenter.accept(digits(&[(7, 400)]).into());
+    window_where(&mut segmenter, &mut line, false);
+    segmenter.accept(digits(&[(4, 400), (8, 900)]).into());
+    assert_eq!(heard(&segmenter), [4, 8]);
+}
