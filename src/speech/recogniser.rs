@@ -5,18 +5,13 @@ use std::time::Duration;
 use super::Symbol;
 use crate::domain::Language;
 
-/// How well a window is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How well a window is to be read; by default as well as it can be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Care {
     /// From so many digits in it on, a decision may hang on what is heard: whoever knows best is asked.
     pub judged_from: usize,
     /// What ended before, since the window's start, was told by whoever knows best already.
     pub judged_until: Duration,
-}
-
-impl Care {
-    /// Shows digits early; the same audio is read again later.
-    pub const GLANCE: Self = Self { judged_from: usize::MAX, judged_until: Duration::ZERO };
 }
 
 /// What was heard in one window.
