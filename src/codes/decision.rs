@@ -4,7 +4,8 @@
 //!   long pause has followed, a pause in which its rhythm would have brought the next digit, or no
 //!   digit for a while in what was read since ([`Decision::is_over`]).
 //! - One that counts is a code if it is clear; readings that agree may be less so. Readings put
-//!   together across a pause need another that agrees, and none is helped by one that says another code.
+//!   together across a pause need another that agrees, and one that stands alone is not helped by one
+//!   that says another code.
 //! - A code is taken back when its reading goes on (a seventh digit), when it is not heard any more,
 //!   or when a later reading contradicts it.
 //! - At the end of the call everything counts that is whole and in an even rhythm. Without a code,

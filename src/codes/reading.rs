@@ -11,8 +11,8 @@
 //!    reading that starts over: `481481529`. One or two digits in common would be chance.
 //! 4. Unless the seventh digit came later than any before it: then one that is the first again begins
 //!    another reading, after a pause hardly longer than those between the digits.
-//! 5. And the same six digits twice, with a longer step between them, are two readings wherever they
-//!    begin: something before them was taken for a digit, or was one.
+//! 5. And the same six digits twice, with a longer step between them, are two readings behind at
+//!    most five other digits: something before them was taken for a digit, or was one.
 //!
 //! Where the same one, two or three digits are said over and over, the digits tell nothing: only twelve
 //! with a late seventh are two readings.

@@ -14,9 +14,9 @@ use crate::domain::Language;
 /// (`models/README.md`, "The judge").
 const READER_WEIGHT: f32 = 0.5;
 
-/// What remains of the judge's certainty where the reader heard no digit: a reading with one of them is
-/// no code alone.
-const UNHEARD: f32 = 0.98;
+/// What remains of the certainty of a digit that one of the two heard and the other did not, or was not
+/// asked for: a reading with one of them is no code alone.
+const UNCONFIRMED: f32 = 0.98;
 
 /// A model that reads along, and one that judges.
 #[derive(Debug)]
@@ -79,7 +79,8 @@ impl Recogniser for CascadeRecogniser {
         let digits = || heard.symbols.iter().filter(|symbol| symbol.is_digit());
         let is_news = digits().any(|digit| digit.at() >= care.judged_until);
         if digits().count() < care.judged_from || !is_news {
-            return Ok(heard);
+            let unjudged = heard.symbols.into_iter().map(unconfirmed);
+            return Ok(unjudged.collect::<Vec<_>>().into());
         }
         let judged = self.judge.read(window, language, care)?;
         Ok(Heard { symbols: pooled(&judged.symbols, &heard.symbols), is_judged: true })
@@ -95,13 +96,24 @@ fn pooled(judged: &[Symbol], heard: &[Symbol]) -> Vec<Symbol> {
             let is_mutual = nearest(judged, other).is_some_and(|(closest, _)| closest == at);
             is_mutual && other.abs_diff(at) <= SAME_DIGIT
         });
-        let posterior = match partner {
-            Some((_, by_reader)) => posterior.pooled(&by_reader, READER_WEIGHT),
-            None => posterior.doubted(UNHEARD),
-        };
-        Symbol::Digit { posterior, at }
+        match partner {
+            Some((_, by_reader)) => {
+                Symbol::Digit { posterior: posterior.pooled(&by_reader, READER_WEIGHT), at }
+            }
+            None => unconfirmed(symbol),
+        }
     };
     judged.iter().map(pool).collect()
+}
+
+/// A symbol that only one of the two networks told of.
+fn unconfirmed(symbol: Symbol) -> Symbol {
+    match symbol {
+        Symbol::Digit { posterior, at } => {
+            Symbol::Digit { posterior: posterior.doubted(UNCONFIRMED), at }
+        }
+        Symbol::Break { .. } => symbol,
+    }
 }
 
 /// The digit that ends closest to `at`: when it does, and what it is.
@@ -167,6 +179,16 @@ mod tests {
             assert_eq!(values.collect::<Vec<_>>(), vec![expected; count], "{judged_from}");
             assert_eq!(heard.is_judged, count >= judged_from, "{count} digits, {judged_from}");
         }
+    }
+
+    #[test]
+    fn digits_that_are_not_judged_are_believed_less() {
+        let heard = unconfirmed(digit(4, 1.0, 0));
+        assert_eq!(belief(heard), (4, UNCONFIRMED));
+        let cascade = Cascade::new(model(4, 1), model(4, 7)).unwrap();
+        let care = Care { judged_from: 5, ..Care::default() };
+        let heard = cascade.recogniser().unwrap().read(&[], None, care).unwrap();
+        assert!(heard.symbols.iter().all(|&symbol| belief(symbol).1 < 0.9), "{heard:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Symbol;
 use crate::domain::Language;
 
-/// How well a window is to be read; by default as well as it can be.
+/// How well a window is to be read; by default every digit in it is judged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Care {
     /// From so many digits in it on, a decision may hang on what is heard: whoever knows best is asked.

@@ -258,14 +258,16 @@ impl Segmenter {
         let before = self.digits_before(from);
         let enough = if until - from >= self.longest_window {
             PART_OF_A_CODE
-        } else if ends_in_a_pause {
+        } else if ends_in_a_pause || self.finished {
             MAY_BE_A_CODE
         } else {
             CODE_LENGTH
         };
         // A whole code before it is another reading.
         let judged_from = enough.saturating_sub(before % CODE_LENGTH).max(1);
-        let judged_until = duration(self.judged_words_until.saturating_sub(from));
+        // In noise the voice seems to stop before its last word is over: that is judged once more.
+        let judged_until = self.judged_words_until.saturating_sub(RAGGED_EDGE);
+        let judged_until = duration(judged_until.saturating_sub(from));
         Care { judged_from, judged_until }
     }
 
