@@ -130,8 +130,7 @@ fn what_was_judged_while_the_voice_spoke_is_overruled_only_at_its_ragged_edge() 
     let edge = u64::try_from(until.as_millis()).unwrap() - 100;
     let symbols = digits(&[(4, 80), (8, edge)]);
     segmenter.accept(Heard { symbols, is_judged: true });
-    let window = window_where(&mut segmenter, &mut line, false);
-    assert!((80..330).contains(&window.care.judged_until.as_millis()), "{:?}", window.care);
+    window_where(&mut segmenter, &mut line, false);
     segmenter.accept(digits(&[(7, 80), (7, edge), (1, edge + 400)]).into());
     assert_eq!(heard(&segmenter), [4, 7, 1]);
 }
