@@ -101,8 +101,16 @@ impl Browser {
         }
     }
 
+    /// Clicks what this selects. A page that is live may have put another element in its place since it
+    /// was found: that one is meant then.
     pub(crate) async fn click(&self, selector: &str) {
-        self.client.find(Locator::Css(selector)).await.unwrap().click().await.unwrap();
+        loop {
+            let found = self.client.find(Locator::Css(selector)).await.unwrap();
+            match found.click().await {
+                Err(error) if error.is_stale_element_reference() => {}
+                clicked => return clicked.unwrap(),
+            }
+        }
     }
 
     /// Types into the field with this id, in place of what is there.

@@ -25,10 +25,15 @@ pub(crate) async fn fill_in(browser: &Browser, id: &str, text: &str) {
     browser.fill(id, text).await;
 }
 
-/// Chooses an option of the field with this id.
+/// Chooses an option of the field with this id, or of the one that a live page puts in its place.
 pub(crate) async fn choose(browser: &Browser, id: &str, value: &str) {
-    let field = browser.client.find(Locator::Id(id)).await.unwrap();
-    field.select_by_value(value).await.unwrap();
+    loop {
+        let field = browser.client.find(Locator::Id(id)).await.unwrap();
+        match field.select_by_value(value).await {
+            Err(error) if error.is_stale_element_reference() => {}
+            chosen => return chosen.unwrap(),
+        }
+    }
 }
 
 /// Clicks, and waits until the page has what this selects.
