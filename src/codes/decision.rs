@@ -14,9 +14,9 @@
 use std::time::Duration;
 
 use crate::domain::{HeardDigit, SpokenCode};
-use crate::speech::Hypothesis;
+use crate::speech::{Hypothesis, LONGEST_GAP};
 
-use super::reading::{LONGEST_GAP, Reading, readings};
+use super::reading::{Reading, readings};
 use super::rhythm::Rhythm;
 use super::thresholds::Thresholds;
 use super::vote::{Verdict, vote};

@@ -22,11 +22,7 @@
 use std::time::Duration;
 
 use crate::domain::CODE_LENGTH;
-use crate::speech::{Posterior, Symbol};
-
-/// A silence between two digits that no voice leaves inside a code: what comes after it begins a
-/// new reading.
-pub(super) const LONGEST_GAP: Duration = Duration::from_millis(2_000);
+use crate::speech::{LONGEST_GAP, Posterior, Symbol};
 
 /// How many digits have to come again before that is no chance.
 const SAME_BEGINNING: usize = 3;

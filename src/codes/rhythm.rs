@@ -7,7 +7,9 @@
 
 use std::time::Duration;
 
-use super::reading::{LONGEST_GAP, Reading};
+use crate::speech::LONGEST_GAP;
+
+use super::reading::Reading;
 
 /// A step is out of rhythm when it is this many times longer than the middle one, and longer by
 /// this much.

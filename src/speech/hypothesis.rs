@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use super::Posterior;
 
+/// From the end of one digit to the end of the next: no voice takes longer inside a code.
+pub const LONGEST_GAP: Duration = Duration::from_secs(2);
+
 /// Two windows, or two networks, that hear the same digit end it this close together.
 pub(super) const SAME_DIGIT: Duration = Duration::from_millis(240);
 

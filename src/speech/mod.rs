@@ -25,7 +25,7 @@ mod segmenter;
 pub mod whisper;
 pub mod whisper_stock;
 
-pub use hypothesis::{Hypothesis, Symbol};
+pub use hypothesis::{Hypothesis, LONGEST_GAP, Symbol};
 pub use models::{CannotRead, load};
 pub use pool::{Capacity, Hypotheses, Listener, SpeechPool};
 pub use posterior::Posterior;

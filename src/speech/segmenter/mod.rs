@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::activity::{Activity, ActivityDetector, FRAME};
 use super::cut::{Cut, Pause};
-use super::hypothesis::SAME_DIGIT;
+use super::hypothesis::{LONGEST_GAP, SAME_DIGIT};
 use super::resample::LineResampler;
 use super::{Care, Heard, Hypothesis, LINE_RATE, READING_RATE, Symbol};
 use crate::domain::CODE_LENGTH;
@@ -52,9 +52,6 @@ const PART_OF_A_CODE: usize = CODE_LENGTH / 2;
 
 /// What ends this close to the end of a window was perhaps not heard to its end.
 const RAGGED_EDGE: usize = samples(250);
-
-/// Digits that end further apart are not of one code.
-const LONGEST_GAP: Duration = Duration::from_secs(2);
 
 /// A pause that ends a segment.
 const CLOSING_PAUSE: usize = samples(1_000);
