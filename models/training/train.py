@@ -25,8 +25,8 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from compose import READING_GAP, Composer, Window
 from distortion import distorted
-from export import write_ggml
 from features import POSITION, WINDOW, LogMel, positions_of
+from ggml_file import read_ggml, write_ggml
 from network import BREAK, END, FIRST_TIME, SHAPES, START, TIME_STEP, TIMES, VOCABULARY, Reader
 from sources import SynthesisedVoices, Voice, recorded_voices
 
@@ -162,6 +162,8 @@ class Training:
         self.device: str = given.device
         self.mel = LogMel()
         self.reader = Reader.cut_from_stock(SHAPES[given.shape], given.stock).to(self.device)
+        if given.begin_with:
+            self.reader.load_state_dict(read_ggml(given.begin_with))
         self.reader.encoder.freeze(given.frozen)
         parts = ((self.reader.encoder, given.encoder_share), (self.reader.decoder, 1.0))
         self.optimizer = torch.optim.AdamW(
@@ -243,6 +245,9 @@ def arguments() -> argparse.Namespace:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--shape", choices=SHAPES, default="reader")
     options.add_argument("--stock", type=Path, required=True, help="folder of OpenAI's networks")
+    options.add_argument(
+        "--begin-with", type=Path, metavar="FILE", help="a network that was taught before"
+    )
     options.add_argument(
         "--frozen", type=int, default=0, help="layers of the encoder that stay as they are"
     )
