@@ -27,7 +27,7 @@ from synthesis.plan import Counts
 
 COUNTS = {
     "espeak": Counts(digit=20, digits=60, sentence=40, phrase=30),
-    "mbrola": Counts(digit=60, digits=0, sentence=0, phrase=30),
+    "mbrola": Counts(digit=60, digits=40, sentence=40, phrase=30),
     "kokoro": Counts(digit=10, digits=25, sentence=20, phrase=12),
     "flite": Counts(digit=0, digits=40, sentence=40, phrase=30),
     "festival": Counts(digit=0, digits=40, sentence=40, phrase=30),

@@ -8,6 +8,7 @@ import numpy as np
 
 from synthesis.corpus import open_shelf, share
 from synthesis.engines import Voice, token_times
+from synthesis.engines.mbrola import phonemes, span_times
 from synthesis.numerals import LANGUAGES, lexicon
 from synthesis.plan import Counts, Span, Utterance, draw_code, plan
 from synthesis.sound import MARGIN, PEAK, RATE, Speech, finish
@@ -124,6 +125,25 @@ class Tokens(unittest.TestCase):
         self.assertEqual(token_times(utterance, tokens), [(0.5, 1.1), (1.1, 1.3)])
         with self.assertRaises(ValueError):
             token_times(utterance, tokens[1:])
+
+
+class Phonemes(unittest.TestCase):
+    """"Six un": what was mute at the end of the first word is spoken before the second."""
+
+    def test_a_word_is_where_the_text_up_to_its_end_ends(self) -> None:
+        whole = phonemes("_ 50\ns 100 0 200 100 180\ni 80\nz 70\n\n_ 25\n9~ 120\n_ 300")
+        six = phonemes("_ 50\ns 90\ni 80\ns 70\n_ 300")
+        start, end = span_times(whole, [], six)
+        self.assertAlmostEqual(start, 0.05)
+        self.assertAlmostEqual(end, 0.23)
+        start, end = span_times(whole, six, phonemes("_ 50\ns 1\ni 1\nz 1\n_ 25\n9~ 1\n_ 300"))
+        self.assertAlmostEqual(start, 0.23)
+        self.assertAlmostEqual(end, 0.445)
+
+    def test_a_text_that_is_pronounced_otherwise_tells_no_times(self) -> None:
+        whole = phonemes("s 100\ni 80\ns 70\n9~ 120")
+        self.assertIsNone(span_times(whole, [], phonemes("t 100\nR 80\nw 50\na 60")))
+        self.assertIsNone(span_times(whole, phonemes("s 100"), phonemes("s 100")))
 
 
 class Beeper:
