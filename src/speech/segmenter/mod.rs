@@ -96,6 +96,8 @@ pub(super) struct Window {
 /// How pressing a read is, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Urgency {
+    /// The code is known: what comes behind it can but take it back.
+    Afterthought,
     /// Shows digits earlier; may be left out when there is no time.
     Partial,
     /// The voice has stopped after what may be a code, or the window is full: the decision waits for

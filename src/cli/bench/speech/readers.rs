@@ -113,7 +113,10 @@ async fn read_paced(
                 None => listener = None,
             },
             hypothesis = hypotheses.next() => match hypothesis {
-                Some(hypothesis) => transcript.hear(&hypothesis, begins.elapsed()),
+                Some(hypothesis) => {
+                    transcript.hear(&hypothesis, begins.elapsed());
+                    hypotheses.are_decided(transcript.is_decided());
+                }
                 None if transcript.is_complete() => return Ok(transcript),
                 None => bail!("the reader has died"),
             },
