@@ -25,10 +25,14 @@ fn text(finding: &Finding) -> String {
 }
 
 fn show(script: &Script) -> Shown {
+    show_with(script, true)
+}
+
+fn show_with(script: &Script, with_judge: bool) -> Shown {
     let mut decision = Decision::default();
     let mut findings: Vec<(String, Duration)> = Vec::new();
     let mut last = Hypothesis::default();
-    let windows = script.read(|hypothesis| {
+    let windows = script.read(with_judge, |hypothesis| {
         let finding = text(&decision.consider(hypothesis));
         if findings.last().is_none_or(|(text, _)| *text != finding) {
             findings.push((finding, hypothesis.heard_until));
@@ -113,6 +117,22 @@ fn a_call_longer_than_a_window_is_joined_without_loss_or_repetition() {
         let shown = show(&script);
         assert_eq!(shown.digits(), "481529481529", "{pace}");
         assert_eq!(shown.codes(), ["[481529]"], "{pace}: {:?}", shown.findings);
+    }
+}
+
+#[test]
+fn without_a_judge_the_same_is_shown() {
+    for digits in [
+        "4.8.1.5.2.9 4.8.1.5.2.9",
+        "4-8-1-5-2-9-4-8-1-5-2-9",
+        "481529481529481529",
+        "4.8.1.5.2 4.8.1.5.2",
+        "4.8.1-4.8.1.5.2.9 4.8.1.5.2.9.0",
+    ] {
+        let script = Script::new().talk(2_400).pause(300).say(digits).pause(900).talk(2_000);
+        let [alone, judged] = [false, true].map(|with_judge| show_with(&script, with_judge));
+        assert_eq!(alone.digits(), digits.replace(['.', '-', ' '], ""), "{digits}");
+        assert_eq!((alone.digits(), alone.codes()), (judged.digits(), judged.codes()), "{digits}");
     }
 }
 

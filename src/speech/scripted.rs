@@ -129,16 +129,17 @@ impl Script {
         self.digits.iter().map(|digit| Duration::from_secs_f64(seconds(digit))).collect()
     }
 
-    /// Reads the call as [`read_recording`] does, and returns how many windows were read.
-    pub(crate) fn read(&self, mut hear: impl FnMut(&Hypothesis)) -> usize {
+    /// Reads the call as [`read_recording`] does, with a judge or without, and returns how many windows
+    /// were read.
+    pub(crate) fn read(&self, with_judge: bool, mut hear: impl FnMut(&Hypothesis)) -> usize {
         let line = self.line();
-        let mut reader = self.reader();
+        let mut reader = self.reader(with_judge);
         read_recording(&line, &mut reader, WINDOW, None, &mut hear).expect("it never fails");
         *reader.windows.lock().expect("nobody panics with it")
     }
 
     /// A recogniser of this call.
-    pub(crate) fn reader(&self) -> ScriptedReader {
+    fn reader(&self, with_judge: bool) -> ScriptedReader {
         let mut audio = Vec::new();
         let mut resampler = LineResampler::new();
         let line = [self.line(), vec![0; 2_000]].concat();
@@ -147,16 +148,19 @@ impl Script {
         ScriptedReader {
             places: places.collect(),
             digits: self.digits.clone(),
+            with_judge,
             windows: Arc::default(),
         }
     }
 }
 
 /// Reads the windows of one call.
-pub(crate) struct ScriptedReader {
+struct ScriptedReader {
     /// Where in the call a window lies, by how it begins.
     places: HashMap<[u32; 2], usize>,
     digits: Vec<Spoken>,
+    /// Whether somebody is asked who knows best, and hears the same.
+    with_judge: bool,
     windows: Arc<Mutex<usize>>,
 }
 
@@ -169,7 +173,7 @@ impl Recogniser for ScriptedReader {
         &mut self,
         window: &[f32],
         _: Option<Language>,
-        _: Care,
+        care: Care,
     ) -> Result<Heard, RecogniserError> {
         *self.windows.lock().expect("nobody panics with it") += 1;
         assert!(window.len() <= samples(WINDOW.as_millis() as usize), "a window is too long");
@@ -196,6 +200,10 @@ impl Recogniser for ScriptedReader {
             heard.push(Symbol::Digit { posterior: Posterior::of(value, probability), at });
             last = Some((digit, ends));
         }
-        Ok(heard.into())
+        let digits = || heard.iter().filter(|symbol| symbol.is_digit());
+        let is_judged = self.with_judge
+            && digits().count() >= care.judged_from
+            && digits().any(|digit| digit.at() >= care.judged_until);
+        Ok(Heard { symbols: heard, is_judged })
     }
 }

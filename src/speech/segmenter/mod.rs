@@ -32,7 +32,8 @@ const IN_CODE: Duration = Duration::from_millis(1_000);
 
 /// How long it has to be quiet for each look at everything that was spoken: the first shows the
 /// last digit soon. The others are taken where something may be hidden in the background: in noise
-/// at 10 dB the voice seems to stop up to half a second before its last word is over.
+/// at 10 dB the voice seems to stop up to half a second before its last word is over. The last one is
+/// also taken where a digit is lacking.
 const LOOKS: [usize; 3] = [samples(128), samples(320), samples(800)];
 
 /// Hardly any voice speaks digits faster than this.
@@ -44,8 +45,11 @@ const SAME_END: Duration = Duration::from_millis(120);
 /// A window shows the end of a word when it goes on for this long after it.
 const EDGE: usize = samples(48);
 
-/// So many digits before a pause may be a code: one of them may have been missed.
+/// So many digits before a pause may be a code: one of them may have been missed,
 const MAY_BE_A_CODE: usize = CODE_LENGTH - 1;
+
+/// unless it is still to come: they are judged when it has been quiet for as long as this.
+const SLOWEST_PAUSE: usize = LOOKS[2];
 
 /// So many digits of a window that is full may be a part of one. It is the last look at them.
 const PART_OF_A_CODE: usize = CODE_LENGTH / 2;
@@ -79,10 +83,15 @@ fn position(at: Duration) -> usize {
     (at.as_secs_f64() * f64::from(READING_RATE)).round() as usize
 }
 
-/// How many digits ended at `since` or later, of symbols with the newest first.
-fn digits_since<'a>(since: Duration, newest_first: impl Iterator<Item = &'a Symbol>) -> usize {
-    let of_late = newest_first.take_while(|symbol| symbol.at() >= since);
-    of_late.filter(|symbol| symbol.is_digit()).count()
+/// How many digits were spoken in a row, the last of them not long before `moment`.
+fn digits_in_a_row<'a>(moment: usize, newest_first: impl Iterator<Item = &'a Symbol>) -> usize {
+    let mut next = duration(moment);
+    let mut is_in_the_row = |symbol: &&Symbol| {
+        let apart = next.saturating_sub(symbol.at());
+        next = symbol.at();
+        symbol.is_digit() && apart <= LONGEST_GAP
+    };
+    newest_first.take_while(&mut is_in_the_row).count()
 }
 
 /// A window to be read. Hand the result to [`Segmenter::accept`] or [`Segmenter::fail`].
@@ -217,10 +226,11 @@ impl Segmenter {
         let unread_speech = self.speech_until > read_until;
         let unread_sound = self.sound_until > read_until;
         if self.finished {
-            return (unread_speech || unread_sound).then_some(Urgency::Final);
+            let is_due = unread_speech || unread_sound || self.lacks_a_digit();
+            return is_due.then_some(Urgency::Final);
         }
         let is_time = LOOKS.get(self.looks).is_some_and(|&quiet| self.quiet_samples() >= quiet);
-        let look = is_time && (self.looks == 0 || unread_sound);
+        let look = is_time && (self.looks == 0 || unread_sound) || self.lacks_a_digit();
         let window_full = unread_speech && self.judged_until - start >= self.longest_window;
         if window_full || look && self.may_hold_a_code(read_until) {
             return Some(Urgency::Needed);
@@ -232,11 +242,28 @@ impl Segmenter {
 
     /// Whether the digits of late and what was spoken after `read_until` can be a code together.
     fn may_hold_a_code(&self, read_until: usize) -> bool {
-        let since = duration(read_until.saturating_sub(self.longest_window));
-        let newest_first = self.live.iter().rev().chain(self.settled.iter().rev());
-        let digits = digits_since(since, newest_first);
+        let digits = digits_in_a_row(read_until, self.newest_first());
         let unread = self.speech_until.saturating_sub(read_until).div_ceil(SHORTEST_DIGIT);
         digits + unread >= MAY_BE_A_CODE
+    }
+
+    /// Whether the voice has stopped for long with a digit too few, which was not judged, and no window
+    /// has shown that.
+    fn lacks_a_digit(&self) -> bool {
+        let long_pause = self.speech_until + SLOWEST_PAUSE;
+        let has_stopped = self.finished || self.judged_until >= long_pause;
+        let is_shown = self.read_until >= self.judged_until.min(long_pause);
+        let Some(last) = self.live.iter().rfind(|symbol| symbol.is_digit()) else { return false };
+        let last = position(last.at());
+        if !has_stopped || is_shown || last < self.judged_words_until {
+            return false;
+        }
+        let digits = self.newest_first().skip_while(|symbol| !symbol.is_digit());
+        digits_in_a_row(last, digits) % CODE_LENGTH == MAY_BE_A_CODE
+    }
+
+    fn newest_first(&self) -> impl Iterator<Item = &Symbol> {
+        self.live.iter().rev().chain(self.settled.iter().rev())
     }
 
     /// The window to read now. Call it when [`Segmenter::due`] says so.
@@ -245,7 +272,7 @@ impl Segmenter {
         let until = self.judged_until.min(from + self.longest_window);
         let ends_in_a_pause = until >= self.speech_until + EDGE;
         self.looks += usize::from(ends_in_a_pause);
-        let care = self.care(from, until, ends_in_a_pause);
+        let care = self.care(from, until);
         self.reading = Some(Reading { from, until, ends_in_a_pause });
         let samples = self.audio[from - self.kept_from..until - self.kept_from].to_vec();
         Some(Window { samples, care })
@@ -253,11 +280,11 @@ impl Segmenter {
 
     /// How well a window is to be read: from fewer digits on where those before it, of late, may belong
     /// to the same code.
-    fn care(&self, from: usize, until: usize, ends_in_a_pause: bool) -> Care {
-        let before = self.digits_before(from);
+    fn care(&self, from: usize, until: usize) -> Care {
+        let before = digits_in_a_row(from, self.settled.iter().rev());
         let enough = if until - from >= self.longest_window {
             PART_OF_A_CODE
-        } else if ends_in_a_pause || self.finished {
+        } else if self.finished || until >= self.speech_until + SLOWEST_PAUSE {
             MAY_BE_A_CODE
         } else {
             CODE_LENGTH
@@ -268,17 +295,6 @@ impl Segmenter {
         let judged_until = self.judged_words_until.saturating_sub(RAGGED_EDGE);
         let judged_until = duration(judged_until.saturating_sub(from));
         Care { judged_from, judged_until }
-    }
-
-    /// How many digits in a row were spoken before the window that begins at `from`.
-    fn digits_before(&self, from: usize) -> usize {
-        let mut next = duration(from);
-        let mut is_in_a_row = |symbol: &&Symbol| {
-            let apart = next.saturating_sub(symbol.at());
-            next = symbol.at();
-            symbol.is_digit() && apart <= LONGEST_GAP
-        };
-        self.settled.iter().rev().take_while(&mut is_in_a_row).count()
     }
 
     /// Takes what was heard in the window that was handed out last.
@@ -351,12 +367,13 @@ impl Segmenter {
 
     /// Whether a pause has grown enough since the last report to be worth another one.
     pub(super) fn quiet_step_reached(&mut self) -> bool {
-        let quiet = self.quiet_samples();
+        // A backlog brings much of a pause at once.
+        let quiet = self.quiet_samples().min(REPORTED_UNTIL);
         if quiet < self.quiet_reported {
             self.quiet_reported = 0;
         }
         let step = if quiet <= FINE_UNTIL { FINE_STEP } else { COARSE_STEP };
-        let reached = quiet >= self.quiet_reported + step && quiet <= REPORTED_UNTIL;
+        let reached = quiet >= self.quiet_reported + step;
         if reached {
             self.quiet_reported = quiet;
         }
@@ -436,7 +453,7 @@ impl Segmenter {
     fn close_after_a_pause(&mut self) {
         let all_read = self.read_until >= self.speech_until && self.reading.is_none();
         let is_over = all_read && self.quiet_samples() >= CLOSING_PAUSE;
-        if self.segment_from.is_none() || !is_over {
+        if self.segment_from.is_none() || !is_over || self.lacks_a_digit() {
             return;
         }
         self.settled.append(&mut self.live);

@@ -117,7 +117,85 @@ fn a_window_is_judged_from_fewer_digits_on_when_some_of_the_same_code_were_cut_o
         }
     }
     assert_eq!(segmenter.settled.len(), 2);
-    assert_eq!(in_a_pause, [MAY_BE_A_CODE - 2]);
+    assert_eq!(in_a_pause, [CODE_LENGTH - 2]);
+}
+
+/// So many digits, one each 200 ms, of which none or all were judged.
+fn row(count: u64, is_judged: bool) -> Heard {
+    let symbols: Vec<_> = (0..count).map(|place| (1, 200 * (place + 1))).collect();
+    Heard { symbols: digits(&symbols), is_judged }
+}
+
+#[test]
+fn a_digit_too_few_is_judged_when_it_does_not_come_any_more() {
+    let call = Script::new().talk(1_600).pause(1_200).line();
+    let and_a_break = |mut heard: Heard| {
+        heard.symbols.push(Symbol::Break { at: Duration::from_millis(1_100) });
+        heard
+    };
+    for (heard, expected) in [
+        (row(4, false), vec![CODE_LENGTH]),
+        (row(5, false), vec![CODE_LENGTH, MAY_BE_A_CODE]),
+        (and_a_break(row(5, false)), vec![CODE_LENGTH, MAY_BE_A_CODE]),
+        (row(5, true), vec![CODE_LENGTH]),
+        (row(6, false), vec![CODE_LENGTH]),
+    ] {
+        let mut segmenter = Segmenter::new(WINDOW);
+        let mut in_the_pause = Vec::new();
+        for packet in call.chunks(PACKET) {
+            segmenter.push(packet, LINE_RATE);
+            while segmenter.due().is_some() {
+                let window = segmenter.window().unwrap();
+                if segmenter.quiet_samples() >= LOOKS[0] {
+                    in_the_pause.push(window.care.judged_from);
+                }
+                segmenter.accept(heard.clone());
+            }
+        }
+        assert_eq!(in_the_pause, expected, "{heard:?}");
+    }
+}
+
+/// A call in which five digits were heard up to the first look at a pause.
+fn with_five_digits(line: &mut std::slice::Chunks<'_, i16>) -> Segmenter {
+    let mut segmenter = Segmenter::new(WINDOW);
+    window_where(&mut segmenter, line, true);
+    segmenter.accept(row(5, false));
+    assert_eq!(segmenter.due(), None);
+    segmenter
+}
+
+#[test]
+fn a_digit_too_few_is_judged_however_late_somebody_comes_to_read() {
+    let call = Script::new().talk(1_600).pause(3_000).line();
+    let mut line = call.chunks(PACKET);
+    let mut segmenter = with_five_digits(&mut line);
+    for packet in line {
+        segmenter.push(packet, LINE_RATE);
+    }
+    assert_eq!(segmenter.due(), Some(Urgency::Needed));
+    assert_eq!(segmenter.window().unwrap().care.judged_from, MAY_BE_A_CODE);
+    segmenter.accept(row(5, false));
+    assert_eq!((segmenter.due(), segmenter.segment_from), (None, None));
+}
+
+#[test]
+fn a_digit_too_few_is_judged_when_the_caller_hangs_up() {
+    let call = Script::new().talk(1_600).pause(400).line();
+    let mut segmenter = with_five_digits(&mut call.chunks(PACKET));
+    segmenter.finish();
+    assert_eq!(segmenter.due(), Some(Urgency::Final));
+    assert_eq!(segmenter.window().unwrap().care.judged_from, MAY_BE_A_CODE);
+    segmenter.accept(row(5, false));
+    assert!(segmenter.is_complete());
+}
+
+#[test]
+fn a_pause_that_arrives_at_once_is_told_of() {
+    let mut segmenter = Segmenter::new(WINDOW);
+    segmenter.push(&Script::new().talk(1_600).pause(5_000).line(), LINE_RATE);
+    assert!(segmenter.quiet_step_reached());
+    assert!(!segmenter.quiet_step_reached(), "and once");
 }
 
 #[test]
