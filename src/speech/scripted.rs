@@ -125,8 +125,7 @@ impl Script {
 
     /// When each digit ends.
     pub(crate) fn digit_ends(&self) -> Vec<Duration> {
-        let seconds = |digit: &Spoken| digit.until as f64 / f64::from(READING_RATE);
-        self.digits.iter().map(|digit| Duration::from_secs_f64(seconds(digit))).collect()
+        self.digits.iter().map(|digit| time(digit.until)).collect()
     }
 
     /// Reads the call as [`read_recording`] does, with a judge or without, and returns how many windows
@@ -164,6 +163,10 @@ struct ScriptedReader {
     windows: Arc<Mutex<usize>>,
 }
 
+fn time(position: usize) -> Duration {
+    Duration::from_secs_f64(position as f64 / f64::from(READING_RATE))
+}
+
 fn beginning(samples: &[f32]) -> [u32; 2] {
     [samples[0].to_bits(), samples[1].to_bits()]
 }
@@ -191,11 +194,11 @@ impl Recogniser for ScriptedReader {
                 if is_whole { (digit.value, 0.999) } else { ((digit.value + 1) % 10, 0.6) };
             let nearest = (digit.until.min(until) - from + TIME_STEP / 2) / TIME_STEP * TIME_STEP;
             let ends = nearest.max(last.map_or(0, |(_, earlier)| earlier + TIME_STEP));
-            let at = Duration::from_secs_f64(ends as f64 / f64::from(READING_RATE));
-            if let Some((previous, _)) = last
+            let at = time(ends);
+            if let Some((previous, ended)) = last
                 && digit.from - previous.until >= BREAK
             {
-                heard.push(Symbol::Break { at });
+                heard.push(Symbol::Break { at: time(ended) });
             }
             heard.push(Symbol::Digit { posterior: Posterior::of(value, probability), at });
             last = Some((digit, ends));
