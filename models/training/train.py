@@ -1,8 +1,9 @@
 """Teaches the reader. Usage: python train.py --help
 
-Start: one of OpenAI's networks, with fewer layers of its decoder. AdamW with a cosine, bfloat16 where the
-processor has it, and an average of the weights over the last steps, which is what is exported. The state
-is saved every few minutes, and training goes on from there when it is started again.
+Start: one of OpenAI's networks, with fewer layers of its decoder, or one that was taught before. AdamW
+with a cosine, bfloat16 where the processor has it, and an average of the weights over the last steps,
+which is what is exported. The state is saved every few minutes, and training goes on from there when it
+is started again.
 """
 
 from __future__ import annotations
@@ -246,7 +247,7 @@ def arguments() -> argparse.Namespace:
     options.add_argument("--shape", choices=SHAPES, default="reader")
     options.add_argument("--stock", type=Path, required=True, help="folder of OpenAI's networks")
     options.add_argument(
-        "--begin-with", type=Path, metavar="FILE", help="a network that was taught before"
+        "--begin-with", type=Path, metavar="FILE", help="ggml file of a network that was taught before"
     )
     options.add_argument(
         "--frozen", type=int, default=0, help="layers of the encoder that stay as they are"

@@ -9,13 +9,12 @@ voice has no sounds for.
 from __future__ import annotations
 
 import shutil
-import subprocess
 from dataclasses import dataclass
 from os.path import commonprefix
 from pathlib import Path
 
 from synthesis.engines import Missing, Voice
-from synthesis.engines.program import written_by
+from synthesis.engines.program import output_of, written_by
 from synthesis.plan import Utterance
 from synthesis.sound import Speech, Times
 
@@ -96,9 +95,7 @@ class Mbrola:
         samples, rate = written_by(lambda wave: [*espeak, "-w", str(wave), "--", utterance.text])
 
         def pronounced(text: str) -> list[Phoneme]:
-            command = [*espeak, "-q", "--pho", "--", text]
-            run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-            return phonemes(run.stdout)
+            return phonemes(output_of([*espeak, "-q", "--pho", "--", text]))
 
         whole = pronounced(utterance.text) if utterance.spans else []
         times = [

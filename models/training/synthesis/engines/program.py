@@ -1,4 +1,4 @@
-"""Engines that are programs: one process writes one file of sound."""
+"""Engines that are programs: one process says one utterance, or tells of it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,20 @@ import soundfile
 
 _LONGEST_RUN = 60
 """Seconds."""
+
+
+def output_of(command: list[str]) -> str:
+    """Runs the command. Returns what it prints.
+
+    Raises ValueError when it fails or takes too long.
+    """
+    try:
+        run = subprocess.run(
+            command, capture_output=True, text=True, timeout=_LONGEST_RUN, check=True
+        )
+    except subprocess.SubprocessError as error:
+        raise ValueError(str(error)) from error
+    return run.stdout
 
 
 def written_by(
