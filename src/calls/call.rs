@@ -135,9 +135,7 @@ impl Listening<'_> {
                     Some(hypothesis) => {
                         speech_heard = hypothesis.speech_heard;
                         all_read = hypothesis.is_final;
-                        let finding = decision.consider(&hypothesis);
-                        self.hypotheses.are_decided(finding.is_code());
-                        journal.found(finding).await?;
+                        journal.found(decision.consider(&hypothesis)).await?;
                     }
                     None => {
                         // Whether no audio comes any more or the reader has died: a call that is

@@ -44,13 +44,6 @@ pub enum Finding {
     Unreadable(Vec<HeardDigit>),
 }
 
-impl Finding {
-    /// Whether there is a code.
-    pub fn is_code(&self) -> bool {
-        matches!(self, Self::Code(..))
-    }
-}
-
 /// The decision on one call: give it each hypothesis, in order.
 #[derive(Debug, Default)]
 pub struct Decision {

@@ -3,7 +3,7 @@
 //! A call never has more than one window being read, and no more windows are handed out than
 //! there are workers. So nothing piles up: a worker that becomes free takes what is most urgent,
 //! and of that what has waited longest, with all the audio that has arrived meanwhile. Under load
-//! partial results get fewer, and calls whose code is known give way to the others.
+//! partial results get fewer.
 //!
 //! No more than [`Capacity::max_calls`] are read at a time. The audio of the others waits in their
 //! [`Backlog`], and is read from there, faster than it was spoken, when a call ends.
@@ -26,7 +26,6 @@ pub(super) enum Intake {
     Open { stream: StreamId, language: Option<Language>, hypotheses: watch::Sender<Hypothesis> },
     Audio { stream: StreamId, piece: Piece },
     Finish { stream: StreamId },
-    Decided { stream: StreamId, is_decided: bool },
     Read { stream: StreamId, heard: Result<Heard, RecogniserError> },
     Shutdown,
 }
@@ -73,9 +72,6 @@ impl Desk {
             }
             Intake::Audio { stream, piece } => self.change(stream, |call| call.hear(piece)),
             Intake::Finish { stream } => self.change(stream, |call| call.is_over = true),
-            Intake::Decided { stream, is_decided } => {
-                self.change(stream, |call| call.is_decided = is_decided);
-            }
             Intake::Read { stream, heard } => {
                 self.idle_workers += 1;
                 self.change(stream, |call| call.accept(heard));
@@ -110,7 +106,6 @@ impl Desk {
             segmenter: None,
             backlog: Backlog::default(),
             is_over: false,
-            is_decided: false,
             audio_dropped: false,
             language,
             hypotheses,
@@ -166,8 +161,6 @@ struct Stream {
     backlog: Backlog,
     /// Whether no audio follows.
     is_over: bool,
-    /// Whether its code is known.
-    is_decided: bool,
     audio_dropped: bool,
     language: Option<Language>,
     hypotheses: watch::Sender<Hypothesis>,
@@ -212,11 +205,8 @@ impl Stream {
         }
     }
 
-    /// How pressing its next read is. One that is over is read to its end: others wait for its place.
     fn due(&self) -> Option<Urgency> {
-        let urgency = self.segmenter.as_ref()?.due()?;
-        let gives_way = self.is_decided && !self.is_over;
-        Some(if gives_way { Urgency::Afterthought } else { urgency })
+        self.segmenter.as_ref().and_then(Segmenter::due)
     }
 
     fn is_complete(&self) -> bool {
@@ -332,30 +322,6 @@ mod tests {
         let order: Vec<StreamId> =
             (0..5).map_while(|_| bench.read()).map(|job| job.stream).collect();
         assert_eq!(order, [0, 4, 3, 1, 2]);
-    }
-
-    #[test]
-    fn a_call_whose_code_is_known_gives_way_to_those_that_wait_for_theirs() {
-        let pause = || Script::new().talk(1_200).pause(300).line();
-        for (is_decided, expected) in [(false, [0, 2, 1, 3, 4]), (true, [0, 2, 3, 4, 1])] {
-            let mut bench = Bench::new(1, 8);
-            for stream in 0..=4 {
-                bench.open(stream);
-            }
-            bench.hear(0, &speech(1_200));
-            assert_eq!(bench.at_hand(), [0], "the only worker is busy");
-            for stream in 1..=2 {
-                bench.take(Intake::Decided { stream, is_decided });
-            }
-            bench.hear(1, &pause());
-            bench.hear(2, &speech(1_200));
-            bench.take(Intake::Finish { stream: 2 });
-            bench.hear(3, &pause());
-            bench.hear(4, &speech(1_200));
-            let order: Vec<StreamId> =
-                (0..5).map_while(|_| bench.read()).map(|job| job.stream).collect();
-            assert_eq!(order, expected, "{is_decided}");
-        }
     }
 
     #[test]

@@ -68,7 +68,6 @@ impl SpeechPool {
     pub fn listen(&self, language: Option<Language>) -> (Listener, Hypotheses) {
         let stream = self.next_stream.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let (hypotheses, receiver) = watch::channel(Hypothesis::default());
-        let outcome = Outcome { stream, intake: self.intake.clone(), is_decided: false };
         let ear = match &self.intake {
             Some(intake) => {
                 // Once in a call, so waiting for the intake thread is no harm. It ends only with
@@ -78,7 +77,7 @@ impl SpeechPool {
             }
             None => Ear::Deaf(hypotheses),
         };
-        (Listener(ear), Hypotheses { receiver, outcome })
+        (Listener(ear), Hypotheses { receiver })
     }
 }
 
@@ -148,15 +147,6 @@ impl Drop for Listener {
 #[derive(Debug)]
 pub struct Hypotheses {
     receiver: watch::Receiver<Hypothesis>,
-    outcome: Outcome,
-}
-
-/// What the intake thread was told of a call's code.
-#[derive(Debug)]
-struct Outcome {
-    stream: StreamId,
-    intake: Option<Sender<Intake>>,
-    is_decided: bool,
 }
 
 impl Hypotheses {
@@ -165,19 +155,6 @@ impl Hypotheses {
         match self.receiver.changed().await {
             Ok(()) => Some(self.receiver.borrow_and_update().clone()),
             Err(_) => None,
-        }
-    }
-
-    /// Tells whether what was heard is a code: such a call gives way to others while there is more to
-    /// read than is read. Never waits.
-    pub fn are_decided(&mut self, is_decided: bool) {
-        let Outcome { stream, intake: Some(intake), is_decided: told } = &mut self.outcome else {
-            return;
-        };
-        let news = Intake::Decided { stream: *stream, is_decided };
-        // When it is full the next hypothesis brings the next chance.
-        if *told != is_decided && intake.try_send(news).is_ok() {
-            *told = is_decided;
         }
     }
 }
@@ -260,23 +237,12 @@ mod tests {
     fn pool(
         answer: impl Fn(usize) -> Result<Heard, RecogniserError> + Send + 'static,
     ) -> SpeechPool {
-        pool_for(1, answer)
-    }
-
-    fn pool_for(
-        max_calls: usize,
-        answer: impl Fn(usize) -> Result<Heard, RecogniserError> + Send + 'static,
-    ) -> SpeechPool {
         let model = TestModel(Mutex::new(Some(Box::new(answer))));
-        SpeechPool::start(&model, Capacity { threads: 1, max_calls }).unwrap()
+        SpeechPool::start(&model, Capacity { threads: 1, max_calls: 1 }).unwrap()
     }
 
     fn digit() -> Heard {
-        only(4)
-    }
-
-    fn only(value: u8) -> Heard {
-        let posterior = Posterior::of(value, 0.9);
+        let posterior = Posterior::of(4, 0.9);
         vec![Symbol::Digit { posterior, at: Duration::from_millis(640) }].into()
     }
 
@@ -329,41 +295,6 @@ mod tests {
             assert!(last.is_final, "{last:?}");
         }
         assert_eq!(last.symbols.len(), 1);
-    }
-
-    /// The number of the window in which the first digit was heard.
-    async fn first_window_of(hypotheses: &mut Hypotheses) -> u8 {
-        loop {
-            let hypothesis = hypotheses.next().await.unwrap();
-            if let Some(&Symbol::Digit { posterior, .. }) = hypothesis.symbols.first() {
-                return posterior.value();
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn a_call_that_is_decided_gives_way_to_one_that_came_later() {
-        for is_decided in [false, true] {
-            let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
-            let pool = pool_for(3, move |window| {
-                if window == 1 {
-                    may_go_on.recv().unwrap();
-                }
-                Ok(only(window as u8))
-            });
-            let says_much = |(listener, _): &mut (Listener, Hypotheses)| {
-                for packet in Script::new().talk(1_200).pause(300).line().chunks(160) {
-                    listener.hear(packet.to_vec(), LINE_RATE);
-                }
-            };
-            let mut calls = [(); 3].map(|()| pool.listen(None));
-            calls[1].1.are_decided(is_decided);
-            calls.iter_mut().for_each(says_much);
-            go_on.send(()).unwrap();
-            let [_, (_, earlier), (_, later)] = &mut calls;
-            let (earlier, later) = (first_window_of(earlier).await, first_window_of(later).await);
-            assert_eq!(earlier > later, is_decided, "windows {earlier} and {later}");
-        }
     }
 
     #[tokio::test]

@@ -105,8 +105,6 @@ pub(super) struct Window {
 /// How pressing a read is, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Urgency {
-    /// The code is known: what comes behind it can but take it back.
-    Afterthought,
     /// Shows digits earlier; may be left out when there is no time.
     Partial,
     /// The voice has stopped after what may be a code, or the window is full: the decision waits for
@@ -230,9 +228,9 @@ impl Segmenter {
             return is_due.then_some(Urgency::Final);
         }
         let is_time = LOOKS.get(self.looks).is_some_and(|&quiet| self.quiet_samples() >= quiet);
-        let look = is_time && (self.looks == 0 || unread_sound) || self.lacks_a_digit();
+        let look = is_time && (self.looks == 0 || unread_sound);
         let window_full = unread_speech && self.judged_until - start >= self.longest_window;
-        if window_full || look && self.may_hold_a_code(read_until) {
+        if window_full || self.lacks_a_digit() || look && self.may_hold_a_code(read_until) {
             return Some(Urgency::Needed);
         }
         let unread_from = self.unread_from.max(read_until);
@@ -248,7 +246,7 @@ impl Segmenter {
     }
 
     /// Whether the voice has stopped for long with a digit too few, which was not judged, and no window
-    /// has shown that.
+    /// has shown that. A model that stands alone looks once more then, too.
     fn lacks_a_digit(&self) -> bool {
         let long_pause = self.speech_until + SLOWEST_PAUSE;
         let has_stopped = self.finished || self.judged_until >= long_pause;

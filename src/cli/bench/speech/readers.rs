@@ -113,10 +113,7 @@ async fn read_paced(
                 None => listener = None,
             },
             hypothesis = hypotheses.next() => match hypothesis {
-                Some(hypothesis) => {
-                    transcript.hear(&hypothesis, begins.elapsed());
-                    hypotheses.are_decided(transcript.is_decided());
-                }
+                Some(hypothesis) => transcript.hear(&hypothesis, begins.elapsed()),
                 None if transcript.is_complete() => return Ok(transcript),
                 None => bail!("the reader has died"),
             },

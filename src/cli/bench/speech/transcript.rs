@@ -51,11 +51,6 @@ impl Transcript {
         self.hypotheses.push((at, hypothesis.clone()));
     }
 
-    /// Whether the page shows a code at the end of what was heard.
-    pub(super) fn is_decided(&self) -> bool {
-        self.events.last().is_some_and(|event| event.finding.is_code())
-    }
-
     /// Whether the call was read to its end.
     pub(super) fn is_complete(&self) -> bool {
         self.hypotheses.last().is_some_and(|(_, hypothesis)| hypothesis.is_final)
