@@ -40,11 +40,25 @@ impl Failure {
         let (message, code) = match self {
             Self::Config(error) => (error.to_string(), CONFIG.into()),
             Self::Usage(message) => (message, USAGE.into()),
-            Self::Other(error) => (format!("{error:#}"), ExitCode::FAILURE),
+            Self::Other(error) => (with_reasons(&error), ExitCode::FAILURE),
         };
         eprintln!("zavud: {message}");
         code
     }
+}
+
+/// What failed and why, each reason once: most errors of ours say theirs in their own words, and hand it
+/// out as their source too.
+fn with_reasons(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for reason in error.chain().map(ToString::to_string) {
+        if message.is_empty() {
+            message = reason;
+        } else if !message.contains(&reason) {
+            message = format!("{message}: {reason}");
+        }
+    }
+    message
 }
 
 /// Prints what clap has to say: help and version are no failures.
@@ -54,5 +68,26 @@ pub(super) fn report_usage(error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
         _ => USAGE.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_is_said_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read it: {source}. Is it there?")]
+        struct Unreadable {
+            source: std::io::Error,
+        }
+        let source = std::io::Error::other("no such file");
+        let error = anyhow::Error::from(Unreadable { source }).context("the call is lost");
+        assert_eq!(
+            with_reasons(&error),
+            "the call is lost: cannot read it: no such file. Is it there?"
+        );
+        assert_eq!(with_reasons(&anyhow::anyhow!("alone")), "alone");
     }
 }
