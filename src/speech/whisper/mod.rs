@@ -37,10 +37,12 @@ use crate::domain::Language;
 const POSITION: Duration = Duration::from_millis(20);
 const SAMPLES_A_POSITION: usize = READING_RATE as usize / 50;
 
-/// A network made for digits was taught to look at a short window through fewer positions, in steps
-/// of these (`positions_of` in `models/training/features.py`): what it costs goes with their number.
-/// OpenAI's networks write nonsense through any number but all of theirs.
-const POSITIONS_STEP: usize = 64;
+/// A network made for digits looks at a short window through fewer positions, in steps of these: what
+/// it costs goes with their number. It was taught in steps of [`FEWEST_POSITIONS`] (`positions_of` in
+/// `models/training/features.py`), and reads as well between them. OpenAI's networks write nonsense
+/// through any number but all of theirs.
+const POSITIONS_STEP: usize = 16;
+const FEWEST_POSITIONS: usize = 64;
 
 /// Frames of features that make a position.
 const FRAMES_A_POSITION: usize = 2;
@@ -207,7 +209,7 @@ impl WhisperRecogniser {
         if self.vocabulary.times.is_empty() {
             return self.most_positions;
         }
-        let needed = window.len().div_ceil(SAMPLES_A_POSITION).max(1);
+        let needed = window.len().div_ceil(SAMPLES_A_POSITION).max(FEWEST_POSITIONS);
         needed.next_multiple_of(POSITIONS_STEP).min(self.most_positions)
     }
 
@@ -319,7 +321,7 @@ mod tests {
             most_positions: 256,
             positions: 256,
         };
-        for (samples, positions) in [(16_000, 64), (20_481, 128), (81_920, 256), (0, 64)] {
+        for (samples, positions) in [(16_000, 64), (20_481, 80), (81_920, 256), (0, 64)] {
             recogniser.encode(&noise(1, samples)).unwrap();
             assert_eq!(recogniser.positions, positions, "{samples}");
         }
