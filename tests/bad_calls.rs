@@ -31,11 +31,10 @@ fn shown(model: &dyn SpeechModel, call: &[i16]) -> Vec<Option<String>> {
     let mut shown = vec![None];
     let mut is_complete = false;
     read_recording(call, recogniser.as_mut(), model.longest_window(), None, |hypothesis| {
-        shown.push(match decision.consider(hypothesis) {
-            Finding::Code(code, _) => Some(code.expose().to_owned()),
-            Finding::Partial(_) | Finding::Unreadable(_) => None,
-        });
+        let finding = decision.consider(hypothesis);
+        shown.push(finding.code().map(|code| code.expose().to_owned()));
         is_complete = hypothesis.is_final;
+        finding.code().cloned()
     })
     .unwrap();
     assert!(is_complete);
@@ -215,9 +214,9 @@ async fn whatever_was_heard_before_a_call_after_it_is_read() {
         let mut decision = Decision::default();
         last_code = None;
         while let Some(hypothesis) = heard.next().await {
-            if let Finding::Code(code, _) = decision.consider(&hypothesis) {
-                last_code = Some(code);
-            }
+            let finding = decision.consider(&hypothesis);
+            heard.code_is(finding.code());
+            last_code = finding.code().cloned().or(last_code);
         }
     }
     assert_eq!(last_code.unwrap().expose(), CODE);

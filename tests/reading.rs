@@ -55,6 +55,7 @@ fn all_speech_is_read_in_windows_no_longer_than_the_model_takes() {
         assert!(hypothesis.heard_until >= last.heard_until);
         read_until = read_until.max(hypothesis.read_until);
         last = hypothesis.clone();
+        None
     })
     .unwrap();
     assert!(last.is_final && last.speech_heard);
@@ -69,6 +70,7 @@ fn silence_is_never_read() {
     let silence = vec![0; 80_000];
     read_recording(&silence, &mut recogniser, Duration::from_secs(5), None, |hypothesis| {
         last = hypothesis.clone();
+        None
     })
     .unwrap();
     assert!(recogniser.0.is_empty());
@@ -87,10 +89,10 @@ fn a_call_of_several_windows_is_joined_without_loss_or_repetition() {
     let mut shown = Vec::new();
     let window = model.longest_window();
     read_recording(&call, recogniser.as_mut(), window, None, |hypothesis| {
-        if let Finding::Code(code, _) = decision.consider(hypothesis) {
-            shown.push(code.expose().to_owned());
-        }
+        let finding = decision.consider(hypothesis);
+        shown.extend(finding.code().map(|code| code.expose().to_owned()));
         last = hypothesis.clone();
+        finding.code().cloned()
     })
     .unwrap();
     assert_eq!(digits(&last), "481529".repeat(2));

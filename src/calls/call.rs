@@ -135,7 +135,9 @@ impl Listening<'_> {
                     Some(hypothesis) => {
                         speech_heard = hypothesis.speech_heard;
                         all_read = hypothesis.is_final;
-                        journal.found(decision.consider(&hypothesis)).await?;
+                        let finding = decision.consider(&hypothesis);
+                        self.hypotheses.code_is(finding.code());
+                        journal.found(finding).await?;
                     }
                     None => {
                         // Whether no audio comes any more or the reader has died: a call that is

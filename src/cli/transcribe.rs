@@ -79,6 +79,7 @@ fn transcribe(
             Finding::Partial(_) | Finding::Unreadable(_) => None,
         };
         last = hypothesis.clone();
+        code.as_ref().map(|decided| decided.code.clone())
     })?;
     Ok(Transcript { code, last })
 }

@@ -44,6 +44,16 @@ pub enum Finding {
     Unreadable(Vec<HeardDigit>),
 }
 
+impl Finding {
+    /// The code, if there is one.
+    pub fn code(&self) -> Option<&SpokenCode> {
+        match self {
+            Self::Code(code, _) => Some(code),
+            Self::Partial(_) | Self::Unreadable(_) => None,
+        }
+    }
+}
+
 /// The decision on one call: give it each hypothesis, in order.
 #[derive(Debug, Default)]
 pub struct Decision {

@@ -33,11 +33,13 @@ fn show_with(script: &Script, with_judge: bool) -> Shown {
     let mut findings: Vec<(String, Duration)> = Vec::new();
     let mut last = Hypothesis::default();
     let windows = script.read(with_judge, |hypothesis| {
-        let finding = text(&decision.consider(hypothesis));
+        let found = decision.consider(hypothesis);
+        let finding = text(&found);
         if findings.last().is_none_or(|(text, _)| *text != finding) {
             findings.push((finding, hypothesis.heard_until));
         }
         last = hypothesis.clone();
+        found.code().cloned()
     });
     Shown { findings, last, windows }
 }
@@ -162,6 +164,27 @@ fn reading_costs_little_more_than_one_window_a_second() {
         let each_second = shown.windows as f32 / seconds;
         assert!(each_second < 1.3, "{pace}: {} windows in {seconds} s", shown.windows);
     }
+}
+
+#[test]
+fn less_is_read_of_a_call_whose_code_is_known() {
+    let code = "4.8.1.5.2.9";
+    let script = Script::new().say(code).pause(900).talk(12_000).pause(300).say(code).pause(1_500);
+    let shown = show(&script);
+    let never_known = script.read(true, |_| None);
+    assert!(3 * shown.windows < 2 * never_known, "{} of {never_known}", shown.windows);
+    assert_eq!((shown.codes(), shown.digits()), (vec!["[481529]"], "481529481529".to_owned()));
+}
+
+#[test]
+fn a_known_code_is_taken_back_soon_when_its_reading_goes_on() {
+    // The seventh digit comes a little later than the others, and the voice does not stop behind it.
+    let script = Script::new().say("4.8.1.5.2.9").pause(300).say("0").talk(6_000).pause(1_500);
+    let shown = show(&script);
+    assert_eq!(shown.codes(), ["[481529]"], "{:?}", shown.findings);
+    let (last, shown_until) = (script.digit_ends()[6], shown.first("4815290?"));
+    let late = shown_until.saturating_sub(last);
+    assert!(late <= Duration::from_millis(2_500), "{late:?}");
 }
 
 #[test]

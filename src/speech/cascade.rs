@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::hypothesis::SAME_DIGIT;
 use super::{Care, Heard, Posterior, Recogniser, RecogniserError, SpeechModel, Symbol};
-use crate::domain::Language;
+use crate::domain::{Language, SpokenCode};
 
 /// What the reader counts for where the judge counts one. Found on voices that neither was taught
 /// (`models/README.md`, "The judge").
@@ -75,16 +75,33 @@ impl Recogniser for CascadeRecogniser {
         language: Option<Language>,
         care: Care,
     ) -> Result<Heard, RecogniserError> {
-        let heard = self.reader.read(window, language, care)?;
-        let digits = || heard.symbols.iter().filter(|symbol| symbol.is_digit());
-        let is_news = digits().any(|digit| digit.at() >= care.judged_until);
-        if digits().count() < care.judged_from || !is_news {
+        let heard = self.reader.read(window, language, care.clone())?;
+        if !may_matter(&heard.symbols, &care) {
             let unjudged = heard.symbols.into_iter().map(unconfirmed);
             return Ok(unjudged.collect::<Vec<_>>().into());
         }
         let judged = self.judge.read(window, language, care)?;
         Ok(Heard { symbols: pooled(&judged.symbols, &heard.symbols), is_judged: true })
     }
+}
+
+/// Whether a decision may hang on what the reader heard.
+pub(super) fn may_matter(heard: &[Symbol], care: &Care) -> bool {
+    let digits = heard.iter().filter_map(|symbol| match *symbol {
+        Symbol::Digit { posterior, at } => Some((posterior.value(), at)),
+        Symbol::Break { .. } => None,
+    });
+    let (values, ends): (Vec<u8>, Vec<Duration>) = digits.unzip();
+    let is_new = ends.iter().any(|&end| end >= care.judged_until);
+    let is_known = care.known.as_ref().is_some_and(|code| is_said_again(&values, code));
+    values.len() >= care.judged_from && is_new && !is_known
+}
+
+/// Whether `digits` are nothing but `code`, said over and over from whichever of its digits on.
+fn is_said_again(digits: &[u8], code: &SpokenCode) -> bool {
+    let code: Vec<u8> = code.digits().collect();
+    let from = |start: usize| code.iter().cycle().skip(start);
+    (0..code.len()).any(|start| digits.iter().zip(from(start)).all(|(said, known)| said == known))
 }
 
 /// What the judge heard, each digit pooled with the one that the reader heard at the same time. One
@@ -169,7 +186,7 @@ mod tests {
         for (count, judged_from, expected) in
             [(6, 5, 7), (5, 5, 7), (4, 5, 1), (1, 1, 7), (0, 1, 7)]
         {
-            let care = Care { judged_from, judged_until: Duration::ZERO };
+            let care = Care { judged_from, ..Care::default() };
             let cascade = Cascade::new(model(count, 1), model(count, 7)).unwrap();
             let heard = cascade.recogniser().unwrap().read(&[], None, care).unwrap();
             let values = heard.symbols.iter().map(|symbol| match symbol {
@@ -194,8 +211,29 @@ mod tests {
     #[test]
     fn digits_that_were_judged_are_not_judged_again() {
         let cascade = Cascade::new(model(6, 1), model(6, 7)).unwrap();
-        let care = Care { judged_from: 5, judged_until: Duration::from_millis(1) };
+        let judged_until = Duration::from_millis(1);
+        let care = Care { judged_from: 5, judged_until, known: None };
         assert!(!cascade.recogniser().unwrap().read(&[], None, care).unwrap().is_judged);
+    }
+
+    #[test]
+    fn a_code_that_is_known_is_not_judged_again_and_anything_else_is() {
+        for (heard, is_judged) in [
+            ("481529", false),
+            ("481529481529", false),
+            ("29481", false),
+            ("4815294", false),
+            ("481528", true),
+            ("4815297", true),
+            ("48129", true),
+            ("529841", true),
+        ] {
+            let heard: Vec<Symbol> =
+                heard.bytes().map(|byte| digit(byte - b'0', 0.9, 500)).collect();
+            let care = Care { known: "481529".parse().ok(), ..Care::default() };
+            assert_eq!(may_matter(&heard, &care), is_judged, "{heard:?}");
+            assert!(may_matter(&heard, &Care::default()));
+        }
     }
 
     fn digit(value: u8, probability: f32, at: u64) -> Symbol {

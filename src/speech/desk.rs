@@ -17,7 +17,7 @@ use tracing::{error, info, warn};
 use super::backlog::{Backlog, Piece};
 use super::segmenter::{Segmenter, Urgency, Window};
 use super::{Capacity, Heard, Hypothesis, RecogniserError};
-use crate::domain::Language;
+use crate::domain::{Language, SpokenCode};
 
 pub(super) type StreamId = u64;
 
@@ -26,6 +26,7 @@ pub(super) enum Intake {
     Open { stream: StreamId, language: Option<Language>, hypotheses: watch::Sender<Hypothesis> },
     Audio { stream: StreamId, piece: Piece },
     Finish { stream: StreamId },
+    Known { stream: StreamId, code: Option<SpokenCode> },
     Read { stream: StreamId, heard: Result<Heard, RecogniserError> },
     Shutdown,
 }
@@ -72,6 +73,7 @@ impl Desk {
             }
             Intake::Audio { stream, piece } => self.change(stream, |call| call.hear(piece)),
             Intake::Finish { stream } => self.change(stream, |call| call.is_over = true),
+            Intake::Known { stream, code } => self.change(stream, |call| call.code_is(code)),
             Intake::Read { stream, heard } => {
                 self.idle_workers += 1;
                 self.change(stream, |call| call.accept(heard));
@@ -188,6 +190,13 @@ impl Stream {
         }
         if segmenter.quiet_step_reached() {
             self.publish();
+        }
+    }
+
+    /// A call that waits for its turn has no code.
+    fn code_is(&mut self, known: Option<SpokenCode>) {
+        if let Some(segmenter) = &mut self.segmenter {
+            segmenter.code_is(known);
         }
     }
 

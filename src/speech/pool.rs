@@ -11,7 +11,7 @@ use tracing::warn;
 use super::backlog::Piece;
 use super::desk::{Desk, Intake, Job, StreamId};
 use super::{Hypothesis, Recogniser, RecogniserError, SpeechModel};
-use crate::domain::Language;
+use crate::domain::{Language, SpokenCode};
 
 /// Messages that may wait for the intake thread: about three seconds of audio of 50 calls. When
 /// it is full, audio is dropped and stands as silence: a frame is never waited for.
@@ -77,7 +77,7 @@ impl SpeechPool {
             }
             None => Ear::Deaf(hypotheses),
         };
-        (Listener(ear), Hypotheses { receiver })
+        (Listener(ear), Hypotheses { receiver, stream, intake: self.intake.clone(), told: None })
     }
 }
 
@@ -147,6 +147,10 @@ impl Drop for Listener {
 #[derive(Debug)]
 pub struct Hypotheses {
     receiver: watch::Receiver<Hypothesis>,
+    stream: StreamId,
+    intake: Option<Sender<Intake>>,
+    /// What the intake thread takes for the code.
+    told: Option<SpokenCode>,
 }
 
 impl Hypotheses {
@@ -155,6 +159,20 @@ impl Hypotheses {
         match self.receiver.changed().await {
             Ok(()) => Some(self.receiver.borrow_and_update().clone()),
             Err(_) => None,
+        }
+    }
+
+    /// Says what is believed to be the code by now: less is read while nothing else is heard. Never
+    /// waits.
+    pub fn code_is(&mut self, code: Option<&SpokenCode>) {
+        let Some(intake) = &self.intake else { return };
+        if self.told.as_ref() == code {
+            return;
+        }
+        let news = Intake::Known { stream: self.stream, code: code.cloned() };
+        // When it is full the next hypothesis brings the next chance.
+        if intake.try_send(news).is_ok() {
+            self.told = code.cloned();
         }
     }
 }
@@ -195,7 +213,7 @@ mod tests {
     use crate::speech::scripted::{Script, WINDOW};
     use crate::speech::{Care, Heard, LINE_RATE, Posterior, Symbol};
 
-    type Answer = Box<dyn Fn(usize) -> Result<Heard, RecogniserError> + Send>;
+    type Answer = Box<dyn Fn(usize, Care) -> Result<Heard, RecogniserError> + Send>;
 
     /// Has one recogniser, which gives this answer to its first window, its second and so on.
     struct TestModel(Mutex<Option<Answer>>);
@@ -227,15 +245,15 @@ mod tests {
             &mut self,
             _: &[f32],
             _: Option<Language>,
-            _: Care,
+            care: Care,
         ) -> Result<Heard, RecogniserError> {
             self.windows += 1;
-            (self.answer)(self.windows)
+            (self.answer)(self.windows, care)
         }
     }
 
     fn pool(
-        answer: impl Fn(usize) -> Result<Heard, RecogniserError> + Send + 'static,
+        answer: impl Fn(usize, Care) -> Result<Heard, RecogniserError> + Send + 'static,
     ) -> SpeechPool {
         let model = TestModel(Mutex::new(Some(Box::new(answer))));
         SpeechPool::start(&model, Capacity { threads: 1, max_calls: 1 }).unwrap()
@@ -276,7 +294,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_recogniser_heard_arrives_and_the_last_hypothesis_is_final() {
-        let pool = pool(|_| Ok(digit()));
+        let pool = pool(|_, _| Ok(digit()));
         let last = last_of(call(&pool)).await;
         assert!(last.is_final && last.is_caught_up(), "{last:?}");
         assert_eq!(last.symbols.len(), 1);
@@ -284,7 +302,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_recogniser_that_fails_or_panics_goes_on_reading() {
-        let pool = pool(|window| match window {
+        let pool = pool(|window, _| match window {
             1 => Err(RecogniserError("out of memory".to_owned())),
             2 => panic!("a test of what a panic does"),
             _ => Ok(digit()),
@@ -298,8 +316,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_reads_is_told_what_is_taken_for_the_code() {
+        let (tell, told) = std::sync::mpsc::channel();
+        let pool = pool(move |_, care| {
+            tell.send(care.known).unwrap();
+            Ok(digit())
+        });
+        let code = Some("481529".parse().unwrap());
+        for known in [code, None] {
+            let (mut listener, mut hypotheses) = pool.listen(None);
+            hypotheses.code_is(Some(&"000000".parse().unwrap()));
+            hypotheses.code_is(known.as_ref());
+            for packet in Script::new().talk(2_000).line().chunks(160) {
+                listener.hear(packet.to_vec(), LINE_RATE);
+            }
+            drop(listener);
+            last_of(hypotheses).await;
+            let told: Vec<_> = told.try_iter().collect();
+            assert!(!told.is_empty() && told.iter().all(|told| *told == known), "{told:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_call_above_the_limit_is_read_after_the_one_before_it() {
-        let pool = pool(|_| Ok(digit()));
+        let pool = pool(|_, _| Ok(digit()));
         let (listener, first) = pool.listen(None);
         let waiting = call(&pool);
         drop(listener);

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use super::Symbol;
-use crate::domain::Language;
+use crate::domain::{Language, SpokenCode};
 
 /// How well a window is to be read; by default every digit in it is judged.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Care {
     /// From so many digits in it on, a decision may hang on what is heard: whoever knows best is asked.
     pub judged_from: usize,
     /// What ended before, since the window's start, was told by whoever knows best already.
     pub judged_until: Duration,
+    /// What is believed to be the code: to hear it again is no news.
+    pub known: Option<SpokenCode>,
 }
 
 /// What was heard in one window.

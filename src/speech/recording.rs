@@ -2,14 +2,14 @@
 
 use super::segmenter::Segmenter;
 use super::{Hypothesis, LINE_RATE, Recogniser, RecogniserError};
-use crate::domain::Language;
+use crate::domain::{Language, SpokenCode};
 use std::time::Duration;
 
 /// Samples a packet of 20 ms brings.
 const PACKET: usize = LINE_RATE as usize / 50;
 
 /// Reads a recording packet by packet, and tells `hear` each hypothesis a call would have brought,
-/// the final one last. The reading itself takes no time on the recording's clock: the result does
+/// the final one last; `hear` says what it believes to be the code by now. The reading itself takes no time on the recording's clock: the result does
 /// not depend on how fast or busy the machine is.
 ///
 /// # Errors
@@ -19,7 +19,7 @@ pub fn read_recording(
     recogniser: &mut dyn Recogniser,
     longest_window: Duration,
     language: Option<Language>,
-    mut hear: impl FnMut(&Hypothesis),
+    mut hear: impl FnMut(&Hypothesis) -> Option<SpokenCode>,
 ) -> Result<(), RecogniserError> {
     let mut segmenter = Segmenter::new(longest_window);
     let mut read_what_is_due = |segmenter: &mut Segmenter| {
@@ -27,10 +27,10 @@ pub fn read_recording(
             && let Some(window) = segmenter.window()
         {
             segmenter.accept(recogniser.read(&window.samples, language, window.care)?);
-            hear(&segmenter.hypothesis());
+            segmenter.code_is(hear(&segmenter.hypothesis()));
         }
         if segmenter.quiet_step_reached() || segmenter.is_complete() {
-            hear(&segmenter.hypothesis());
+            segmenter.code_is(hear(&segmenter.hypothesis()));
         }
         Ok(())
     };

@@ -8,13 +8,14 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
+use super::cascade::may_matter;
 use super::resample::{LineResampler, to_sample};
 use super::segmenter::samples;
 use super::{
     Care, Heard, Hypothesis, LINE_RATE, Posterior, READING_RATE, Recogniser, RecogniserError,
     Symbol, read_recording,
 };
-use crate::domain::Language;
+use crate::domain::{Language, SpokenCode};
 
 /// What the model reads at once.
 pub(crate) const WINDOW: Duration = Duration::from_millis(5_120);
@@ -130,7 +131,11 @@ impl Script {
 
     /// Reads the call as [`read_recording`] does, with a judge or without, and returns how many windows
     /// were read.
-    pub(crate) fn read(&self, with_judge: bool, mut hear: impl FnMut(&Hypothesis)) -> usize {
+    pub(crate) fn read(
+        &self,
+        with_judge: bool,
+        mut hear: impl FnMut(&Hypothesis) -> Option<SpokenCode>,
+    ) -> usize {
         let line = self.line();
         let mut reader = self.reader(with_judge);
         read_recording(&line, &mut reader, WINDOW, None, &mut hear).expect("it never fails");
@@ -203,10 +208,7 @@ impl Recogniser for ScriptedReader {
             heard.push(Symbol::Digit { posterior: Posterior::of(value, probability), at });
             last = Some((digit, ends));
         }
-        let digits = || heard.iter().filter(|symbol| symbol.is_digit());
-        let is_judged = self.with_judge
-            && digits().count() >= care.judged_from
-            && digits().any(|digit| digit.at() >= care.judged_until);
+        let is_judged = self.with_judge && may_matter(&heard, &care);
         Ok(Heard { symbols: heard, is_judged })
     }
 }

@@ -14,7 +14,7 @@ use super::cut::{Cut, Pause};
 use super::hypothesis::{LONGEST_GAP, SAME_DIGIT};
 use super::resample::LineResampler;
 use super::{Care, Heard, Hypothesis, LINE_RATE, READING_RATE, Symbol};
-use crate::domain::CODE_LENGTH;
+use crate::domain::{CODE_LENGTH, SpokenCode};
 
 /// Audio kept from before the first speech: in noise the beginning of a word is noticed up to a
 /// quarter of a second late.
@@ -26,6 +26,9 @@ const HOP: usize = samples(640);
 
 /// The same where digits are being spoken.
 const HOP_IN_CODE: usize = samples(480);
+
+/// The same where the code is known, and nobody waits for digits: what comes can but take it back.
+const HOP_BEHIND_CODE: usize = samples(2_000);
 
 /// Digits are being spoken when the last one ended this short before the end of what was read.
 const IN_CODE: Duration = Duration::from_millis(1_000);
@@ -152,6 +155,8 @@ pub(super) struct Segmenter {
     live: Vec<Symbol>,
     /// The end of what was judged last.
     judged_words_until: usize,
+    /// What is believed to be the code.
+    known: Option<SpokenCode>,
     finished: bool,
 }
 
@@ -178,6 +183,7 @@ impl Segmenter {
             settled_until: 0,
             live: Vec::new(),
             judged_words_until: 0,
+            known: None,
             finished: false,
         }
     }
@@ -211,6 +217,11 @@ impl Segmenter {
         // Pushes the last samples through the resampler and the detector, which wait for more.
         self.push(&[0; FLUSH], LINE_RATE);
         self.finished = true;
+    }
+
+    /// What is believed to be the code by now: less is read while nothing else is heard.
+    pub(super) fn code_is(&mut self, known: Option<SpokenCode>) {
+        self.known = known;
     }
 
     /// How pressing the next read is; `None` when there is nothing to read, or a window is being
@@ -292,7 +303,7 @@ impl Segmenter {
         // In noise the voice seems to stop before its last word is over: that is judged once more.
         let judged_until = self.judged_words_until.saturating_sub(RAGGED_EDGE);
         let judged_until = duration(judged_until.saturating_sub(from));
-        Care { judged_from, judged_until }
+        Care { judged_from, judged_until, known: self.known.clone() }
     }
 
     /// Takes what was heard in the window that was handed out last.
@@ -395,6 +406,9 @@ impl Segmenter {
     }
 
     fn hop(&self) -> usize {
+        if self.known.is_some() {
+            return HOP_BEHIND_CODE;
+        }
         let in_code = self
             .live
             .last()

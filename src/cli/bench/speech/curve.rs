@@ -1,5 +1,6 @@
 //! The same calls decided by other thresholds: wrong codes against codes that were not read. The
-//! shipped thresholds are chosen on it (`models/README.md`, "Thresholds").
+//! shipped thresholds are chosen on it (`models/README.md`, "Thresholds"). What was heard is the same at
+//! each point: of a call whose code the shipped ones show, less is read from then on.
 
 use std::io::Write;
 

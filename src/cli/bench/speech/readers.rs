@@ -113,7 +113,9 @@ async fn read_paced(
                 None => listener = None,
             },
             hypothesis = hypotheses.next() => match hypothesis {
-                Some(hypothesis) => transcript.hear(&hypothesis, begins.elapsed()),
+                Some(hypothesis) => {
+                    hypotheses.code_is(transcript.hear(&hypothesis, begins.elapsed()));
+                }
                 None if transcript.is_complete() => return Ok(transcript),
                 None => bail!("the reader has died"),
             },
@@ -134,7 +136,7 @@ fn read_unpaced(recording: &Recording, recognisers: &Recognisers) -> anyhow::Res
     let result = read_recording(&samples, &mut timed, window, language, |hypothesis| {
         // What is told without a reading before it, such as a pause that grows, took no time.
         let reading = Duration::from_micros(reading_micros.swap(0, Ordering::Relaxed));
-        transcript.hear(hypothesis, arrived(hypothesis) + reading);
+        transcript.hear(hypothesis, arrived(hypothesis) + reading).cloned()
     });
     recognisers.idle().push(IdleRecogniser(recogniser));
     result?;

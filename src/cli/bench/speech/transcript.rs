@@ -17,10 +17,7 @@ pub(super) struct Event {
 impl Event {
     /// The code that the page shows, if it shows one.
     pub(super) fn code(&self) -> Option<&SpokenCode> {
-        match &self.finding {
-            Finding::Code(code, _) => Some(code),
-            Finding::Partial(_) | Finding::Unreadable(_) => None,
-        }
+        self.finding.code()
     }
 
     /// The digit that the page shows at `place`, counted from 0.
@@ -44,11 +41,12 @@ pub(super) struct Transcript {
 }
 
 impl Transcript {
-    /// Decides on `hypothesis`, which came at the moment `at`.
-    pub(super) fn hear(&mut self, hypothesis: &Hypothesis, at: Duration) {
+    /// Decides on `hypothesis`, which came at the moment `at`. Returns the code that is shown then.
+    pub(super) fn hear(&mut self, hypothesis: &Hypothesis, at: Duration) -> Option<&SpokenCode> {
         let finding = self.decision.consider(hypothesis);
         self.find(finding, at);
         self.hypotheses.push((at, hypothesis.clone()));
+        self.events.last().and_then(Event::code)
     }
 
     /// Whether the call was read to its end.
