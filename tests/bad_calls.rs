@@ -10,7 +10,7 @@ use audio_codec_algorithms::{decode_alaw, decode_ulaw, encode_alaw, encode_ulaw}
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
-use zavud::codes::{Decision, Finding};
+use zavud::codes::Decision;
 use zavud::config::Config;
 use zavud::speech::{Capacity, LINE_RATE, SpeechModel, SpeechPool, audio_file, read_recording};
 use zavud::voices::Voice;

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use zavud::codes::{Decision, Finding};
+use zavud::codes::Decision;
 use zavud::config::Config;
 use zavud::domain::Language;
 use zavud::speech::{Care, Heard, Hypothesis, Recogniser, RecogniserError, Symbol, read_recording};

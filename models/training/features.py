@@ -12,7 +12,8 @@ RATE = 16_000
 POSITIONS = 256
 """Positions of the encoder, 20 ms each."""
 STEP = 64
-"""A window is looked at through as few positions as hold it, in steps of these."""
+"""A window is looked at through as few positions as hold it, in steps of these. The daemon takes finer
+steps, which read alike and cost less."""
 POSITION = 320
 """Samples of a position."""
 WINDOW = POSITIONS * POSITION

@@ -177,7 +177,7 @@ fn less_is_read_of_a_call_whose_code_is_known() {
 }
 
 #[test]
-fn a_known_code_is_taken_back_soon_when_its_reading_goes_on() {
+fn a_code_that_is_known_is_taken_back_when_its_reading_goes_on() {
     // The seventh digit comes a little later than the others, and the voice does not stop behind it.
     let script = Script::new().say("4.8.1.5.2.9").pause(300).say("0").talk(6_000).pause(1_500);
     let shown = show(&script);

@@ -97,11 +97,10 @@ pub(super) fn may_matter(heard: &[Symbol], care: &Care) -> bool {
     values.len() >= care.judged_from && is_new && !is_known
 }
 
-/// Whether `digits` are nothing but `code`, said over and over from whichever of its digits on.
+/// Whether `digits` are nothing but `code`, or a part of it. More of them may be another one, or none.
 fn is_said_again(digits: &[u8], code: &SpokenCode) -> bool {
     let code: Vec<u8> = code.digits().collect();
-    let from = |start: usize| code.iter().cycle().skip(start);
-    (0..code.len()).any(|start| digits.iter().zip(from(start)).all(|(said, known)| said == known))
+    digits.len() <= code.len() && (0..=code.len()).any(|start| code[start..].starts_with(digits))
 }
 
 /// What the judge heard, each digit pooled with the one that the reader heard at the same time. One
@@ -220,9 +219,10 @@ mod tests {
     fn a_code_that_is_known_is_not_judged_again_and_anything_else_is() {
         for (heard, is_judged) in [
             ("481529", false),
-            ("481529481529", false),
-            ("29481", false),
-            ("4815294", false),
+            ("1529", false),
+            ("4815294", true),
+            ("481529481529", true),
+            ("29481", true),
             ("481528", true),
             ("4815297", true),
             ("48129", true),

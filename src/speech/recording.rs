@@ -9,8 +9,8 @@ use std::time::Duration;
 const PACKET: usize = LINE_RATE as usize / 50;
 
 /// Reads a recording packet by packet, and tells `hear` each hypothesis a call would have brought,
-/// the final one last; `hear` says what it believes to be the code by now. The reading itself takes no time on the recording's clock: the result does
-/// not depend on how fast or busy the machine is.
+/// the final one last; `hear` says what it takes for the code by now. The reading itself takes no time
+/// on the recording's clock: the result does not depend on how fast or busy the machine is.
 ///
 /// # Errors
 /// When the model fails.

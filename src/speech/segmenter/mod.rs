@@ -303,7 +303,9 @@ impl Segmenter {
         // In noise the voice seems to stop before its last word is over: that is judged once more.
         let judged_until = self.judged_words_until.saturating_sub(RAGGED_EDGE);
         let judged_until = duration(judged_until.saturating_sub(from));
-        Care { judged_from, judged_until, known: self.known.clone() }
+        // What a cut left for this window is no reading alone.
+        let known = self.known.clone().filter(|_| before % CODE_LENGTH == 0);
+        Care { judged_from, judged_until, known }
     }
 
     /// Takes what was heard in the window that was handed out last.

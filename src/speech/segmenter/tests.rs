@@ -41,6 +41,27 @@ fn heard(segmenter: &Segmenter) -> Vec<u8> {
 }
 
 #[test]
+fn a_voice_that_goes_on_is_looked_at_less_often_where_the_code_is_known() {
+    let call = Script::new().talk(4_600).line();
+    let windows = |known: Option<SpokenCode>| {
+        let mut segmenter = Segmenter::new(WINDOW);
+        segmenter.code_is(known);
+        let mut windows = 0;
+        for packet in call.chunks(PACKET) {
+            segmenter.push(packet, LINE_RATE);
+            while segmenter.due().is_some() {
+                segmenter.window().unwrap();
+                segmenter.accept(Heard::default());
+                windows += 1;
+            }
+        }
+        windows
+    };
+    let [often, seldom] = [None, "481529".parse().ok()].map(windows);
+    assert!(seldom >= 2 && often >= 3 * seldom, "{often} and {seldom} windows");
+}
+
+#[test]
 fn no_glance_overrules_what_was_judged_and_another_verdict_does() {
     let call = Script::new().talk(1_600).pause(400).talk(1_600).pause(400).line();
     let mut line = call.chunks(PACKET);
