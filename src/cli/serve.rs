@@ -22,11 +22,12 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = Config::load_or_shipped(arguments.config.as_deref())?;
     start_logging(&config.log)?;
+    // Before anybody can see that it is there: a signal that nobody listens for ends the process.
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
     let surroundings = Surroundings::real(&config)?;
     let daemon = Daemon::start(&config, surroundings).await?;
 
     tell_service_manager(&[NotifyState::Ready]);
-    let mut signals = Signals::listen().context("cannot listen for signals")?;
     signals.wait_for_end(|| daemon.reload_certificates()).await;
     tell_service_manager(&[NotifyState::Stopping]);
 
