@@ -100,7 +100,7 @@ pub(super) fn may_matter(heard: &[Symbol], care: &Care) -> bool {
 /// Whether `digits` are nothing but `code`, or a part of it. More of them may be another one, or none.
 fn is_said_again(digits: &[u8], code: &SpokenCode) -> bool {
     let code: Vec<u8> = code.digits().collect();
-    digits.len() <= code.len() && (0..=code.len()).any(|start| code[start..].starts_with(digits))
+    (0..=code.len()).any(|start| code[start..].starts_with(digits))
 }
 
 /// What the judge heard, each digit pooled with the one that the reader heard at the same time. One
