@@ -3,9 +3,9 @@
 //! - A reading *counts* when it is whole and the voice is through with it: another reading or a
 //!   long pause has followed, a pause in which its rhythm would have brought the next digit, or no
 //!   digit for a while in what was read since ([`Decision::is_over`]).
-//! - One that counts is a code if it is clear; readings that agree may be less so. Readings put
-//!   together across a pause need another that agrees, and one that stands alone is not helped by one
-//!   that says another code.
+//! - One that counts is a code if it is clear, and clearer still where it is out of rhythm; of readings
+//!   that agree each may be less so. Readings put together across a pause need another that agrees, and
+//!   one that stands alone is not helped by one that says another code.
 //! - A code is taken back when its reading goes on (a seventh digit), when it is not heard any more,
 //!   or when a later reading contradicts it.
 //! - At the end of the call everything counts that is whole and in an even rhythm. Without a code,
@@ -127,7 +127,13 @@ impl Decision {
         // What the others say of single digits is no help where they say another code.
         let is_clear = |only: &&Reading| {
             let alone = vote(&[only], most_belief).map_or(0.0, |verdict| verdict.confidence);
-            alone.min(*confidence) >= clear && Rhythm::of(only) != Rhythm::Assembled
+            let enough = match Rhythm::of(only) {
+                Rhythm::Even { .. } => clear,
+                // A digit may be missing in the pause, or the voice has started over.
+                Rhythm::Uneven { .. } => clear.max(agreed),
+                Rhythm::Assembled => return false,
+            };
+            alone.min(*confidence) >= enough
         };
         match supporters {
             0 => false,
@@ -294,6 +300,20 @@ mod tests {
         assert_eq!(text(&alone), "481529");
         symbols.extend(spoken("481529", 0.98, 6.0));
         assert!(is_code(&decision.consider(&hypothesis(&symbols, 8.8, 0.3)), "481529"));
+    }
+
+    #[test]
+    fn a_reading_out_of_rhythm_has_to_be_clearer_alone() {
+        for (speech, expected) in [("4.8.1.5.2.9", "[481529]"), ("4.8.1.5-2.9", "481529")] {
+            let mut symbols = paced(speech);
+            let doubted = Posterior::of(2, 0.991);
+            symbols[4] = Symbol::Digit { posterior: doubted, at: symbols[4].at() };
+            let alone = hypothesis(&symbols, 5.5, 1.5);
+            assert_eq!(text(&Decision::default().consider(&alone)), expected, "{speech}");
+            symbols.extend(spoken("481529", SURE, 7.0));
+            let repeated = hypothesis(&symbols, 11.0, 1.5);
+            assert!(is_code(&Decision::default().consider(&repeated), "481529"), "{speech}");
+        }
     }
 
     #[test]

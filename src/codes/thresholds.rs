@@ -6,9 +6,9 @@ use std::time::Duration;
 /// found stands in `models/README.md`, "Thresholds".
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Thresholds {
-    /// One reading alone is a code from this joint confidence on.
+    /// One reading alone is a code from this joint confidence on, where its rhythm is even.
     pub clear: f32,
-    /// Readings that agree are a code from this joint confidence on.
+    /// Readings that agree are a code from this joint confidence on, and one alone that is out of rhythm.
     pub agreed: f32,
     /// A code that was shown is taken back below this joint confidence.
     pub withdrawn: f32,
