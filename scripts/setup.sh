@@ -138,17 +138,19 @@ install_engines() {
 }
 
 # Installs a subcommand of cargo unless it is there: install_subcommand NAME VERSION
+# Without optimisation: it runs for seconds, and compiles in less than half of the minutes.
 install_subcommand() {
     cargo "$1" --version >/dev/null 2>&1 && return
-    echo "setup: installing cargo-$1 $2, which takes some minutes"
-    cargo install --locked "cargo-$1" --version "$2" </dev/null
+    echo "setup: installing cargo-$1 $2, which takes a minute or two"
+    cargo install --locked --debug "cargo-$1" --version "$2" </dev/null
 }
 
 # Installs packages of Python beside the build: install_python REQUIREMENTS
+# What is imported is compiled then; to compile all of PyTorch here takes longer than to fetch it.
 install_python() {
     local venv=${CARGO_TARGET_DIR:-target}/venv
     [[ -x $venv/bin/python ]] || python3 -m venv "$venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile -r "$1"
 }
 
 # Installs axe-core, which finds what makes a page hard to use, beside the build.
