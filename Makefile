@@ -25,18 +25,22 @@ demo: build ## Build, then run the demo; ARGS="..." is passed on
 build: $(target)/setup-build ## Build the daemon: target/release/zavud
 	cargo build --locked --release
 
+# `--examples`, of which there are none, has cargo doc build the dependencies with the features that the
+# tests ask of them: those are there already, after clippy.
 check: $(target)/setup-check ## Formatting, lints, licences, docs
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 	cargo deny --locked check bans licenses sources
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --all-features --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --all-features --no-deps --lib --examples
 
 audit: $(target)/setup-check ## Known vulnerabilities; fetches the advisory database by git, so not in CI
 	cargo deny --locked check advisories
 
 # Whoever runs cargo alone is told of each test that is skipped for want of a program; here all are there.
+# Many of them wait, for a call that is spoken as slowly as calls are: two at a time for each processor.
 test: $(target)/setup-browser $(target)/setup-api $(target)/setup-interop ## All tests, with real SIP peers and a real browser
-	ZAVUD_INTEROP=required ZAVUD_BROWSER=required cargo test --locked --workspace --all-features
+	RUST_TEST_THREADS=$$((2 * $$(nproc))) ZAVUD_INTEROP=required ZAVUD_BROWSER=required \
+		cargo test --locked --workspace --all-features
 	$(MAKE) test-api
 	$(MAKE) test-training
 	$(MAKE) train-reader SMOKE=1
