@@ -16,9 +16,10 @@ use crate::telephony::{CallUpdate, EndReason, FrameSink, PcmFrame, PhoneCall};
 use super::journal::{Ending, Journal};
 use super::switchboard::Claim;
 
-/// How long the last of the audio may take to be read after the call is over. It is far more than
-/// a loaded host needs; beyond, a reader thread has died.
-const READING_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long the last of the audio may take to be read after the call is over. A call above
+/// `speech.max_calls` is read when one before it has ended, so this is longer than calls last; beyond, a
+/// reader thread has died.
+const READING_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// How long the last of the audio may take to be written. It takes milliseconds; beyond, the disk
 /// is stuck, and the outcome does not wait for it.
