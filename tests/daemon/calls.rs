@@ -18,8 +18,8 @@ use zavud::store::{CallFilter, NewLink};
 use zavud::telephony::caller::CallFailure;
 
 use crate::support::{
-    DeafModel, NUMBER, PATIENCE, TestDaemon, call, call_with, digits_of, half_a_code, noise,
-    silence, stages_until, voice,
+    DeafModel, MistakenModel, NUMBER, PATIENCE, TestDaemon, call, call_with, digits_of,
+    half_a_code, noise, silence, stages_until, voice,
 };
 
 fn is_end(stage: &CodeStage) -> bool {
@@ -92,6 +92,26 @@ async fn a_spoken_code_appears_on_the_page_digit_by_digit() {
     // Who is spoken a code to has begun to sign up.
     let reached = [InvitationStatus::Pending, InvitationStatus::InProgress];
     assert_eq!(daemon.statuses().await, reached);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_digit_that_is_not_heard_any_more_leaves_the_page() {
+    let model = Box::new(MistakenModel);
+    let daemon = TestDaemon::start_with(Arc::new(SystemClock), model, |_| {}).await;
+    let mut page = daemon.watch(None).await;
+    let spoken = voice("481529").samples;
+    let calling = tokio::spawn(call(daemon.daemon.sip_address(), NUMBER, spoken));
+    let stages = stages_until(&mut page, is_end).await;
+    calling.await.unwrap().unwrap();
+
+    let shown = stages.iter().filter_map(|stage| match stage {
+        CodeStage::Listening { digits } | CodeStage::Unreadable { digits, .. } => {
+            Some(digits_of(digits))
+        }
+        _ => None,
+    });
+    assert_eq!(shown.collect::<Vec<_>>(), ["", "7", "", ""], "{stages:?}");
     daemon.daemon.stop().await;
 }
 

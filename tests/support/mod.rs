@@ -20,7 +20,7 @@ pub(crate) use http::{
 };
 pub(crate) use identity::Identity;
 pub(crate) use line::Line;
-pub(crate) use model::{DeafModel, real_model};
+pub(crate) use model::{DeafModel, MistakenModel, real_model};
 pub(crate) use partner::{Browsing, PASSWORD, admitted, form_token};
 pub(crate) use phone::{
     CODE, call, call_over, call_with, digits_of, half_a_code, noise, silence, voice, write_wav,

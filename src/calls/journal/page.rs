@@ -62,7 +62,7 @@ impl PageJournal {
                 Ok(())
             }
             (Finding::Partial(digits) | Finding::Unreadable(digits), Recorded::Digits(known)) => {
-                if digits != *known && !digits.is_empty() {
+                if digits != *known {
                     self.digits_heard(digits.clone()).await?;
                     self.recorded = Recorded::Digits(digits);
                 }
