@@ -26,7 +26,7 @@ use super::vote::{Verdict, vote};
 const RAGGED_EDGE: Duration = Duration::from_millis(250);
 /// ... and a reading that ends with it is looked at again,
 const UNFINISHED: Duration = Duration::from_millis(40);
-/// unless it has been quiet for so long that nobody looks again.
+/// unless it has been quiet for so long, and no look is to come.
 const SURELY_QUIET: Duration = Duration::from_millis(400);
 
 /// Where no pause can be heard, the next digit is late when it comes this many times the longest
@@ -100,9 +100,9 @@ impl Decision {
     /// Whether the voice has stopped after the reading, and not only taken a breath.
     fn is_over(&self, reading: &Reading, hypothesis: &Hypothesis) -> bool {
         let read_behind = hypothesis.read_until.saturating_sub(reading.end());
-        let pause = if hypothesis.is_caught_up()
-            && (read_behind >= UNFINISHED || hypothesis.quiet_for >= SURELY_QUIET)
-        {
+        let is_surely_quiet = hypothesis.quiet_for >= SURELY_QUIET && !hypothesis.looks_again;
+        let is_finished = read_behind >= UNFINISHED || is_surely_quiet;
+        let pause = if hypothesis.is_caught_up() && is_finished {
             hypothesis.quiet_for.min(hypothesis.heard_until.saturating_sub(reading.end()))
         } else {
             Duration::ZERO
@@ -243,6 +243,13 @@ mod tests {
         let symbols = spoken("481529", SURE, 1.0);
         let mut decision = Decision::default();
         let in_noise = Hypothesis { read_until: at(3.52), ..hypothesis(&symbols, 3.75, 0.25) };
+        assert_eq!(text(&decision.consider(&in_noise)), "481529");
+        // However late that look comes.
+        let in_noise = Hypothesis {
+            read_until: at(3.52),
+            looks_again: true,
+            ..hypothesis(&symbols, 4.0, 0.5)
+        };
         assert_eq!(text(&decision.consider(&in_noise)), "481529");
         let read_again = Hypothesis { read_until: at(3.75), ..hypothesis(&symbols, 3.8, 0.3) };
         assert!(is_code(&decision.consider(&read_again), "481529"));

@@ -50,6 +50,7 @@ pub(crate) fn hypothesis(symbols: &[Symbol], heard: f32, quiet: f32) -> Hypothes
         read_until: at(heard),
         heard_until: at(heard),
         quiet_for: at(quiet),
+        looks_again: false,
         speech_heard: true,
         is_final: false,
     }

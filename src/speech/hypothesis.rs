@@ -71,6 +71,9 @@ pub struct Hypothesis {
     /// How long nobody has spoken; zero while somebody does. Meaningful only when everything
     /// spoken has been read, see [`Hypothesis::is_caught_up`].
     pub quiet_for: Duration,
+    /// Whether the end of what was spoken is being looked at once more, or will be: there was sound behind
+    /// what was read, which may be the rest of a word.
+    pub looks_again: bool,
     /// Whether anybody has spoken at all.
     pub speech_heard: bool,
     /// Whether the call is over and this is the last one.

@@ -249,6 +249,12 @@ impl Segmenter {
         (look || hop_reached).then_some(Urgency::Partial)
     }
 
+    /// Whether another look at everything that was spoken will be taken, should nobody speak.
+    fn is_to_be_looked_at(&self) -> bool {
+        let has_unread_sound = self.sound_until > self.read_until;
+        self.segment_from.is_some() && self.looks < LOOKS.len() && has_unread_sound
+    }
+
     /// Whether the digits of late and what was spoken after `read_until` can be a code together.
     fn may_hold_a_code(&self, read_until: usize) -> bool {
         let digits = digits_in_a_row(read_until, self.newest_first());
@@ -398,6 +404,7 @@ impl Segmenter {
             read_until: duration(self.read_until),
             heard_until: duration(self.judged_until),
             quiet_for: duration(self.quiet_samples()),
+            looks_again: self.reading.is_some() || self.is_to_be_looked_at(),
             speech_heard: self.speech_until > 0,
             is_final: self.is_complete(),
         }
@@ -467,7 +474,9 @@ impl Segmenter {
     fn close_after_a_pause(&mut self) {
         let all_read = self.read_until >= self.speech_until && self.reading.is_none();
         let is_over = all_read && self.quiet_samples() >= CLOSING_PAUSE;
-        if self.segment_from.is_none() || !is_over || self.lacks_a_digit() {
+        // On a loaded host a look that may bring a code can be late.
+        let waits_for_a_look = self.due() >= Some(Urgency::Needed);
+        if self.segment_from.is_none() || !is_over || waits_for_a_look {
             return;
         }
         self.settled.append(&mut self.live);

@@ -255,3 +255,32 @@ fn a_glance_replaces_the_one_before() {
     segmenter.accept(digits(&[(4, 400), (8, 900)]).into());
     assert_eq!(heard(&segmenter), [4, 8]);
 }
+
+/// A call of six digits, of which the first look at the pause was taken and no other, however much of the
+/// pause has come.
+fn with_a_late_reader(call: &Script) -> Segmenter {
+    let call = call.line();
+    let mut line = call.chunks(PACKET);
+    let mut segmenter = Segmenter::new(WINDOW);
+    window_where(&mut segmenter, &mut line, true);
+    segmenter.accept(row(6, false));
+    line.for_each(|packet| segmenter.push(packet, LINE_RATE));
+    segmenter
+}
+
+#[test]
+fn a_look_behind_noise_is_taken_however_late_somebody_comes_to_read() {
+    let call = Script::new().talk(1_600).pause(3_000);
+    let silent = with_a_late_reader(&call);
+    assert_eq!((silent.due(), silent.segment_from), (None, None));
+    assert!(!silent.hypothesis().looks_again);
+
+    let mut noisy = with_a_late_reader(&call.noise(0.01));
+    assert!(noisy.hypothesis().looks_again);
+    assert_eq!(noisy.due(), Some(Urgency::Needed));
+    noisy.window().unwrap();
+    assert!(noisy.hypothesis().looks_again, "it is under way");
+    noisy.accept(row(6, false));
+    assert_eq!((noisy.due(), noisy.segment_from), (None, None));
+    assert!(!noisy.hypothesis().looks_again);
+}
