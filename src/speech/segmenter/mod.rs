@@ -36,7 +36,7 @@ const IN_CODE: Duration = Duration::from_millis(1_000);
 /// How long it has to be quiet for each look at everything that was spoken: the first shows the
 /// last digit soon. The others are taken where something may be hidden in the background: in noise
 /// at 10 dB the voice seems to stop up to half a second before its last word is over. The last one is
-/// also taken where a digit is lacking.
+/// also taken where a digit is lacking, and is enough where no digit is waited for.
 const LOOKS: [usize; 3] = [samples(128), samples(320), samples(800)];
 
 /// Hardly any voice speaks digits faster than this.
@@ -64,10 +64,10 @@ const RAGGED_EDGE: usize = samples(250);
 const CLOSING_PAUSE: usize = samples(1_000);
 
 /// How often a pause that grows is reported when there is nothing new to read: in fine steps while
-/// a decision may wait for it, then in coarse ones.
+/// a decision may wait for it, as it does for the next digit of a slow voice, then in coarse ones.
 const FINE_STEP: usize = samples(40);
 const COARSE_STEP: usize = samples(200);
-const FINE_UNTIL: usize = samples(800);
+const FINE_UNTIL: usize = samples(2_000);
 const REPORTED_UNTIL: usize = samples(3_000);
 
 /// Silence after the last sample, at the line's rate: more than what the resampler (20 ms) and the
@@ -121,8 +121,10 @@ pub(super) enum Urgency {
 struct Reading {
     from: usize,
     until: usize,
-    /// Whether it shows the end of the newest speech.
+    /// Whether it shows the end of the newest speech,
     ends_in_a_pause: bool,
+    /// and whether that may be hidden in the background.
+    ends_in_noise: bool,
 }
 
 /// One call's audio and what was heard in it. Positions are samples since the call's beginning.
@@ -153,8 +155,9 @@ pub(super) struct Segmenter {
     settled: Vec<Symbol>,
     settled_until: usize,
     live: Vec<Symbol>,
-    /// The end of what was judged last.
+    /// The end of what was judged last, and from where on a digit is none of those.
     judged_words_until: usize,
+    unjudged_from: usize,
     /// What is believed to be the code.
     known: Option<SpokenCode>,
     finished: bool,
@@ -183,6 +186,7 @@ impl Segmenter {
             settled_until: 0,
             live: Vec::new(),
             judged_words_until: 0,
+            unjudged_from: 0,
             known: None,
             finished: false,
         }
@@ -238,15 +242,29 @@ impl Segmenter {
             let is_due = unread_speech || unread_sound || self.lacks_a_digit();
             return is_due.then_some(Urgency::Final);
         }
-        let is_time = LOOKS.get(self.looks).is_some_and(|&quiet| self.quiet_samples() >= quiet);
+        let is_time = self.next_look(read_until).is_some_and(|quiet| self.quiet_samples() >= quiet);
         let look = is_time && (self.looks == 0 || unread_sound);
         let window_full = unread_speech && self.judged_until - start >= self.longest_window;
         if window_full || self.lacks_a_digit() || look && self.may_hold_a_code(read_until) {
             return Some(Urgency::Needed);
         }
         let unread_from = self.unread_from.max(read_until);
-        let hop_reached = unread_speech && self.judged_until - unread_from >= self.hop();
+        // A voice that stops just now is looked at in a moment, and its last word whole.
+        let is_stopping = (1..EDGE).contains(&self.quiet_samples());
+        let hop_reached =
+            unread_speech && !is_stopping && self.judged_until - unread_from >= self.hop();
         (look || hop_reached).then_some(Urgency::Partial)
+    }
+
+    /// How long it has to be quiet for the next look, if there is one.
+    fn next_look(&self, read_until: usize) -> Option<usize> {
+        let &quiet = LOOKS.get(self.looks)?;
+        let is_waited_for = match (&self.known, self.looks) {
+            (Some(_), _) => self.may_hold_a_code(read_until),
+            (None, 0) => true,
+            (None, _) => digits_in_a_row(read_until, self.newest_first()) > 0,
+        };
+        Some(if is_waited_for { quiet } else { SLOWEST_PAUSE })
     }
 
     /// Whether another look at everything that was spoken will be taken, should nobody speak.
@@ -286,9 +304,15 @@ impl Segmenter {
         let from = self.segment_from?;
         let until = self.judged_until.min(from + self.longest_window);
         let ends_in_a_pause = until >= self.speech_until + EDGE;
-        self.looks += usize::from(ends_in_a_pause);
+        if ends_in_a_pause {
+            // One that comes late, on a busy host, is as good as all that were to come before.
+            let quiet = until - self.speech_until;
+            let shown = LOOKS.iter().filter(|&&look| look <= quiet).count();
+            self.looks = shown.max(self.looks + 1);
+        }
         let care = self.care(from, until);
-        self.reading = Some(Reading { from, until, ends_in_a_pause });
+        let ends_in_noise = self.sound_until + EDGE >= until;
+        self.reading = Some(Reading { from, until, ends_in_a_pause, ends_in_noise });
         let samples = self.audio[from - self.kept_from..until - self.kept_from].to_vec();
         Some(Window { samples, care })
     }
@@ -306,9 +330,7 @@ impl Segmenter {
         };
         // A whole code before it is another reading.
         let judged_from = enough.saturating_sub(before % CODE_LENGTH).max(1);
-        // In noise the voice seems to stop before its last word is over: that is judged once more.
-        let judged_until = self.judged_words_until.saturating_sub(RAGGED_EDGE);
-        let judged_until = duration(judged_until.saturating_sub(from));
+        let judged_until = duration(self.unjudged_from.saturating_sub(from));
         // What a cut left for this window is no reading alone.
         let known = self.known.clone().filter(|_| before % CODE_LENGTH == 0);
         Care { judged_from, judged_until, known }
@@ -336,6 +358,15 @@ impl Segmenter {
         self.live.extend(new);
         if is_judged {
             self.judged_words_until = self.surely_heard_until(reading);
+            self.unjudged_from = match reading {
+                // The voice seems to stop before its last word is over: that is judged once more.
+                Reading { ends_in_a_pause: true, ends_in_noise: true, until, .. } => {
+                    until.saturating_sub(RAGGED_EDGE)
+                }
+                Reading { ends_in_a_pause: true, until, .. } => until,
+                // The end of the same digit is heard a little later the next time.
+                Reading { .. } => self.judged_words_until + position(SAME_END),
+            };
         }
         self.was_read(reading);
     }

@@ -40,25 +40,51 @@ fn heard(segmenter: &Segmenter) -> Vec<u8> {
     segmenter.hypothesis().symbols.into_iter().filter_map(value).collect()
 }
 
+/// How many windows are read of a call in which nothing is heard, each as soon as it is due: while the
+/// voice speaks, and in its pauses.
+fn windows_of(call: &[i16], known: Option<SpokenCode>) -> (usize, usize) {
+    let mut segmenter = Segmenter::new(WINDOW);
+    segmenter.code_is(known);
+    let (mut speaking, mut pausing) = (0, 0);
+    for packet in call.chunks(PACKET) {
+        segmenter.push(packet, LINE_RATE);
+        while segmenter.due().is_some() {
+            segmenter.window().unwrap();
+            let is_look = segmenter.reading.unwrap().ends_in_a_pause;
+            *(if is_look { &mut pausing } else { &mut speaking }) += 1;
+            segmenter.accept(Heard::default());
+        }
+    }
+    (speaking, pausing)
+}
+
 #[test]
 fn a_voice_that_goes_on_is_looked_at_less_often_where_the_code_is_known() {
     let call = Script::new().talk(4_600).line();
-    let windows = |known: Option<SpokenCode>| {
-        let mut segmenter = Segmenter::new(WINDOW);
-        segmenter.code_is(known);
-        let mut windows = 0;
-        for packet in call.chunks(PACKET) {
-            segmenter.push(packet, LINE_RATE);
-            while segmenter.due().is_some() {
-                segmenter.window().unwrap();
-                segmenter.accept(Heard::default());
-                windows += 1;
-            }
-        }
-        windows
+    let windows = |known| {
+        let (speaking, pausing) = windows_of(&call, known);
+        speaking + pausing
     };
     let [often, seldom] = [None, "481529".parse().ok()].map(windows);
     assert!(seldom >= 2 && often >= 3 * seldom, "{often} and {seldom} windows");
+}
+
+#[test]
+fn a_pause_is_looked_at_later_where_the_code_is_known_and_before_the_segment_ends() {
+    let mut call = Script::new();
+    for _ in 0..6 {
+        call = call.talk(400).pause(250);
+    }
+    let call = call.pause(1_500).line();
+    assert_eq!(windows_of(&call, None).1, 6);
+    let (_, looks) = windows_of(&call, "481529".parse().ok());
+    assert!((1..=3).contains(&looks), "{looks}");
+}
+
+#[test]
+fn words_behind_noise_are_looked_at_when_they_end_and_before_the_segment_does() {
+    let call = Script::new().talk(1_600).pause(3_000);
+    assert_eq!(windows_of(&call.noise(0.01).line(), None).1, 2);
 }
 
 #[test]
@@ -280,6 +306,9 @@ fn a_look_behind_noise_is_taken_however_late_somebody_comes_to_read() {
     assert_eq!(noisy.due(), Some(Urgency::Needed));
     noisy.window().unwrap();
     assert!(noisy.hypothesis().looks_again, "it is under way");
+    // It was late enough to be the last one, whatever sounds come meanwhile.
+    let noise = Script::new().noise(0.01).line();
+    noise.chunks(PACKET).for_each(|packet| noisy.push(packet, LINE_RATE));
     noisy.accept(row(6, false));
     assert_eq!((noisy.due(), noisy.segment_from), (None, None));
     assert!(!noisy.hypothesis().looks_again);
