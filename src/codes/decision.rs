@@ -122,7 +122,7 @@ impl Decision {
         let Thresholds { clear, agreed, withdrawn, most_belief, .. } = self.thresholds;
         let Verdict { code, confidence, supporters } = verdict;
         if self.decided.as_ref().is_some_and(|decided| decided.code == *code) {
-            return *confidence >= withdrawn;
+            return *supporters > 0 && *confidence >= withdrawn;
         }
         // What the others say of single digits is no help where they say another code.
         let is_clear = |only: &&Reading| {
@@ -346,6 +346,23 @@ mod tests {
         assert_eq!(text(&decision.consider(&hypothesis(&symbols, 14.0, 0.5))), "481929");
         symbols.extend(spoken("481929", SURE, 16.0));
         assert!(is_code(&decision.consider(&hypothesis(&symbols, 19.0, 0.5)), "481929"));
+    }
+
+    #[test]
+    fn a_code_that_no_reading_says_any_more_is_taken_back() {
+        let mut decision = Decision::default();
+        let shown = spoken("481529", SURE, 1.0);
+        assert!(is_code(&decision.consider(&hypothesis(&shown, 5.5, 1.5)), "481529"));
+        // Two other looks at it, of which the vote would still make the same six digits.
+        let doubted = |wrong: usize, value: u8, start: f32| {
+            let mut symbols = spoken("481529", SURE, start);
+            let posterior = Posterior::of(value, 0.5);
+            symbols[wrong] = Symbol::Digit { posterior, at: symbols[wrong].at() };
+            symbols
+        };
+        let symbols = [doubted(0, 7, 1.0), doubted(5, 0, 6.0)].concat();
+        let finding = decision.consider(&hypothesis(&symbols, 9.5, 1.5));
+        assert_eq!(text(&finding), "481520?");
     }
 
     #[test]
