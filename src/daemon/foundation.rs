@@ -1,8 +1,10 @@
 //! What everything else stands on: the store, the key of its secrets, the recordings, the clock.
 
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use rand::RngExt as _;
 use tokio::sync::Notify;
 use tracing::info;
@@ -17,6 +19,8 @@ use crate::seal::{KeyError, Seal, load_key, make_key};
 use crate::store::{Change, Store};
 
 pub(super) struct Foundation {
+    /// Held for as long as the daemon runs.
+    pub(super) lock: File,
     pub(super) store: Arc<Store>,
     pub(super) seal: Arc<Seal>,
     pub(super) recordings: Arc<Recordings>,
@@ -31,8 +35,10 @@ impl Foundation {
     /// Opens all of it, and ends what an earlier run left unfinished and nobody goes on with.
     ///
     /// # Errors
-    /// When the database, its key or the folder of the recordings can not be had.
+    /// When the database, its key or the folder of the recordings can not be had, or another daemon
+    /// has the database.
     pub(super) async fn open(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let lock = lock(&config.store.path)?;
         let (feed, written) = (Feed::default(), Arc::new(Notify::new()));
         let store = Arc::new(open_store(config, feed.clone(), Arc::clone(&written))?);
         let seal = Arc::new(open_seal(config, &store).await?);
@@ -42,7 +48,26 @@ impl Foundation {
             .await
             .context("after an earlier run")?;
         expire_overdue(&store, clock.now()).await.context("after an earlier run")?;
-        Ok(Self { store, seal, recordings, clock, feed, written })
+        Ok(Self { lock, store, seal, recordings, clock, feed, written })
+    }
+}
+
+/// Keeps other daemons from a database: one that starts on it would take the calls of the one that runs
+/// for cut off, and send its messages again. The system lets go of it however the daemon ends.
+fn lock(database: &Path) -> anyhow::Result<File> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let open = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = open.with_context(|| format!("cannot open {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("the database {} is in use by another daemon", database.display())
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod meta_work;
 mod phone;
 mod web_side;
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,6 +88,8 @@ pub struct Daemon {
     calls_in_progress: TaskTracker,
     phone: Shutdown,
     stop_the_rest: CancellationToken,
+    /// Let go of when all else has ended.
+    _lock: File,
 }
 
 impl Daemon {
@@ -119,7 +122,7 @@ impl Daemon {
             sandbox.call_over(telephony.address());
         }
         meta_work.resume_verifications().await?;
-        let Foundation { store, seal, recordings, feed, .. } = foundation;
+        let Foundation { lock, store, seal, recordings, feed, .. } = foundation;
         let switchboard = Switchboard {
             store: Arc::clone(&store),
             recordings: Arc::clone(&recordings),
@@ -161,6 +164,7 @@ impl Daemon {
             calls_in_progress,
             phone,
             stop_the_rest,
+            _lock: lock,
         })
     }
 

@@ -14,6 +14,7 @@ use zavud::store::{NewLink, Store};
 
 use crate::support::{
     Invited, NUMBER, Serving, call, get, half_a_code, recordings_of, silence, stages_until, voice,
+    zavud,
 };
 
 const CODE: &str = "360815";
@@ -119,6 +120,28 @@ async fn a_code_that_was_shown_is_still_shown() {
     assert_eq!(replayed.last().map(|seen| &seen.stage), Some(&shown));
     assert_eq!(outcome, Some(CallOutcome::CodeRead));
     assert_eq!((recording, files), (None, 0), "nobody has to listen to it");
+}
+
+#[tokio::test]
+async fn a_second_daemon_on_the_same_database_is_refused_and_disturbs_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("zavud.db");
+    let invited = invite(&database).await;
+    let serving = Serving::start_unread(&database, "");
+    let link = format!("http://{}/i/{}", serving.web, invited.token.expose());
+    let mut page = PageWatcher::open(&link, None).await.unwrap();
+    let calling = tokio::spawn(call(serving.sip, NUMBER, silence(60)));
+    let is_listening = |stage: &CodeStage| matches!(stage, CodeStage::Listening { .. });
+    stages_until(&mut page, is_listening).await;
+
+    let config = directory.path().join("config.toml");
+    let second = zavud().args(["serve", "--config"]).arg(&config).output().unwrap();
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert!(!second.status.success() && said.contains("in use by another daemon"), "{said}");
+    let mut page = PageWatcher::open(&link, None).await.unwrap();
+    assert!(is_listening(&page.next().await.unwrap().unwrap().stage));
+    calling.abort();
+    assert!(serving.terminate());
 }
 
 #[tokio::test]
