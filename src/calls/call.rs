@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{error, info};
 
 use crate::codes::Decision;
 use crate::domain::CallOutcome;
@@ -16,10 +16,10 @@ use crate::telephony::{CallUpdate, EndReason, FrameSink, PcmFrame, PhoneCall};
 use super::journal::{Ending, Journal};
 use super::switchboard::Claim;
 
-/// How long the last of the audio may take to be read after the call is over. A call above
-/// `speech.max_calls` is read when one before it has ended, so this is longer than calls last; beyond, a
-/// reader thread has died.
-const READING_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// How long the last of the audio may take to be read after the call is over, besides the time that
+/// a call may last: one above `speech.max_calls` is read when one before it has ended. Beyond, a reader
+/// thread has died.
+const READING_TIMEOUT: Duration = Duration::from_secs(2 * 60);
 
 /// How long the last of the audio may take to be written. It takes milliseconds; beyond, the disk
 /// is stuck, and the outcome does not wait for it.
@@ -29,8 +29,11 @@ const WRITING_TIMEOUT: Duration = Duration::from_secs(5);
 /// beyond, the phone side is stuck.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long until what could not be written of a call that is over is written again.
+const WRITE_AGAIN_AFTER: Duration = Duration::from_secs(2);
+
 /// Answers the call, reads it and records what is found. Waits on updates of the call, on
-/// hypotheses and on time.
+/// hypotheses and on time. A disk that is full for a while costs no call its code, nor its end.
 pub(super) async fn conduct(
     mut line: Line,
     mut journal: Journal,
@@ -41,7 +44,7 @@ pub(super) async fn conduct(
     let Ears { listener, hypotheses, tape } = ears;
     let (recorder, recording) = tape.unzip();
     let report = line.phone_call.answer(sink(listener, recorder));
-    let listening = Listening { line: &mut line, hypotheses, max_duration, stop };
+    let listening = Listening { line: &mut line, hypotheses, max_duration, stop: stop.clone() };
     let without_code = listening.hear_out(&mut journal, recording.is_some()).await;
     // Does nothing unless it is us who end the call: the recording ends with it.
     line.phone_call.hang_up();
@@ -50,8 +53,16 @@ pub(super) async fn conduct(
         None => false,
     };
     let quality = timeout(REPORT_TIMEOUT, report.quality()).await.ok().flatten();
-    let outcome =
-        journal.ended(Ending { without_code: without_code?, is_recorded, quality }).await?;
+    let ending = Ending { without_code, is_recorded, quality };
+    let outcome = loop {
+        match journal.ended(ending).await {
+            // The next start of the daemon ends what this one can not.
+            Err(error) if stop.is_cancelled() => return Err(error),
+            Err(error) => error!(%error, "the end of a call could not be recorded yet"),
+            Ok(outcome) => break outcome,
+        }
+        let _ = timeout(WRITE_AGAIN_AFTER, stop.cancelled()).await;
+    };
     info!(%outcome, "call ended");
     Ok(())
 }
@@ -90,28 +101,22 @@ struct Listening<'a> {
 impl Listening<'_> {
     /// Waits for the answer to go through, and records what is heard then. Returns the call's
     /// outcome for the case that no code was read.
-    async fn hear_out(
-        self,
-        journal: &mut Journal,
-        is_recorded: bool,
-    ) -> Result<CallOutcome, StoreError> {
+    async fn hear_out(self, journal: &mut Journal, is_recorded: bool) -> CallOutcome {
         match self.line.phone_call.next_update().await {
             Some(CallUpdate::Established) => {
-                journal.answered(is_recorded).await?;
                 let hang_up_at = Instant::now() + self.max_duration;
+                if let Err(error) = journal.answered(is_recorded).await {
+                    error!(%error, "that a call was answered could not be recorded");
+                }
                 self.run(journal, hang_up_at).await
             }
-            Some(CallUpdate::Ended(EndReason::Cancelled)) => Ok(CallOutcome::Abandoned),
-            Some(CallUpdate::Ended(_)) | None => Ok(CallOutcome::Failed),
+            Some(CallUpdate::Ended(EndReason::Cancelled)) => CallOutcome::Abandoned,
+            Some(CallUpdate::Ended(_)) | None => CallOutcome::Failed,
         }
     }
 
     /// Records what is heard until all of the call is read. Returns the outcome as above.
-    async fn run(
-        mut self,
-        journal: &mut Journal,
-        hang_up_at: Instant,
-    ) -> Result<CallOutcome, StoreError> {
+    async fn run(mut self, journal: &mut Journal, hang_up_at: Instant) -> CallOutcome {
         let mut decision = Decision::default();
         let (mut speech_heard, mut is_reading, mut all_read) = (false, true, false);
         let mut ended: Option<CallOutcome> = None;
@@ -119,7 +124,7 @@ impl Listening<'_> {
         while is_reading || ended.is_none() {
             tokio::select! {
                 update = self.line.phone_call.next_update(), if ended.is_none() => {
-                    deadline = Instant::now() + READING_TIMEOUT;
+                    deadline = Instant::now() + self.max_duration + READING_TIMEOUT;
                     ended = Some(match update {
                         // A caller who lets the session expire has hung up, and its BYE was lost.
                         Some(CallUpdate::Ended(
@@ -138,7 +143,10 @@ impl Listening<'_> {
                         all_read = hypothesis.is_final;
                         let finding = decision.consider(&hypothesis);
                         self.hypotheses.code_is(finding.code());
-                        journal.found(finding).await?;
+                        // The next hypothesis, or the end of the call, brings the next chance.
+                        if let Err(error) = journal.found(finding).await {
+                            error!(%error, "what was heard could not be recorded yet");
+                        }
                     }
                     None => {
                         // Whether no audio comes any more or the reader has died: a call that is
@@ -147,22 +155,22 @@ impl Listening<'_> {
                         self.line.phone_call.hang_up();
                     }
                 },
-                () = self.stop.cancelled() => return Ok(CallOutcome::Interrupted),
+                () = self.stop.cancelled() => return CallOutcome::Interrupted,
                 () = sleep_until(deadline) => {
                     if ended.is_some() {
-                        return Ok(CallOutcome::Failed);
+                        return CallOutcome::Failed;
                     }
                     info!("the call goes on for too long and is ended");
                     self.line.phone_call.hang_up();
-                    deadline = Instant::now() + READING_TIMEOUT;
+                    deadline = Instant::now() + self.max_duration + READING_TIMEOUT;
                 }
             }
         }
-        Ok(match ended {
+        match ended {
             Some(CallOutcome::Unreadable) if !all_read => CallOutcome::Failed,
             Some(CallOutcome::Unreadable) if !speech_heard => CallOutcome::Silent,
             Some(outcome) => outcome,
             None => CallOutcome::Failed,
-        })
+        }
     }
 }

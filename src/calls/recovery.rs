@@ -14,7 +14,7 @@ use crate::store::{
     CallEnd, EventKind, NewEvent, NewStage, Store, StoreError, UnfinishedCall, Writer,
 };
 
-use super::journal::stage_without_code;
+use super::journal::{code_that_stands, stage_without_code};
 
 /// Gives every call that the last run of the daemon cut off its outcome: it was interrupted. A
 /// code that was shown stays; digits of half a code are not shown as if somebody still listened,
@@ -95,23 +95,30 @@ impl Aftermath {
         let is_told = writer.is_for_its_page(&call.id, invitation, now)?;
         let recording = self.settle_recording(writer, call, is_told)?;
         let shown = writer.current_stage(invitation, now)?.stage;
+        let digits_die_at = writer.end_of_digits(&call.id)?;
+        let with_digits = |stage| NewStage { stage, digits_die_at };
         let stage = match shown {
             _ if !is_told => None,
-            CodeStage::Listening { digits } => Some(stage_without_code(outcome, digits, recording)),
-            CodeStage::Ringing => Some(CodeStage::Waiting),
+            CodeStage::Listening { digits } => {
+                Some(with_digits(stage_without_code(outcome, digits, recording)))
+            }
+            CodeStage::Ringing => {
+                let outcome = CallOutcome::Abandoned;
+                let code = code_that_stands(writer, invitation, outcome, now)?;
+                Some(code.unwrap_or_else(|| CodeStage::Waiting.into()))
+            }
             CodeStage::Waiting
             | CodeStage::Code { .. }
             | CodeStage::Unreadable { .. }
             | CodeStage::Expired => None,
         };
-        let digits_die_at = writer.end_of_digits(&call.id)?;
         writer.append_event(&NewEvent {
             project: call.project.clone(),
             invitation: invitation.clone(),
             call: Some(call.id.clone()),
             kind: EventKind::CallEnded,
             at: now,
-            stage: stage.map(|stage| NewStage { stage, digits_die_at }),
+            stage,
         })?;
         Ok(())
     }

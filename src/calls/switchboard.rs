@@ -96,6 +96,10 @@ impl Switchboard {
             call.refuse(StatusCode::BUSY_HERE);
             return wait_for_end(call).await;
         };
+        if call.over().is_cancelled() {
+            info!(number = %Redacted(&number), "the caller gave up before the call ahead was read");
+            return wait_for_end(call).await;
+        }
         let Self { store, recordings, speech, clock, rules } = self;
         let at = clock.now();
         let id = CallId::new(at, rand::rng().random());
@@ -119,7 +123,11 @@ impl Switchboard {
         info!(number = %Redacted(&number), call = %id, trunk = %call.invite().peer, "call rings");
         report_attempts(&number, journal.attempts());
         let tape = if journal.is_worth_recording() {
-            begin_recording(&store, &recordings, &id, at).await?
+            let begun = begin_recording(&store, &recordings, &id, at).await;
+            begun.unwrap_or_else(|error| {
+                error!(%error, "the call is not recorded");
+                None
+            })
         } else {
             None
         };

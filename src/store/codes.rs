@@ -1,5 +1,7 @@
 //! Table `codes`: the digits, for as long as they are valid and not a moment longer.
 
+use rusqlite::OptionalExtension as _;
+
 use crate::domain::{CallId, CodeStage, InvitationId, ProjectId, SpokenCode, Timestamp};
 
 use super::{EventKind, NewEvent, Reader, StoreError, Writer};
@@ -152,9 +154,30 @@ impl Reader<'_> {
         let rows = statement
             .query_map((invitation.as_str(), now.unix_millis()), |row| row.get::<_, String>(0))?
             .collect::<Result<Vec<_>, _>>()?;
-        rows.into_iter()
-            .map(|code| code.parse().map_err(|error| StoreError::Unexpected(format!("{error}"))))
-            .collect()
+        rows.iter().map(|code| parse(code)).collect()
+    }
+
+    /// The first of those, and until when it is valid.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn newest_code(
+        &self,
+        invitation: &InvitationId,
+        now: Timestamp,
+    ) -> Result<Option<(SpokenCode, Timestamp)>, StoreError> {
+        let newest = self
+            .connection
+            .prepare_cached(
+                "SELECT code, valid_until FROM codes JOIN calls ON calls.id = codes.call_id
+                 WHERE calls.invitation_id = ?1 AND valid_until > ?2
+                 ORDER BY read_at DESC, call_id DESC LIMIT 1",
+            )?
+            .query_row((invitation.as_str(), now.unix_millis()), |row| {
+                Ok((row.get::<_, String>(0)?, Timestamp::from_unix_millis(row.get(1)?)))
+            })
+            .optional()?;
+        newest.map(|(code, valid_until)| Ok((parse(&code)?, valid_until))).transpose()
     }
 
     /// When the digits heard in a call have to be erased; `None` when it has none.
@@ -185,4 +208,8 @@ impl Reader<'_> {
         )?;
         Ok(millis.map(Timestamp::from_unix_millis))
     }
+}
+
+fn parse(code: &str) -> Result<SpokenCode, StoreError> {
+    code.parse().map_err(|error| StoreError::Unexpected(format!("{error}")))
 }

@@ -116,6 +116,49 @@ async fn a_digit_that_is_not_heard_any_more_leaves_the_page() {
 }
 
 #[tokio::test]
+async fn a_code_outlasts_calls_after_it_in_which_nobody_speaks() {
+    let daemon = TestDaemon::start_reading().await;
+    let sip = daemon.daemon.sip_address();
+    let is_code = |stage: &CodeStage| matches!(stage, CodeStage::Code { .. });
+    let mut page = daemon.watch(None).await;
+    call(sip, NUMBER, voice("481529").samples).await.unwrap();
+    let read = stages_until(&mut page, is_code).await.pop().unwrap();
+
+    call(sip, NUMBER, silence(1)).await.unwrap();
+    let stages = stages_until(&mut page, is_code).await;
+    assert_eq!(stages[0], CodeStage::Ringing);
+    assert_eq!(stages.last(), Some(&read), "{stages:?}");
+    assert_eq!(daemon.outcomes_of(2).await[1], CallOutcome::Silent);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_during_which_nothing_can_be_written_still_gets_its_code_and_its_end() {
+    let daemon = TestDaemon::start_reading().await;
+    let mut page = daemon.watch(None).await;
+    let spoken = voice("481529").samples;
+    let calling = tokio::spawn(call(daemon.daemon.sip_address(), NUMBER, spoken));
+    let is_listening = |stage: &CodeStage| matches!(stage, CodeStage::Listening { .. });
+    stages_until(&mut page, is_listening).await;
+    // Somebody else writes for as long as the voice speaks, and longer than the daemon waits for that.
+    let database = daemon.database_files().into_iter().find(|file| file.ends_with("zavud.db"));
+    let other = rusqlite::Connection::open(database.unwrap()).unwrap();
+    other.busy_timeout(PATIENCE).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    calling.await.unwrap().unwrap();
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    other.execute_batch("ROLLBACK").unwrap();
+
+    let stages = stages_until(&mut page, is_end).await;
+    assert!(
+        matches!(stages.last(), Some(CodeStage::Code { code, .. }) if code.expose() == "481529"),
+        "{stages:?}"
+    );
+    assert_eq!(daemon.outcome().await, CallOutcome::CodeRead);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
 async fn a_call_to_a_number_that_is_not_ours_is_not_found() {
     let daemon = TestDaemon::start().await;
     let result = call(daemon.daemon.sip_address(), "+15550100199", silence(1)).await;

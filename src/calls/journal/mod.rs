@@ -20,7 +20,7 @@ use crate::telephony::StatusCode;
 use super::admission::{Admitted, admit};
 use super::switchboard::CallRules;
 
-pub(super) use page::stage_without_code;
+pub(super) use page::{code_that_stands, stage_without_code};
 
 use page::PageJournal;
 use verification::VerificationJournal;
@@ -92,6 +92,7 @@ impl Ringing {
 }
 
 /// How a call ended.
+#[derive(Clone, Copy)]
 pub(super) struct Ending {
     /// Its outcome when no code was read.
     pub(super) without_code: CallOutcome,
@@ -159,7 +160,8 @@ impl Journal {
         }
     }
 
-    /// Records what was found, when it is news.
+    /// Records what was found, when it is news. What could not be recorded is tried again with the
+    /// next finding, or when the call has ended.
     pub(super) async fn found(&mut self, finding: Finding) -> Result<(), StoreError> {
         match &mut self.told {
             Told::Page(page) => page.found(finding).await,
@@ -170,9 +172,9 @@ impl Journal {
         }
     }
 
-    /// Records how the call ended.
-    pub(super) async fn ended(self, ending: Ending) -> Result<CallOutcome, StoreError> {
-        match self.told {
+    /// Records how the call ended. Nothing of that is recorded when it fails: call it again then.
+    pub(super) async fn ended(&mut self, ending: Ending) -> Result<CallOutcome, StoreError> {
+        match &mut self.told {
             Told::Page(page) => page.ended(ending).await,
             Told::Verification(verification) => verification.ended(ending).await,
         }

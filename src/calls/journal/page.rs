@@ -10,7 +10,7 @@ use crate::domain::{
     SpokenCode, Timestamp,
 };
 use crate::onboarding::{Step, take_step};
-use crate::store::{CallEnd, EventKind, NewCode, NewEvent, NewStage, StoreError, Writer};
+use crate::store::{CallEnd, EventKind, NewCode, NewEvent, NewStage, Reader, StoreError, Writer};
 
 /// Records one call, step by step.
 pub(super) struct PageJournal {
@@ -18,6 +18,8 @@ pub(super) struct PageJournal {
     project: ProjectId,
     invitation: InvitationId,
     recorded: Recorded,
+    /// A finding after that one, when it could not be recorded.
+    unrecorded: Option<Finding>,
 }
 
 /// The last finding that was recorded: a step is recorded only when it says something new.
@@ -28,7 +30,8 @@ enum Recorded {
 
 impl PageJournal {
     pub(super) fn new(entry: Entry, project: ProjectId, invitation: InvitationId) -> Self {
-        Self { entry, project, invitation, recorded: Recorded::Digits(Vec::new()) }
+        let recorded = Recorded::Digits(Vec::new());
+        Self { entry, project, invitation, recorded, unrecorded: None }
     }
 
     /// Records that the call was answered, and that there is a recording of it if so.
@@ -49,6 +52,12 @@ impl PageJournal {
 
     /// Records what was found, when it is news.
     pub(super) async fn found(&mut self, finding: Finding) -> Result<(), StoreError> {
+        let recorded = self.record(finding.clone()).await;
+        self.unrecorded = recorded.is_err().then_some(finding);
+        recorded
+    }
+
+    async fn record(&mut self, finding: Finding) -> Result<(), StoreError> {
         match (finding, &self.recorded) {
             (Finding::Code(code, confidence), Recorded::Code { code: known, .. })
                 if code == *known =>
@@ -78,7 +87,10 @@ impl PageJournal {
 
     /// Records how the call ended. When no code was read the recording is kept for the client, if there
     /// is one. Otherwise it is due to be erased.
-    pub(super) async fn ended(self, ending: Ending) -> Result<CallOutcome, StoreError> {
+    pub(super) async fn ended(&mut self, ending: Ending) -> Result<CallOutcome, StoreError> {
+        if let Some(finding) = self.unrecorded.take() {
+            self.found(finding).await?;
+        }
         let Ending { without_code, is_recorded, quality } = ending;
         let news = self.news(EventKind::CallEnded);
         let now = news.at;
@@ -104,8 +116,16 @@ impl PageJournal {
             .store
             .write(move |writer| {
                 writer.mark_ended(&news.call, end)?;
+                let news = match code_that_stands(writer, &news.invitation, end.outcome, now)? {
+                    Some(stage) => news.showing(stage),
+                    None => news,
+                };
                 let is_told = news.append(writer)?;
                 let until = if is_told { keep_recording_until } else { now };
+                if is_recorded {
+                    // Where that the call was answered could not be written, nor was this.
+                    writer.insert_recording(&news.call, &news.invitation)?;
+                }
                 writer.keep_recording(&news.call, until).map(drop)
             })
             .await?;
@@ -204,6 +224,24 @@ impl News {
     }
 }
 
+/// The newest code that is still valid, when nobody spoke in a call that came after it: then it is
+/// still the client's code.
+pub(in crate::calls) fn code_that_stands(
+    reader: &Reader<'_>,
+    invitation: &InvitationId,
+    outcome: CallOutcome,
+    now: Timestamp,
+) -> Result<Option<NewStage>, StoreError> {
+    if !matches!(outcome, CallOutcome::Abandoned | CallOutcome::Silent) {
+        return Ok(None);
+    }
+    let newest = reader.newest_code(invitation, now)?;
+    Ok(newest.map(|(code, valid_until)| NewStage {
+        stage: CodeStage::Code { code, valid_until },
+        digits_die_at: Some(valid_until),
+    }))
+}
+
 /// What the page shows after a call in which no code was read.
 pub(in crate::calls) fn stage_without_code(
     outcome: CallOutcome,
@@ -211,7 +249,7 @@ pub(in crate::calls) fn stage_without_code(
     recording: Recording,
 ) -> CodeStage {
     match outcome {
-        // The phone stopped ringing before we could hear anything: as if nobody had called.
+        // The phone stopped ringing before we could hear anything.
         CallOutcome::Abandoned => CodeStage::Waiting,
         CallOutcome::CodeRead
         | CallOutcome::Unreadable

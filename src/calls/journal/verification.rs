@@ -32,9 +32,11 @@ impl VerificationJournal {
     }
 
     /// Nobody looks on, so the code can wait until nothing more is said that might contradict it.
-    pub(super) async fn ended(self, ending: Ending) -> Result<CallOutcome, StoreError> {
+    pub(super) async fn ended(&self, ending: Ending) -> Result<CallOutcome, StoreError> {
         let Ending { without_code, quality, .. } = ending;
-        let Self { entry: Entry { store, clock, call, rules }, verification, code } = self;
+        let Self { entry, verification, code } = self;
+        let Entry { store, clock, call, rules } = entry.clone();
+        let (verification, code) = (verification.clone(), code.clone());
         let now = clock.now();
         let end = match &code {
             Some((_, confidence)) => {
