@@ -355,6 +355,7 @@ mod tests {
             ("[rtp]\nfirst_port = 30000\nlast_port = 20000", "rtp.last_port"),
             ("[rtp]\nport_rest = \"1h\"", "rtp.port_rest"),
             ("[web]\ntls_key = \"key.pem\"", "web.tls_certificate"),
+            ("[web]\nmax_connections_per_address = 0", "web.max_connections_per_address"),
             ("[api]\nrequests_per_minute = 0", "api.requests_per_minute"),
             ("[web]\npublic_url = \"invite.example.com\"", "web.public_url"),
             ("[meta]\napp_id = \"1\"", "meta.app_secret_file"),

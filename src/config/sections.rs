@@ -250,6 +250,7 @@ pub struct Web {
     pub tls_key: Option<PathBuf>,
     pub trusted_proxies: Vec<IpNet>,
     pub max_connections: usize,
+    pub max_connections_per_address: usize,
     #[serde(with = "humantime_serde")]
     pub heartbeat: Duration,
 }
@@ -273,8 +274,13 @@ impl Web {
             ));
         }
         problems.extend(check_tls_pair("web", &self.tls_certificate, &self.tls_key));
-        if self.max_connections == 0 {
-            problems.push(Problem::new("web.max_connections", "must be at least 1"));
+        for (key, value) in [
+            ("web.max_connections", self.max_connections),
+            ("web.max_connections_per_address", self.max_connections_per_address),
+        ] {
+            if value == 0 {
+                problems.push(Problem::new(key, "must be at least 1"));
+            }
         }
         if self.heartbeat.is_zero() {
             problems.push(Problem::new("web.heartbeat", "must be longer than zero"));

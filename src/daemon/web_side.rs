@@ -57,6 +57,8 @@ impl WebSide {
             listen: config.web.listen,
             certificate,
             max_connections: config.web.max_connections,
+            max_connections_per_address: config.web.max_connections_per_address,
+            trusted_proxies: config.web.trusted_proxies.as_slice().into(),
         };
         let server = WebServer::start(served, site, stop.clone()).await?;
         Ok(Self { server, routes, deliveries })

@@ -17,6 +17,7 @@ mod router;
 mod routes;
 mod same_site;
 mod server;
+mod shares;
 mod signup;
 mod webhook;
 mod words;

@@ -29,15 +29,18 @@ impl FromRequestParts<WebState> for Remote {
     }
 }
 
+/// Whether an address is that of a proxy which says truly whom it forwards.
+pub(super) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|net| net.contains(&address.to_canonical()))
+}
+
 /// The last address that no trusted proxy has: what stands before it, anybody may have written.
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted =
-        |address: &IpAddr| trusted.iter().any(|net| net.contains(&address.to_canonical()));
     let lines = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
     let named: Vec<_> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
     let mut nearest = peer;
     for address in named.iter().rev() {
-        if !is_trusted(&nearest) {
+        if !is_trusted(nearest, trusted) {
             break;
         }
         let Ok(address) = address.parse() else { break };

@@ -1,12 +1,12 @@
-//! Calls over TCP and TLS, and what connections may not do.
+//! Calls over TCP and TLS, and what connections may not do, those of the web side too.
 
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use zavud::clock::SystemClock;
 use zavud::config::Config;
@@ -190,6 +190,46 @@ async fn one_address_has_only_so_many_connections_and_a_closed_one_makes_room() 
     assert!(is_closed_silently(&mut first).await);
     let mut fourth = TcpStream::connect(address).await.unwrap();
     assert_eq!(ask(&mut fourth, "c").await, "SIP/2.0 200 OK");
+    daemon.daemon.stop().await;
+}
+
+/// Follows the invitation page from an address of this host, if that is let in.
+async fn follow_from(daemon: &TestDaemon, address: Ipv4Addr) -> Option<TcpStream> {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from((address, 0))).unwrap();
+    let mut stream = socket.connect(daemon.daemon.web_address()).await.unwrap();
+    let token = daemon.invited.token.expose();
+    let request = format!("GET /i/{token}/events HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut answer = *b"HTTP/1.1 000";
+    stream.read_exact(&mut answer).await.ok()?;
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    Some(stream)
+}
+
+#[tokio::test]
+async fn one_address_has_its_share_of_the_web_connections_and_leaves_others_theirs() {
+    let daemon = start(|config| {
+        config.web.max_connections_per_address = 2;
+        config.web.trusted_proxies = vec!["127.0.0.3/32".parse().unwrap()];
+    })
+    .await;
+    let (stranger, other, proxy) = (1, 2, 3);
+    let mut open = Vec::new();
+    for (host, is_let_in) in [
+        (stranger, true),
+        (stranger, true),
+        (stranger, false),
+        (other, true),
+        (proxy, true),
+        (proxy, true),
+        (proxy, true),
+    ] {
+        let followed = follow_from(&daemon, Ipv4Addr::new(127, 0, 0, host)).await;
+        assert_eq!(followed.is_some(), is_let_in, "127.0.0.{host} after {} others", open.len());
+        open.extend(followed);
+    }
+    drop(open);
     daemon.daemon.stop().await;
 }
 

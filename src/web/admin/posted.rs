@@ -60,7 +60,6 @@ impl<S: Send + Sync> FromRequest<S> for Uploaded {
         let guest = guest(&request)?;
         require_kind(request.headers(), "multipart/form-data")?;
         let parts = Multipart::from_request(request, state).await;
-        let unreadable = |status: StatusCode| AdminError::Unreadable(status);
         let mut parts = parts.map_err(|_| unreadable(StatusCode::UNSUPPORTED_MEDIA_TYPE))?;
         let mut uploaded = Self::default();
         while let Some(part) =
@@ -82,6 +81,13 @@ impl<S: Send + Sync> FromRequest<S> for Uploaded {
     }
 }
 
+/// To axum a file that breaks off is our fault. It came too slowly; or the connection broke, and nobody
+/// reads the answer.
+fn unreadable(status: StatusCode) -> AdminError {
+    let breaks_off = status.is_server_error();
+    AdminError::Unreadable(if breaks_off { StatusCode::REQUEST_TIMEOUT } else { status })
+}
+
 /// Who was shown the form. A route without an entrance reads none.
 fn guest(request: &Request) -> Result<Guest, AdminError> {
     request.extensions().get::<Guest>().cloned().ok_or(AdminError::Forged)
@@ -98,4 +104,33 @@ fn check(token: Option<&str>, guest: &Guest) -> Result<(), AdminError> {
     let expected = guest.form_token.as_bytes();
     let is_right = token.is_some_and(|token| token.as_bytes().ct_eq(expected).into());
     if is_right && !expected.is_empty() { Ok(()) } else { Err(AdminError::Forged) }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::HeaderValue;
+
+    use super::*;
+    use crate::domain::Timestamp;
+    use crate::web::words::{AdminWords, Tongue};
+
+    #[tokio::test]
+    async fn an_upload_that_breaks_off_is_not_our_fault() {
+        let broken = [Ok("--border\r\n"), Err(std::io::Error::other("it breaks off"))];
+        let mut request = Request::new(Body::from_stream(futures_util::stream::iter(broken)));
+        let kind = HeaderValue::from_static("multipart/form-data; boundary=border");
+        request.headers_mut().insert(CONTENT_TYPE, kind);
+        let tongue = Tongue::accepted(&HeaderMap::new());
+        request.extensions_mut().insert(Guest {
+            tongue,
+            words: AdminWords::of(tongue),
+            form_token: "token".to_owned(),
+            now: Timestamp::from_unix_millis(0),
+        });
+        match Uploaded::from_request(request, &()).await {
+            Err(AdminError::Unreadable(status)) => assert_eq!(status, StatusCode::REQUEST_TIMEOUT),
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -15,6 +15,9 @@ use crate::domain::Role;
 use crate::web::WebState;
 use crate::web::routes::{Access, Routes};
 
+/// The longest form that anybody may send: an address, a password, and the page to come back to.
+const LONGEST_FORM: usize = 16 * 1024;
+
 /// The whole admin.
 pub(in crate::web) fn routes(state: &WebState) -> Routes {
     let pages = || pages(state);
@@ -37,7 +40,7 @@ fn of_visitors(state: &WebState) -> Routes {
         .add(Method::GET, "/password/{link}", link, get(password::page))
         .add(Method::POST, "/password/{link}", link, post(password::set))
         .add(Method::GET, "/embed/open/{link}", link, get(embed::open))
-        .around(|router| router.route_layer(entrance))
+        .around(|router| router.layer(DefaultBodyLimit::max(LONGEST_FORM)).route_layer(entrance))
 }
 
 /// What a partner has outside of projects.

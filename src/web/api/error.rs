@@ -38,6 +38,8 @@ pub(in crate::web) enum ApiError {
     /// What was sent is something else than JSON by its own word.
     MediaType,
     TooLarge,
+    /// The body did not come to its end in time.
+    TooSlow,
     /// What was asked for makes no sense, for these reasons.
     Invalid(Vec<Problem>),
     /// It may not be done to what is there.
@@ -141,6 +143,7 @@ impl ApiError {
             Self::Json(_) | Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NotSetUp(_) => StatusCode::NOT_IMPLEMENTED,
@@ -166,6 +169,7 @@ impl ApiError {
                 ("unsupported_media_type", "The body has to be application/json.".to_owned())
             }
             Self::TooLarge => ("payload_too_large", "The body is too large.".to_owned()),
+            Self::TooSlow => ("request_timeout", "The body took too long to arrive.".to_owned()),
             Self::Invalid(problems) => ("invalid_request", summary(problems)),
             Self::Conflict { code, message } => (code, message.clone()),
             Self::TooOften { .. } => ("rate_limited", "Too many requests: please wait.".to_owned()),
@@ -226,6 +230,7 @@ impl IntoResponses for Problems {
             ("401", "The API key is missing, unknown or revoked"),
             ("403", "The API key may not do this"),
             ("404", "There is no such thing in the project"),
+            ("408", "The body took too long to arrive"),
             ("409", "It may not be done to what is there"),
             ("413", "The body is too large"),
             ("415", "The body is something else than JSON"),

@@ -3,6 +3,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -19,8 +20,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         let media_type = request.headers().get(CONTENT_TYPE).cloned();
-        // The only other way to fail is a connection that broke: nobody reads the answer then.
-        let bytes = Bytes::from_request(request, state).await.map_err(|_| ApiError::TooLarge)?;
+        let bytes = Bytes::from_request(request, state).await;
+        let bytes = bytes.map_err(|error| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
+            // Or the connection broke: nobody reads the answer then.
+            _ => ApiError::TooSlow,
+        })?;
         if bytes.is_empty() {
             return read(b"{}");
         }
@@ -119,5 +124,18 @@ impl Fields {
     /// When something is.
     pub(super) fn check(self) -> Result<(), ApiError> {
         if self.0.is_empty() { Ok(()) } else { Err(ApiError::Invalid(self.0)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_not_called_too_large() {
+        let broken = [Ok("{"), Err(std::io::Error::other("it breaks off"))];
+        let broken = axum::body::Body::from_stream(futures_util::stream::iter(broken));
+        let read = Body::<serde_json::Value>::from_request(Request::new(broken), &()).await;
+        assert!(matches!(read, Err(ApiError::TooSlow)));
     }
 }

@@ -37,6 +37,17 @@ async fn a_link_sets_the_password_once_and_signs_in() {
 }
 
 #[tokio::test]
+async fn a_form_that_anybody_may_send_is_short() {
+    let daemon = TestDaemon::start().await;
+    let mut browsing = Browsing::new(daemon.daemon.web_address());
+    let long = "x".repeat(16 * 1024);
+    let fields = [("email", "ann@example.com"), ("password", &*long)];
+    let refused = browsing.submit("/sign-in", "/sign-in", &fields).await;
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
 async fn after_ten_wrong_passwords_the_right_one_is_not_even_looked_at() {
     let daemon = TestDaemon::start().await;
     let (server, store) = (daemon.daemon.web_address(), &daemon.daemon.store);

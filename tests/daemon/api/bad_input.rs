@@ -106,7 +106,11 @@ async fn names_and_queries_that_make_no_sense_lead_nowhere() {
 
 #[tokio::test]
 async fn a_thousand_requests_at_once_are_all_answered() {
-    let daemon = TestDaemon::start_deaf(|config| config.api.requests_per_minute = 600).await;
+    let daemon = TestDaemon::start_deaf(|config| {
+        config.api.requests_per_minute = 600;
+        config.web.max_connections_per_address = 2_000;
+    })
+    .await;
     let client = std::sync::Arc::new(Client::of(&daemon).await);
     let requests = (0..1_000).map(|_| {
         let client = std::sync::Arc::clone(&client);

@@ -74,7 +74,8 @@ impl Host {
 /// What differs from the shipped configuration.
 const CONFIGURATION: &str = "[sip]\nlisten = \"127.0.0.1:0\"\n\
      [recordings]\nmax_megabytes = 0\n[speech]\nenabled = false\n\
-     [web]\nlisten = \"127.0.0.1:0\"\n[api]\nrequests_per_minute = 1000000\n\
+     [web]\nlisten = \"127.0.0.1:0\"\nmax_connections_per_address = 10000\n\
+     [api]\nrequests_per_minute = 1000000\n\
      [log]\nformat = \"json\"\n";
 
 /// Sets the password, and tells the cookie of the login.
