@@ -21,7 +21,7 @@
   const parts = new Map(
     [...live.querySelectorAll("[data-stage]")].map((part) => [part.dataset.stage, part]),
   );
-  const grouped = (code) => `${code.slice(0, 3)} ${code.slice(3)}`;
+  const grouped = (code) => `${code.slice(0, 3)} ${code.slice(3)}`.trim();
   let noCallTimer;
   let validUntil;
 
@@ -54,14 +54,25 @@
     return wrong;
   }
 
+  // Without a code (""), what was shown until then leaves the page.
   function showCode(code) {
     const button = byId("copy-code");
     const shown = button.dataset.copy;
-    if (shown && shown !== code) addEarlier(shown);
     // The new code was not copied yet.
     if (shown !== code) button.dispatchEvent(new Event("uncopied", { bubbles: true }));
     button.dataset.copy = code;
     byId("code-digits").textContent = grouped(code);
+  }
+
+  // Whether a code that is not shown any more was one of an earlier call, or taken back, the server knows.
+  function showEarlier(codes) {
+    const lines = codes.map((code) => {
+      const line = document.createElement("li");
+      line.textContent = grouped(code);
+      return line;
+    });
+    byId("earlier").querySelector("ul").replaceChildren(...lines);
+    byId("earlier").hidden = lines.length === 0;
   }
 
   // The same recording stays as it is: the client may be listening.
@@ -78,20 +89,6 @@
     }
     offer.hidden = !call;
     byId("recording-erased").hidden = recording !== "erased";
-  }
-
-  function addEarlier(code) {
-    const line = document.createElement("li");
-    line.textContent = grouped(code);
-    byId("earlier").querySelector("ul").prepend(line);
-    byId("earlier").hidden = false;
-  }
-
-  function forgetCodes() {
-    byId("copy-code").dataset.copy = "";
-    byId("code-digits").textContent = "";
-    byId("earlier").querySelector("ul").replaceChildren();
-    byId("earlier").hidden = true;
   }
 
   function countDown(remainingMs) {
@@ -144,11 +141,8 @@
       showDigits(list, message.digits, 0);
       byId("heard-digits").hidden = message.digits.length === 0;
       byId("missing-digits").hidden = message.digits.length >= CODE_LENGTH;
-    } else if (message.stage === "code") {
-      showCode(message.code);
-    } else if (message.stage === "expired") {
-      forgetCodes();
     }
+    showCode(message.code ?? "");
     offerRecording(message.recording);
     countDown(message.remaining_ms);
     const warning = warnOfLimit(message.attempts_left);
@@ -186,6 +180,10 @@
       signOfLife();
       lastEvent = event.lastEventId;
       if (card) show(JSON.parse(event.data));
+    });
+    source.addEventListener("earlier", (event) => {
+      signOfLife();
+      if (card) showEarlier(JSON.parse(event.data));
     });
     source.addEventListener("signup", (event) => {
       signOfLife();

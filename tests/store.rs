@@ -114,6 +114,28 @@ async fn work_that_fails_leaves_nothing_and_does_not_touch_its_neighbours() {
     assert_eq!(told, [Change { project: invitation.project, of }]);
 }
 
+#[tokio::test]
+async fn that_the_thread_that_writes_has_died_is_told() {
+    let opened = open();
+    assert!(opened.store.can_write().await.is_ok());
+    // The second one waits until nobody takes it any more.
+    for _ in 0..2 {
+        let lost = opened.store.write::<(), _>(|_| panic!("on purpose")).await;
+        assert!(matches!(lost, Err(StoreError::Closed)), "{lost:?}");
+    }
+    let found = opened.store.can_write().await;
+    assert!(matches!(found, Err(StoreError::Closed)), "{found:?}");
+}
+
+#[tokio::test]
+async fn work_that_fails_is_no_sign_that_nothing_can_be_written() {
+    let opened = open();
+    let failed = StoreError::Unexpected("on purpose".into());
+    let failed = opened.store.write::<(), _>(move |_| Err(failed)).await;
+    assert!(matches!(failed, Err(StoreError::Unexpected(_))), "{failed:?}");
+    assert!(opened.store.can_write().await.is_ok());
+}
+
 fn sender(index: u8, number: &str) -> NewSender {
     let connected = Connected {
         name: "Ana's \"Caf\u{e9}\" <b>".into(),

@@ -36,8 +36,8 @@ fn number_of(uri: &Uri) -> Option<PhoneNumber> {
 }
 
 /// Looks up what the number is for. A refusal says the truth: 404 for a number that is not ours,
-/// 480 when nobody waits for a code on it. A verification of our own has asked for its call, so it goes
-/// before an invitation that was made meanwhile.
+/// 480 when nobody waits for a code on it. A number waits for the call of an invitation or for that of a
+/// verification of our own, never for both: `onboarding` lets neither begin while there is the other.
 pub(super) fn admit(
     reader: &Reader<'_>,
     number: &PhoneNumber,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::domain::{
     Actor, CodeStage, FailureReason, InvitationId, InvitationStatus, OriginPurpose, PhoneNumberId,
-    ProjectId, RedirectUrl, SiteOrigin, Submission, Timestamp,
+    ProjectId, RedirectUrl, SiteOrigin, Submission, Timestamp, VerificationId,
 };
 use crate::store::{
     EventKind, InvitationState, NewEvent, NewInvitation, RecordedStep, StoreError, Writer,
@@ -28,6 +28,8 @@ pub enum Refusal {
     NumberTaken(InvitationId),
     #[error("the number is not an active one of this project")]
     NumberNotUsable,
+    #[error("the number is being verified right now ({0}), and a call to it would be for that")]
+    NumberBeingVerified(VerificationId),
     #[error("the number is of none of the countries that are allowed")]
     CountryNotAllowed,
     #[error("clients of this project may not be sent to {0}; `zavud project set` allows an origin")]
@@ -60,15 +62,12 @@ pub fn invite(
         return Ok(Err(Refusal::RedirectNotAllowed(origin)));
     }
     if let Some(number) = invitation.connection.number() {
-        if !writer.is_active_number(number, &invitation.project)? {
-            return Ok(Err(Refusal::NumberNotUsable));
+        if let Err(refusal) = can_wait_on(writer, number, &invitation.project, at)? {
+            return Ok(Err(refusal));
         }
         let ours = writer.phone_number(number)?;
         if invitation.countries.as_ref().is_some_and(|countries| !countries.admit(&ours)) {
             return Ok(Err(Refusal::CountryNotAllowed));
-        }
-        if let Err(taken) = free_number(writer, number, at)? {
-            return Ok(Err(taken));
         }
     }
     let spoken = invitation.language.or(writer.language_of_project(&invitation.project)?);
@@ -180,13 +179,10 @@ pub fn take_step(
         if !LIFETIMES.contains(&link.expires_at.since(now)) {
             return Ok(Err(Refusal::Lifetime));
         }
-        if let Some(number) = &state.phone_number {
-            if !writer.is_active_number(number, &state.project)? {
-                return Ok(Err(Refusal::NumberNotUsable));
-            }
-            if let Err(taken) = free_number(writer, number, now)? {
-                return Ok(Err(taken));
-            }
+        if let Some(number) = &state.phone_number
+            && let Err(refusal) = can_wait_on(writer, number, &state.project, now)?
+        {
+            return Ok(Err(refusal));
         }
         writer.replace_link(invitation, link)?;
     }
@@ -212,6 +208,25 @@ pub(super) fn expire_if_overdue(
         change(writer, invitation, &state, &Change { to, failure: None, by: Actor::Daemon, at })?;
     }
     Ok(())
+}
+
+/// Makes sure that a call to the number would be for an invitation of the project that has it from now on.
+fn can_wait_on(
+    writer: &Writer<'_>,
+    number: &PhoneNumberId,
+    project: &ProjectId,
+    now: Timestamp,
+) -> Result<Result<(), Refusal>, StoreError> {
+    if !writer.is_active_number(number, project)? {
+        return Ok(Err(Refusal::NumberNotUsable));
+    }
+    if let Err(taken) = free_number(writer, number, now)? {
+        return Ok(Err(taken));
+    }
+    Ok(match writer.verification_under_way(number)? {
+        Some(under_way) => Err(Refusal::NumberBeingVerified(under_way.id)),
+        None => Ok(()),
+    })
 }
 
 /// Makes sure that no open invitation has the number; one that has is named.

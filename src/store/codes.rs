@@ -4,7 +4,7 @@ use rusqlite::OptionalExtension as _;
 
 use crate::domain::{CallId, CodeStage, InvitationId, ProjectId, SpokenCode, Timestamp};
 
-use super::{EventKind, NewEvent, Reader, StoreError, Writer};
+use super::{EventKind, NewEvent, NewStage, Reader, StoreError, Writer};
 
 /// A code that was read in a call.
 #[derive(Debug, Clone)]
@@ -54,12 +54,15 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Erases every digit whose time is over at `now`, and tells the pages that showed one.
+    /// Erases every digit whose time is over at `now`, and tells the pages that showed one, or listed it as
+    /// that of an earlier call.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn erase_dead_digits(&self, now: Timestamp) -> Result<(), StoreError> {
         let shown = self.stages_dying_by(now)?;
+        let mut listed = self.pages_of_codes_dying_by(now)?;
+        listed.retain(|(_, page)| shown.iter().all(|(_, told, _)| told != page));
         let codes = self
             .connection
             .execute("DELETE FROM codes WHERE valid_until <= ?1", [now.unix_millis()])?;
@@ -67,14 +70,18 @@ impl Writer<'_> {
             "UPDATE events SET stage = NULL, stage_dies_at = NULL WHERE stage_dies_at <= ?1",
             [now.unix_millis()],
         )?;
-        for (project, invitation, stage) in shown {
+        let shown = shown.into_iter().map(|(project, invitation, stage)| {
+            (project, invitation, Some(NewStage::from(stage.without_digits())))
+        });
+        let listed = listed.into_iter().map(|(project, invitation)| (project, invitation, None));
+        for (project, invitation, stage) in shown.chain(listed) {
             self.append_event(&NewEvent {
                 project,
                 invitation,
                 call: None,
                 kind: EventKind::DigitsErased,
                 at: now,
-                stage: Some(stage.without_digits().into()),
+                stage,
             })?;
         }
         if codes + stages > 0 {
@@ -105,6 +112,24 @@ impl Writer<'_> {
             self.note_digits_erased();
         }
         Ok(())
+    }
+
+    /// The pages for which codes were read whose time is over.
+    fn pages_of_codes_dying_by(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<(ProjectId, InvitationId)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT DISTINCT project_id, invitation_id FROM codes
+             JOIN calls ON calls.id = codes.call_id
+             WHERE valid_until <= ?1 AND invitation_id IS NOT NULL",
+        )?;
+        let pages = statement
+            .query_map([now.unix_millis()], |row| {
+                Ok((ProjectId::from_stored(row.get(0)?), InvitationId::from_stored(row.get(1)?)))
+            })?
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(pages)
     }
 
     /// The pages that show digits whose time is over: each with the stage it shows.

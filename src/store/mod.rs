@@ -217,6 +217,21 @@ impl Store {
         let _ = self.threads().writer.submit(logged, nobody).await;
     }
 
+    /// Finds out whether what is written reaches the disk. It is believed to, and nothing is asked of the disk,
+    /// until a write fails, whoever's; from then on each question is a write, until one goes through.
+    ///
+    /// # Errors
+    /// What prevents it: [`StoreError::Closed`] when the thread that writes has died.
+    pub async fn can_write(&self) -> Result<(), StoreError> {
+        let thread = &self.threads().writer;
+        if thread.is_trusted() {
+            return Ok(());
+        }
+        self.write(|writer| writer.write_again()).await?;
+        thread.trust();
+        Ok(())
+    }
+
     /// Runs `work` on a reader thread, on one consistent view of what was committed.
     ///
     /// # Errors
@@ -267,4 +282,39 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error>
     // A dead code is overwritten with zeros, not only unlinked.
     connection.pragma_update(None, "secure_delete", true)?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn that_nothing_can_be_written_is_found_out_by_a_write_and_so_is_its_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("zavud.db");
+        let store = Store::open(&path, Box::new(|_| {})).unwrap();
+        let impatient = store.write(|writer| Ok(writer.connection.busy_timeout(Duration::ZERO)?));
+        impatient.await.unwrap();
+        // Its lock does what a full disk does: reads go on, and no write goes through.
+        let other = Connection::open(&path).unwrap();
+        let seen = || other.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0));
+        let before = seen().unwrap();
+        assert!(store.can_write().await.is_ok());
+        assert_eq!(seen().unwrap(), before, "nothing is written while nothing has failed");
+
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let failed = store.write(|_| Ok(())).await;
+        assert!(matches!(failed, Err(StoreError::Database(_))), "{failed:?}");
+        for _ in 0..2 {
+            let found = store.can_write().await;
+            assert!(matches!(found, Err(StoreError::Database(_))), "{found:?}");
+        }
+        other.execute_batch("ROLLBACK").unwrap();
+        let before = seen().unwrap();
+        assert!(store.can_write().await.is_ok());
+        let written = seen().unwrap();
+        assert_ne!(written, before, "it was not found out by doing nothing");
+        assert!(store.can_write().await.is_ok());
+        assert_eq!(seen().unwrap(), written);
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -56,6 +58,14 @@ impl Writer<'_> {
     pub(super) fn note_digits_erased(&self) {
         self.effects.borrow_mut().digits_erased = true;
     }
+
+    /// Writes what stands there already, to find out whether anything can be written: a transaction that
+    /// changes nothing is committed on a full disk as well.
+    pub(super) fn write_again(&self) -> Result<(), StoreError> {
+        let version: i64 =
+            self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok(self.connection.pragma_update(None, "user_version", version)?)
+    }
 }
 
 /// Answers the caller, when the fate of the whole batch is known.
@@ -68,6 +78,8 @@ type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> (Effects, Answer) 
 pub(super) struct WriterThread {
     queue: mpsc::Sender<Job>,
     thread: JoinHandle<()>,
+    /// A write has failed, and none was seen to go through since.
+    is_in_doubt: Arc<AtomicBool>,
 }
 
 impl WriterThread {
@@ -77,7 +89,18 @@ impl WriterThread {
             .name("store-writer".to_owned())
             .spawn(move || run(&connection, jobs, &on_commit))
             .expect("the system can start a thread while the daemon starts");
-        Self { queue, thread }
+        Self { queue, thread, is_in_doubt: Arc::default() }
+    }
+
+    /// Whether there is no reason to believe that writes fail.
+    pub(super) fn is_trusted(&self) -> bool {
+        // Its thread holds the other end for as long as it lives.
+        !self.queue.is_closed() && !self.is_in_doubt.load(Ordering::Relaxed)
+    }
+
+    /// A write was seen to go through.
+    pub(super) fn trust(&self) {
+        self.is_in_doubt.store(false, Ordering::Relaxed);
     }
 
     pub(super) async fn submit<T, F>(
@@ -89,14 +112,19 @@ impl WriterThread {
         T: Send + 'static,
         F: FnOnce(&Writer<'_>) -> Result<T, StoreError> + Send + 'static,
     {
+        let is_in_doubt = Arc::clone(&self.is_in_doubt);
         let job: Job = Box::new(move |connection| {
             let (effects, result) = match connection {
                 Ok(connection) => in_savepoint(connection, work),
                 Err(error) => (Effects::default(), Err(error)),
             };
             let answer: Answer = Box::new(move |committed| {
+                let written = result.and_then(|value| committed.map(|()| value));
+                if written.is_err() {
+                    is_in_doubt.store(true, Ordering::Relaxed);
+                }
                 // The caller may have gone; what it wrote stays written.
-                let _ = reply.send(result.and_then(|value| committed.map(|()| value)));
+                let _ = reply.send(written);
             });
             (effects, answer)
         });

@@ -6,11 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::RngExt as _;
 use serde_json::{Value, json};
 use zavud::clock::Clock as _;
-use zavud::domain::{CallId, CodeStage, HeardDigit, Recording, Timestamp};
+use zavud::domain::{CallId, CallPurpose, CodeStage, HeardDigit, Recording, SpokenCode, Timestamp};
 use zavud::onboarding::record_attempt;
-use zavud::store::{EventKind, NewEvent};
+use zavud::store::{EventKind, NewCall, NewCode, NewEvent, NewStage};
 
 use crate::chromium::Browser;
 use crate::journeys::LANGUAGES;
@@ -40,6 +41,74 @@ async fn show_to(daemon: &TestDaemon, invited: &Invited, stage: CodeStage) {
     daemon.daemon.store.write(move |writer| writer.append_event(&event)).await.unwrap();
 }
 
+/// For how long a code is valid here.
+const VALID: Duration = Duration::from_secs(600);
+
+/// A call for an invitation, as the policy of calls records it.
+struct Call<'a> {
+    daemon: &'a TestDaemon,
+    invited: &'a Invited,
+    id: CallId,
+}
+
+impl<'a> Call<'a> {
+    async fn ring(daemon: &'a TestDaemon, invited: &'a Invited, now: Timestamp) -> Self {
+        let id = CallId::new(now, rand::rng().random());
+        let (call, of) = (id.clone(), invited.clone());
+        let write = daemon.daemon.store.write(move |writer| {
+            let called = writer.invitation_state(&of.invitation)?.unwrap().phone_number.unwrap();
+            writer.insert_call(&NewCall {
+                id: call.clone(),
+                project: of.project.clone(),
+                number: called,
+                purpose: CallPurpose::Invitation(of.invitation.clone()),
+                trunk: "test".into(),
+                sip_call_id: "test".into(),
+                caller: None,
+                rang_at: now,
+            })?;
+            let ringing = NewEvent { call: Some(call), ..event(&of, CodeStage::Ringing) };
+            writer.append_event(&ringing).map(drop)
+        });
+        write.await.unwrap();
+        Self { daemon, invited, id }
+    }
+
+    /// A code is read. One that was read before in the call was wrong.
+    async fn read(&self, code: SpokenCode, now: Timestamp) {
+        let valid_until = now + VALID;
+        let stage = CodeStage::Code { code: code.clone(), valid_until };
+        let read = NewEvent {
+            call: Some(self.id.clone()),
+            kind: EventKind::CodeRead,
+            stage: Some(NewStage { stage, digits_die_at: Some(valid_until) }),
+            ..event(self.invited, CodeStage::Waiting)
+        };
+        let row = NewCode { call: self.id.clone(), code, read_at: now, valid_until };
+        let write = self.daemon.daemon.store.write(move |writer| {
+            writer.withdraw_code(&row.call)?;
+            writer.append_event(&read)?;
+            writer.insert_code(&row)
+        });
+        write.await.unwrap();
+    }
+
+    /// The code that was read is taken back.
+    async fn withdraw(&self) {
+        let withdrawn = NewEvent {
+            call: Some(self.id.clone()),
+            kind: EventKind::CodeWithdrawn,
+            ..event(self.invited, CodeStage::Listening { digits: Vec::new() })
+        };
+        let id = self.id.clone();
+        let write = self.daemon.daemon.store.write(move |writer| {
+            writer.withdraw_code(&id)?;
+            writer.append_event(&withdrawn).map(drop)
+        });
+        write.await.unwrap();
+    }
+}
+
 /// One stage to look at.
 struct Scene {
     name: &'static str,
@@ -52,7 +121,7 @@ struct Scene {
 }
 
 fn scenes(now: Timestamp) -> Vec<Scene> {
-    let valid_until = now + Duration::from_secs(600);
+    let valid_until = now + VALID;
     let digits = |heard: &[(u8, bool)]| -> Vec<HeardDigit> {
         heard.iter().map(|&(digit, sure)| HeardDigit { digit, sure }).collect()
     };
@@ -120,8 +189,16 @@ async fn walk_through(
     now: Timestamp,
 ) {
     for Scene { name, stored, part, sign } in scenes(now) {
-        if let Some(stage) = stored {
-            show_to(daemon, invited, stage).await;
+        match stored {
+            None => {}
+            Some(CodeStage::Code { code, .. }) => {
+                Call::ring(daemon, invited, now).await.read(code, now).await;
+            }
+            Some(CodeStage::Expired) => {
+                let write = daemon.daemon.store.write(move |w| w.erase_dead_digits(now + VALID));
+                write.await.unwrap();
+            }
+            Some(stage) => show_to(daemon, invited, stage).await,
         }
         browser.wait_for_stage(part).await;
         browser.wait_for(sign).await;
@@ -217,6 +294,64 @@ async fn is_announced(browser: &Browser, part: &str, rest: &str) -> bool {
 async fn copy_says(browser: &Browser, name: &str) -> Value {
     let button = "document.getElementById('copy-code')";
     browser.eval(&format!("{button}.textContent === {button}.dataset.{name}")).await
+}
+
+#[tokio::test]
+async fn an_open_page_lists_the_codes_of_earlier_calls_that_one_loaded_now_lists() {
+    let Some(browser) = Browser::open(320).await else { return };
+    let clock = Arc::new(ManualClock::new());
+    let daemon = TestDaemon::start_with(Arc::clone(&clock) as _, Box::new(DeafModel), |_| {}).await;
+    browser.client.goto(&daemon.link()).await.unwrap();
+    let [first, second, third, other] = ["481529", "773016", "907361", "264058"];
+    let begin = clock.now();
+
+    // A code that its own call takes back, or reads otherwise, is one of no call.
+    let call = Call::ring(&daemon, &daemon.invited, begin).await;
+    call.read(first.parse().unwrap(), begin).await;
+    wait_for_code(&browser, first).await;
+    call.withdraw().await;
+    browser.wait_for_stage("listening").await;
+    lists(&browser, &[]).await;
+    for code in [second, third] {
+        call.read(code.parse().unwrap(), begin).await;
+        wait_for_code(&browser, code).await;
+        lists(&browser, &[]).await;
+    }
+
+    // One that the next call hides stands there until its time is over.
+    let minute = Duration::from_secs(60);
+    clock.advance(minute);
+    let next = Call::ring(&daemon, &daemon.invited, clock.now()).await;
+    browser.wait_for_stage("ringing").await;
+    lists(&browser, &["907 361"]).await;
+    next.read(other.parse().unwrap(), clock.now()).await;
+    wait_for_code(&browser, other).await;
+    lists(&browser, &["907 361"]).await;
+    clock.advance(VALID - minute);
+    lists(&browser, &[]).await;
+    wait_for_code(&browser, other).await;
+    browser.close().await;
+    daemon.daemon.stop().await;
+}
+
+/// Waits until this code is the one that is shown.
+async fn wait_for_code(browser: &Browser, code: &str) {
+    browser.wait_for(&format!("[data-stage=code]:not([hidden]) [data-copy='{code}']")).await;
+}
+
+/// Waits until the page lists these codes of earlier calls, as one that is loaded then does.
+async fn lists(browser: &Browser, codes: &[&str]) {
+    let script = "const [codes, done] = arguments;
+        const listed = (page) =>
+            [...page.querySelectorAll('#earlier:not([hidden]) li')].map((line) => line.textContent);
+        const look = async () => {
+            if (String(listed(document)) !== String(codes)) return setTimeout(look, 20);
+            const loaded = await (await fetch(location.href)).text();
+            done(listed(new DOMParser().parseFromString(loaded, 'text/html')));
+        };
+        look();";
+    let loaded = browser.client.execute_async(script, vec![json!(codes)]).await.unwrap();
+    assert_eq!(loaded, json!(codes));
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
-//! What an operator asks: what was said in a call, and what load the host stands.
+//! What an operator asks: what was said in a call, whether the daemon works, and what load the host stands.
 
 use std::os::unix::fs::PermissionsExt as _;
 
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 use zavud::control::{Answer, CallTrace, Question, ask};
+use zavud::store::StoreError;
 
-use crate::support::{NUMBER, PATIENCE, TestDaemon, zavud};
+use crate::support::{NUMBER, PATIENCE, TestDaemon, get, zavud};
 
 /// A caller by hand: sends an INVITE with `call_id`, and waits for its final response.
 async fn invite(daemon: &TestDaemon, number: &str, call_id: &str) -> UdpSocket {
@@ -83,6 +84,23 @@ async fn only_the_daemons_user_may_ask_and_nothing_is_left_when_it_ends() {
     assert!(matches!(&answer, Answer::Nothing(reason) if reason.contains("nobody")), "{answer:?}");
     daemon.daemon.stop().await;
     assert!(!socket.exists());
+}
+
+#[tokio::test]
+async fn a_daemon_that_reads_and_can_not_write_is_not_healthy() {
+    let daemon = TestDaemon::start().await;
+    let health = async || {
+        let answer = get(daemon.daemon.web_address(), "/health").await;
+        (answer.status.as_u16(), answer.text().to_owned())
+    };
+    assert_eq!(health().await, (200, "ok\n".to_owned()));
+    // The thread that writes dies, and the second one waits until nobody takes it any more.
+    for _ in 0..2 {
+        let lost = daemon.daemon.store.write::<(), _>(|_| panic!("on purpose")).await;
+        assert!(matches!(lost, Err(StoreError::Closed)), "{lost:?}");
+    }
+    assert_eq!(health().await, (503, "the store does not write any more\n".to_owned()));
+    daemon.daemon.stop().await;
 }
 
 #[test]

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use serde_json::Value;
 use zavud::clock::{Clock as _, SystemClock};
 use zavud::config::{Config, MetaMode};
-use zavud::domain::SignupState;
-use zavud::onboarding::record_attempt;
+use zavud::domain::{Actor, Sealed, SenderId, SignupState, VerificationId};
+use zavud::onboarding::{Step, record_attempt, take_step};
 use zavud::speech::SpeechModel;
+use zavud::store::{Connected as NewConnected, NewSender, NewVerification};
 
 use crate::sandbox::visitor::Visitor;
 use crate::support::{
@@ -79,6 +80,41 @@ impl Connected {
         let asked = self.daemon.daemon.sandbox().unwrap().asked();
         asked.iter().filter(|asked| *asked == request).count()
     }
+}
+
+/// Withdraws the invitation of a daemon, and lets its number be verified instead. Nobody goes on with that.
+pub(crate) async fn being_verified(daemon: &TestDaemon) -> VerificationId {
+    let (invited, now) = (daemon.invited.clone(), SystemClock.now());
+    let id = VerificationId::new(now, [201; 10]);
+    let begun = id.clone();
+    let write = daemon.daemon.store.write(move |writer| {
+        take_step(writer, &invited.invitation, &Step::Cancel, Actor::Partner, now)?.unwrap();
+        let own = writer.own_number(&NUMBER.parse().unwrap())?.unwrap();
+        let (sender, meta_number) = (SenderId::new(now, [201; 10]), "106540352242922");
+        writer.put_sender(&NewSender {
+            id: sender.clone(),
+            project: invited.project,
+            invitation: invited.invitation,
+            created_at: now,
+            connected: NewConnected {
+                name: "Front desk".into(),
+                phone_number: NUMBER.parse().unwrap(),
+                account: "102290129340398".into(),
+                number: meta_number.into(),
+                token: Sealed::from_bytes(b"sealed token".to_vec()),
+                pin: None,
+            },
+        })?;
+        writer.insert_verification(&NewVerification {
+            id: begun,
+            phone_number: own.id,
+            sender,
+            number: meta_number.into(),
+            begun_at: now,
+        })
+    });
+    write.await.unwrap();
+    id
 }
 
 fn said(output: &Output) -> Vec<&str> {
@@ -208,4 +244,21 @@ async fn a_test_message_is_sent_and_a_refusal_is_in_plain_words() {
     }
     assert_eq!(connected.asked_times("POST messages"), 6, "none is sent twice");
     connected.daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn no_invitation_is_made_for_a_number_that_is_being_verified_and_it_is_said_why() {
+    let daemon = TestDaemon::start().await;
+    let verification = being_verified(&daemon).await;
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("zavud.toml");
+    let database = daemon.control_socket().with_file_name("zavud.db");
+    std::fs::write(&config, format!("[store]\npath = {database:?}\n")).unwrap();
+    let mut command = zavud();
+    let invite = ["invitation", "new", "--project", "Acme", "--number", NUMBER, "--config"];
+    command.args(invite).arg(config);
+    let refused = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let why = format!("is being verified right now ({verification})");
+    assert!(reason(&refused).contains(&why), "{refused:?}");
+    daemon.daemon.stop().await;
 }

@@ -10,19 +10,19 @@ use tokio_util::sync::CancellationToken;
 use zavud::clock::Clock as _;
 use zavud::domain::VerificationFailure::{Interrupted, NoCall, NoCode, OtherNumber, UsedUp};
 use zavud::domain::{
-    CallId, CallOutcome, CallPurpose, MetaReason, PhoneNumber, SenderId, Timestamp,
-    VerificationFailure, VerificationId, VerificationStep,
+    CallId, CallOutcome, CallPurpose, InvitationStatus, MetaReason, PhoneNumber, SenderId,
+    Timestamp, VerificationFailure, VerificationId, VerificationStep,
 };
 use zavud::onboarding::{
-    Attempts, HeardCode, NamedNumber, NotApplicable, Verifications, awaited_call, can_verify,
-    record_attempt, record_heard_code, token_of,
+    Attempts, HeardCode, NamedNumber, NotApplicable, NumberRefusal, Refusal, Verifications,
+    awaited_call, can_verify, record_attempt, record_heard_code, suspend_number, token_of,
 };
-use zavud::store::{CallEnd, Connected, NewCall, NewSender, Verification};
+use zavud::store::{CallEnd, Connected, NewCall, NewSender, NewVerification, Verification};
 
 use crate::captured::Captured;
 use crate::clock::ManualClock;
 use crate::completion::{NUMBER, error, ok, seal, success};
-use crate::desk::{DAY, Desk, NOW, id, number, project};
+use crate::desk::{DAY, Desk, NOW, id, number, project, resend};
 use crate::graph::{Script, Server};
 
 const CODE: &str = "481529";
@@ -244,6 +244,35 @@ async fn a_number_is_verified_once_at_a_time_and_never_beyond_the_ledger() {
     verifications.stopped().await;
     assert_eq!(find(&desk, &id).await.failure, Some(UsedUp));
     assert_eq!((paths(&server), attempts(&desk).await), (vec!["profile".to_owned()], 10));
+}
+
+#[tokio::test]
+async fn a_number_that_is_being_verified_has_no_call_for_anybody_else_until_that_is_over() {
+    let desk = open().await;
+    let verification = VerificationId::new(NOW, [1; 10]);
+    let new = NewVerification {
+        id: verification.clone(),
+        phone_number: number(0),
+        sender: sender(),
+        number: NUMBER.into(),
+        begun_at: NOW,
+    };
+    desk.store.write(move |writer| writer.insert_verification(&new)).await.unwrap();
+    let refusal = Refusal::NumberBeingVerified(verification.clone());
+    assert_eq!(desk.invite(2, Some(0), NOW, 1).await, Err(refusal.clone()));
+    assert_eq!(desk.take(1, resend(3, NOW, 1), NOW).await, Err(refusal));
+    assert_eq!(desk.link(3, NOW).await, None);
+    let suspend =
+        desk.store.write(|writer| suspend_number(writer, &project(), &number(0), NOW)).await;
+    assert_eq!(suspend.unwrap(), Err(NumberRefusal::UnderWay(verification.clone())));
+    assert_eq!(desk.invite(2, Some(1), NOW, 1).await, Ok(()), "the other number is free");
+
+    let end = desk.store.write(move |writer| {
+        writer.fail_verification(&verification, VerificationFailure::NoCall, NOW)
+    });
+    end.await.unwrap();
+    let pending = Ok(InvitationStatus::Pending);
+    assert_eq!(desk.take(1, resend(3, NOW, 1), NOW).await, pending);
 }
 
 #[tokio::test]

@@ -97,6 +97,9 @@ impl From<Refusal> for ApiError {
             Refusal::Unknown => Self::NotFound("invitation"),
             Refusal::Illegal { .. } => Self::Conflict { code: "invalid_status", message },
             Refusal::NumberTaken(_) => Self::Conflict { code: "number_taken", message },
+            Refusal::NumberBeingVerified(_) => {
+                Self::Conflict { code: "number_being_verified", message }
+            }
             Refusal::Lifetime => Problem::of("expiresInDays", message).into(),
             Refusal::NumberNotUsable => Problem::of("phoneNumberId", message).into(),
             Refusal::CountryNotAllowed => Problem::of("allowedPhoneCountries", message).into(),

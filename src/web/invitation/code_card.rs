@@ -24,14 +24,26 @@ pub(super) fn remaining(stage: &CodeStage, now: Timestamp) -> Option<Duration> {
     }
 }
 
+/// The codes of earlier calls among those that are `valid`: all but the one that a stage shows.
+pub(super) fn earlier<'a>(
+    stage: &'a CodeStage,
+    valid: &'a [SpokenCode],
+) -> impl Iterator<Item = &'a SpokenCode> {
+    let shown = match stage {
+        CodeStage::Code { code, .. } => Some(code),
+        CodeStage::Waiting
+        | CodeStage::Ringing
+        | CodeStage::Listening { .. }
+        | CodeStage::Unreadable { .. }
+        | CodeStage::Expired => None,
+    };
+    valid.iter().filter(move |code| Some(*code) != shown)
+}
+
 /// The card.
 pub(super) fn card(view: &InvitationView<'_>) -> Markup {
     let (stage, words) = (&view.current.stage, &view.words.code);
-    let code = match stage {
-        CodeStage::Code { code, .. } => Some(code),
-        _ => None,
-    };
-    let earlier = view.codes.iter().filter(|earlier| Some(*earlier) != code);
+    let earlier: Vec<&SpokenCode> = earlier(stage, view.codes).collect();
     html! {
         section.card #stage aria-labelledby="code-title" {
             h2 #code-title { span.step { "3" } " " (words.heading) }
@@ -42,16 +54,12 @@ pub(super) fn card(view: &InvitationView<'_>) -> Markup {
             (unreadable(stage, view.token, view.words))
             (expired(stage, words))
             (attempts::warning(view.attempts, &view.words.attempts))
-            div #earlier.earlier hidden[!has_earlier(view, code)] {
+            div #earlier.earlier hidden[earlier.is_empty()] {
                 p { (words.earlier) }
-                ul { @for earlier in earlier { li { (grouped(earlier.expose())) } } }
+                ul { @for code in &earlier { li { (grouped(code.expose())) } } }
             }
         }
     }
-}
-
-fn has_earlier(view: &InvitationView<'_>, shown: Option<&SpokenCode>) -> bool {
-    view.codes.iter().any(|code| Some(code) != shown)
 }
 
 /// One stage's part of the card. `announcement` is what a screen reader says when it begins.

@@ -2,9 +2,11 @@
 //!
 //! Each `stage` is one of the code as it was stored, with the stored event's number as its id.
 //! A page that was away says which one it saw last, by `Last-Event-ID` or `?after=`, and gets
-//! everything since then (HTML Living Standard §9.2). Each `signup` is where the sign-up stands now: told
-//! once when a page connects, and whenever it changes. When the link opens the invitation no more, the
-//! page is told so, once, and loads itself again to say why.
+//! everything since then (HTML Living Standard §9.2). Each `signup` is where the sign-up stands now, and each
+//! `earlier` has the codes of earlier calls that are valid now: told once when a page connects, and whenever
+//! they change. From the stages alone a page could not tell a code that was taken back from one that the
+//! next call has hidden. When the link opens the invitation no more, the page is told so, once, and loads
+//! itself again to say why.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -19,10 +21,10 @@ use futures_util::stream::unfold;
 use serde::{Deserialize, Serialize};
 use tracing::error;
 
-use super::{attempts, onward, open_invitation, opening};
+use super::{attempts, code_card, onward, open_invitation, opening};
 use crate::domain::{
     CodeStage, EventId, InvitationId, InvitationStatus, InvitationToken, RedirectTarget,
-    SignupState, Timestamp,
+    SignupState, SpokenCode, Timestamp,
 };
 use crate::feed::Subscription;
 use crate::onboarding::Attempts;
@@ -58,8 +60,7 @@ pub(in crate::web) async fn events(
         state,
         token: InvitationToken::from_text(token),
         subscription,
-        seen,
-        signup: None,
+        known: Known { seen, ..Known::default() },
         waiting: VecDeque::new(),
         is_told_of_end: false,
     };
@@ -97,18 +98,27 @@ struct Follower {
     /// What opens the invitation: it may be taken back while the page is open.
     token: InvitationToken,
     subscription: Subscription<InvitationId>,
-    /// The newest event the page has; `None` for one that wants to know where things stand.
-    seen: Option<EventId>,
-    /// Where the page knows the sign-up to stand.
-    signup: Option<SignupState>,
+    known: Known,
     waiting: VecDeque<News>,
     /// Nothing follows any more, and the page knows.
     is_told_of_end: bool,
 }
 
+/// What a page knows.
+#[derive(Clone, Default)]
+struct Known {
+    /// The newest event it has; `None` for one that wants to know where things stand.
+    seen: Option<EventId>,
+    /// The codes of earlier calls that it lists. `None` until it was told: it may have been away.
+    earlier: Option<Vec<SpokenCode>>,
+    /// Where it believes the sign-up to stand.
+    signup: Option<SignupState>,
+}
+
 /// What a page is told.
 enum News {
     Stage { stage: StageEvent, attempts: Attempts },
+    Earlier(Vec<SpokenCode>),
     Signup { state: SignupState, target: Option<RedirectTarget> },
     Closed,
 }
@@ -127,13 +137,18 @@ impl Follower {
         };
         match news {
             Ok(News::Stage { stage, attempts }) => {
-                self.seen = Some(stage.id);
+                self.known.seen = Some(stage.id);
                 Some((Ok(to_event(&stage, attempts, self.state.clock.now())), self))
+            }
+            Ok(News::Earlier(codes)) => {
+                let event = earlier_event(&codes);
+                self.known.earlier = Some(codes);
+                Some((Ok(event), self))
             }
             Ok(News::Signup { state, target }) => {
                 self.is_told_of_end = matches!(state, SignupState::Done { .. });
                 let event = signup_event(&state, target.as_ref());
-                self.signup = Some(state);
+                self.known.signup = Some(state);
                 Some((Ok(event), self))
             }
             Ok(News::Closed) => {
@@ -160,26 +175,24 @@ impl Follower {
     }
 
     async fn read_on(&mut self) -> Result<(), StoreError> {
-        let (token, seen) = (self.token.clone(), self.seen);
+        let (token, known) = (self.token.clone(), self.known.clone());
         let clock = Arc::clone(&self.state.clock);
-        let signup = self.signup.clone();
         let read = self.state.store.read(move |reader| {
             // The first look fixes what is seen of the store: the clock is never behind that.
             reader.invitation_by_token(&token, clock.now())?;
-            news(reader, &token, (seen, signup), clock.now())
+            news(reader, &token, &known, clock.now())
         });
         self.waiting.extend(read.await?);
         Ok(())
     }
 }
 
-/// What a page does not know yet that has seen this event, and this state of the sign-up. Whether the
-/// link still opens anything and what it shows are read together: nothing is shown to whom it does not
-/// concern any more.
+/// What a page does not know yet. Whether the link still opens anything and what it shows are read
+/// together: nothing is shown to whom it does not concern any more.
 fn news(
     reader: &Reader<'_>,
     token: &InvitationToken,
-    (seen, known): (Option<EventId>, Option<SignupState>),
+    known: &Known,
     now: Timestamp,
 ) -> Result<Vec<News>, StoreError> {
     let Some(invitation) = reader.invitation_by_token(token, now)? else {
@@ -193,15 +206,21 @@ fn news(
     if !invitation.status.is_open() {
         return Ok(vec![News::Closed]);
     }
-    let stages = match seen {
+    let current = reader.current_stage(&invitation.id, now)?;
+    let valid = reader.valid_codes(&invitation.id, now)?;
+    let earlier: Vec<_> = code_card::earlier(&current.stage, &valid).cloned().collect();
+    let stages = match known.seen {
         Some(seen) => reader.stages_after(&invitation.id, seen, BATCH, now)?,
-        None => vec![reader.current_stage(&invitation.id, now)?],
+        None => vec![current],
     };
     let attempts = attempts::of(reader, invitation.phone_number.as_ref(), now)?;
-    let is_news = known.as_ref() != Some(&state);
+    let is_news = known.signup.as_ref() != Some(&state);
     let signup = is_news.then_some(News::Signup { state, target });
     let stages = stages.into_iter().map(|stage| News::Stage { stage, attempts });
-    Ok(signup.into_iter().chain(stages).collect())
+    let is_news = known.earlier.as_ref() != Some(&earlier);
+    // Last: before its stage has come, a code that the next call hides would stand there twice.
+    let earlier = is_news.then_some(News::Earlier(earlier));
+    Ok(signup.into_iter().chain(stages).chain(earlier).collect())
 }
 
 /// What the page's script gets.
@@ -227,6 +246,12 @@ struct SignupMessage<'a> {
     target: Option<&'a RedirectTarget>,
 }
 
+/// Without an id: the page is told which codes are valid whenever it connects.
+fn earlier_event(codes: &[SpokenCode]) -> Event {
+    let json = serde_json::to_string(codes).expect("codes have a JSON form");
+    Event::default().event("earlier").retry(RETRY).data(json)
+}
+
 /// Without an id: the page is told where the sign-up stands whenever it connects.
 fn signup_event(state: &SignupState, target: Option<&RedirectTarget>) -> Event {
     let message = SignupMessage { state, target };
@@ -235,7 +260,7 @@ fn signup_event(state: &SignupState, target: Option<&RedirectTarget>) -> Event {
 }
 
 fn to_event(event: &StageEvent, left: Attempts, now: Timestamp) -> Event {
-    let remaining_ms = super::code_card::remaining(&event.stage, now)
+    let remaining_ms = code_card::remaining(&event.stage, now)
         .map(|remaining| u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX));
     let attempts_left = attempts::left(left);
     let message = StageMessage { stage: &event.stage, remaining_ms, attempts_left };

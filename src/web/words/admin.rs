@@ -199,6 +199,7 @@ words! {
         bad_connection: Text,
         missing_number: Text,
         number_not_usable: Text,
+        number_being_verified: Text,
         bad_days: Text,
         refused: Text,
     }
@@ -231,6 +232,7 @@ words! {
         changed: Gapped,
         cannot: Gapped,
         number_taken: Gapped,
+        number_being_verified: Text,
         back: Text,
         timeline: Text,
     }

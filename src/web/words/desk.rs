@@ -59,6 +59,7 @@ words! {
         token_in_use: Text,
         number_taken: Text,
         number_not_usable: Text,
+        number_being_verified: Text,
         not_reconnected: Text,
     }
     NumbersWords {

@@ -7,7 +7,8 @@ use zavud::clock::{Clock as _, SystemClock};
 use zavud::domain::{InvitationStatus, Role};
 use zavud::store::{ListQuery, NewConnection};
 
-use crate::support::{Answer, Browsing, TestDaemon, get_with};
+use crate::support::{Answer, Browsing, NUMBER, TestDaemon, get_with};
+use crate::verification::being_verified;
 
 /// A daemon, and a member of its project.
 pub(super) struct Office {
@@ -136,6 +137,35 @@ async fn a_number_that_is_taken_says_by_whom_and_is_not_given_twice() {
         refused.text().split_once(&taken).unwrap_or_else(|| panic!("{}", refused.text()));
     assert!(rest.split('<').next().unwrap().contains("Bakery"));
     assert_eq!(office.clients().await, [Some("Bakery".to_owned()), None]);
+}
+
+#[tokio::test]
+async fn a_number_that_is_being_verified_is_said_to_be_and_no_client_is_invited_to_it() {
+    let mut office = Office::open().await;
+    being_verified(&office.daemon).await;
+    let number = NUMBER.parse().unwrap();
+    let read = office.daemon.daemon.store.read(move |reader| reader.own_number(&number));
+    let number = read.await.unwrap().unwrap().id;
+    let fields = [
+        ("connection", "preassigned"),
+        ("number", number.as_str()),
+        ("days", "7"),
+        ("submission", "a"),
+    ];
+    let refused = office.submit("/new", "/new", &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("id=\"number-error\""), "{}", refused.text());
+    assert!(refused.text().contains("being verified right now"), "{}", refused.text());
+    assert_eq!(office.clients().await, [None]);
+
+    let own = format!("/{}", office.daemon.invited.invitation);
+    let seen = hidden(&office.member.get(&office.at(&own)).await, "seen");
+    let refused = office.submit(&own, &format!("{own}/resend"), &[("seen", &seen)]).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.text().contains("id=\"explained\" role=\"alert\""), "{}", refused.text());
+    assert!(refused.text().contains("being verified right now"), "{}", refused.text());
+    use InvitationStatus::{Cancelled, Pending};
+    assert_eq!(office.daemon.statuses().await, [Pending, Cancelled]);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use zavud::domain::{AuditAction, InvitationStatus, Role};
 
 use super::office::{Office, is_wrong, shows};
 use crate::support::stand_in::StandIn;
+use crate::verification::being_verified;
 
 #[tokio::test]
 async fn a_sender_is_renamed_and_preferred_and_a_viewer_may_only_look() {
@@ -122,5 +123,18 @@ async fn a_sender_is_connected_again_by_an_invitation_like_the_first() {
     let beginning = office.at("/invitations/inv_");
     assert!(made.header("location").starts_with(&beginning), "{}", made.header("location"));
     assert_eq!(office.audit().await[0].0, AuditAction::InvitationMade);
+    office.daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_sender_whose_number_is_being_verified_is_not_connected_again_meanwhile() {
+    let office = Office::open().await;
+    let sender = office.connect(1).await;
+    being_verified(&office.daemon).await;
+    let mut member = office.sign_in(Role::Member).await;
+    let page = format!("/senders/{sender}");
+    let refused = office.submit(&mut member, &page, &format!("{page}/reconnect"), &[]).await;
+    assert_eq!(refused.status, 422);
+    assert!(shows(&refused, "role=\"alert\"") && shows(&refused, "being verified right now"));
     office.daemon.daemon.stop().await;
 }

@@ -10,6 +10,7 @@ use zavud::onboarding::{Step, take_step};
 use super::client::Client;
 use super::receiver::Receiver;
 use crate::support::{DeafModel, ManualClock, NUMBER, TestDaemon, get, get_with};
+use crate::verification::being_verified;
 
 async fn create(client: &Client, body: Value) -> Value {
     let (status, answer) = client.post("/invitations", body).await;
@@ -95,6 +96,22 @@ async fn nothing_has_to_be_said_and_a_number_is_pre_assigned_once() {
     assert_eq!(status, 200);
     let made = create(&client, json!({ "phoneNumberId": number })).await;
     assert_eq!(made["phoneNumberId"], number);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_number_that_is_being_verified_is_not_pre_assigned_and_no_link_is_replaced() {
+    let daemon = TestDaemon::start().await;
+    let client = Client::of(&daemon).await;
+    let verification = being_verified(&daemon).await;
+    let numbers = client.get("/phone-numbers").await;
+    let number = json!({ "phoneNumberId": numbers["items"][0]["id"] });
+    let resend = format!("/invitations/{}/resend", daemon.invited.invitation);
+    for (path, body) in [("/invitations", number), (resend.as_str(), json!({}))] {
+        let (status, error) = client.post(path, body).await;
+        assert_eq!((status, &error["code"]), (409, &json!("number_being_verified")), "{path}");
+        assert!(error["message"].as_str().unwrap().contains(verification.as_str()), "{error}");
+    }
     daemon.daemon.stop().await;
 }
 

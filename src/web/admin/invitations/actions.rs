@@ -151,6 +151,7 @@ async fn act(
         Done::Refused(Refusal::NumberTaken(holder)) => {
             Notice::NumberTaken(detail::name(state, visit, holder).await?)
         }
+        Done::Refused(Refusal::NumberBeingVerified(_)) => Notice::NumberBeingVerified,
         Done::Refused(_) => Notice::Cannot,
     };
     let found = detail::find(state, visit, id).await?;

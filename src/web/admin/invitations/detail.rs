@@ -43,6 +43,7 @@ pub(super) enum Notice {
     Cannot,
     /// Its number is another one's.
     NumberTaken(String),
+    NumberBeingVerified,
 }
 
 /// `GET {base}/invitations/{id}`
@@ -120,6 +121,7 @@ fn explained(notice: &Notice, invitation: &ListedInvitation, visit: &Visit) -> M
                 Notice::Changed => (words.changed.around(status)),
                 Notice::Cannot => (words.cannot.around(status)),
                 Notice::NumberTaken(by) => (words.number_taken.around(html! { bdi { (by) } })),
+                Notice::NumberBeingVerified => (words.number_being_verified),
             }
         }
     }

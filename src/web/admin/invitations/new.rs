@@ -104,6 +104,9 @@ pub(in crate::web) async fn make(
         Err(Refusal::NumberNotUsable) => {
             Wrong { number: Some(&words.number_not_usable), ..Wrong::default() }
         }
+        Err(Refusal::NumberBeingVerified(_)) => {
+            Wrong { number: Some(&words.number_being_verified), ..Wrong::default() }
+        }
         Err(Refusal::Lifetime) => Wrong { days: Some(&words.bad_days), ..Wrong::default() },
         Err(_) => Wrong { all: Some(&words.refused), ..Wrong::default() },
     };

@@ -200,6 +200,7 @@ fn why_not(refusal: &Refusal, visit: &Visit) -> &'static Text {
     match refusal {
         Refusal::NumberTaken(_) => &words.number_taken,
         Refusal::NumberNotUsable => &words.number_not_usable,
+        Refusal::NumberBeingVerified(_) => &words.number_being_verified,
         Refusal::Unknown
         | Refusal::Illegal { .. }
         | Refusal::Lifetime
