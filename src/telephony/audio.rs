@@ -80,7 +80,11 @@ impl CallAudio {
                 Ok(()) = audio.agreement.changed() => audio.note_agreement(),
                 Ok(()) = audio.sockets.rtp.readable() => audio.take_in(Port::Rtp),
                 Ok(()) = audio.sockets.rtcp.readable() => audio.take_in(Port::Rtcp),
-                () = &mut timer => audio.session.handle(Input::Timeout { now: Instant::now() }),
+                () = &mut timer => {
+                    // After a stall of the host, what came meanwhile comes before the time that passed.
+                    audio.take_in(Port::Rtp);
+                    audio.session.handle(Input::Timeout { now: Instant::now() });
+                }
             }
             let wake_at = audio.carry_out();
             reset(timer.as_mut(), wake_at);

@@ -203,7 +203,7 @@ impl Receiver {
     }
 
     /// Nothing has come for a while, and listeners are to notice that time goes on: a frame of
-    /// silence stands for what was not sent. If it was sent and comes later, it is not heard.
+    /// silence stands for what was not sent. What was sent and comes later is heard behind it.
     pub fn stand_in(&mut self) {
         let ticks = FRAME_TICKS;
         self.framer.gap(samples_of(ticks, self.config.codec));
