@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn digits_that_come_again_are_waited_for() {
-        let found = follow(&paced("4.8.1-4.8.1-5.2.9"), 0.3);
+        let found = follow(&paced("4.8.1-4.8.1-5.2.9"), 0.6);
         assert!(ends_with(&found, &["481481", "4815", "48152", "481529", "[481529]"]), "{found:?}");
         let alone = paced("4.8.1.4.8.1");
         let mut decision = Decision::default();
@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn numbers_before_the_code_do_not_join_it() {
         for speech in ["1.0 4.8.1.5.2.9", "1.0-4.8.1.5.2.9", "2.4 4.8-1.5-2.9"] {
-            let found = follow(&paced(speech), 0.3);
+            let found = follow(&paced(speech), 0.6);
             assert_eq!(found.last().map(String::as_str), Some("[481529]"), "{found:?}");
             assert_eq!(found.iter().filter(|text| text.contains('[')).count(), 1, "{found:?}");
         }

@@ -60,7 +60,9 @@ impl Rhythm {
         if (is_in_groups || !is_even) && longest > LONGEST_GROUP_STEP {
             Self::Assembled
         } else if is_even && !begins_again(&reading.values(), &longer) {
-            Self::Even { next_digit_within: middle.saturating_sub(SPOKEN_DIGIT) }
+            // Behind a group it would begin another one.
+            let next_step = if is_in_groups { longest } else { middle };
+            Self::Even { next_digit_within: next_step.saturating_sub(SPOKEN_DIGIT) }
         } else {
             let next_digit_within = longest.saturating_sub(SHORTEST_DIGIT).min(LONGEST_GAP);
             Self::Uneven { next_digit_within }
@@ -98,8 +100,8 @@ mod tests {
         for (text, pause) in [
             ("4.8.1.5.2.9", 100),
             ("4-8-1-5-2-9", 500),
-            ("4.8.1-5.2.9", 100),
-            ("4.8-1.5-2.9", 100),
+            ("4.8.1-5.2.9", 500),
+            ("4.8-1.5-2.9", 500),
             ("7.7.1.5.2.7", 100),
         ] {
             let next_digit_within = Duration::from_millis(pause);

@@ -72,12 +72,12 @@ impl Shown {
 
 #[test]
 fn one_reading_is_shown_digit_by_digit_and_as_a_code_soon_after_its_end() {
-    // A voice that pauses after each digit could go on with a seventh: that takes longer.
+    // A voice that pauses after each digit or group could go on with a seventh: that takes longer.
     for (pace, limit) in [
         ("4.8.1.5.2.9", 300),
         ("4-8-1-5-2-9", 700),
-        ("4.8.1-5.2.9", 300),
-        ("48-15-29", 300),
+        ("4.8.1-5.2.9", 700),
+        ("48-15-29", 700),
         ("481529", 300),
     ] {
         let script = Script::new().talk(1_600).pause(400).say(pace).pause(2_000);
@@ -86,6 +86,14 @@ fn one_reading_is_shown_digit_by_digit_and_as_a_code_soon_after_its_end() {
         let ends = script.digit_ends();
         let delay = shown.first("[481529]").saturating_sub(ends[5]);
         assert!(delay <= Duration::from_millis(limit), "{pace}: {delay:?} after the last digit");
+    }
+}
+
+#[test]
+fn the_first_groups_of_a_longer_number_are_no_code() {
+    for number in ["6.1.2-3.4.5-6.7.8.9", "612-345-678", "61-23-45-67", "6.1.2-3.4.5-6"] {
+        let shown = show(&Script::new().talk(1_200).pause(400).say(number).pause(2_000));
+        assert!(shown.codes().is_empty(), "{number}: {:?}", shown.findings);
     }
 }
 
