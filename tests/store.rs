@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,9 +12,12 @@ use zavud::domain::{
     ProjectId, Redirects, Sealed, SenderId, Timestamp,
 };
 use zavud::store::{
-    Change, Connected, EventKind, NewConnection, NewEvent, NewInvitation, NewPhoneNumber,
-    NewProject, NewSender, Sender, Store, StoreError, UnfinishedCall,
+    Change, Connected, EventKind, NewCall, NewCode, NewConnection, NewEvent, NewInvitation,
+    NewPhoneNumber, NewProject, NewSender, Sender, Store, StoreError, UnfinishedCall,
 };
+
+/// A test that waits in vain fails instead of hanging.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const NOW: Timestamp = Timestamp::from_unix_millis(1_795_000_000_000);
 
@@ -200,6 +204,67 @@ async fn what_was_written_is_there_after_opening_again() {
     let number = "+15550100123".parse().unwrap();
     let own = store.read(move |reader| reader.own_number(&number)).await.unwrap();
     assert_eq!(own.map(|own| own.id), Some(phone_number().id));
+}
+
+/// Whether a text is in the database or in its write-ahead log.
+fn is_kept(database: &Path, text: &str) -> bool {
+    [database.to_owned(), database.with_extension("db-wal")].iter().any(|file| {
+        let bytes = std::fs::read(file).unwrap();
+        bytes.windows(text.len()).any(|part| part == text.as_bytes())
+    })
+}
+
+#[tokio::test]
+async fn whoever_reads_for_long_holds_up_no_write_and_digits_leave_the_log_when_it_has_gone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("zavud.db");
+    let store = Store::open(&path, Box::new(|_| {})).unwrap();
+    fill(&store).await;
+    let digits = "907361";
+    let call = NewCall {
+        id: CallId::new(NOW, [7; 10]),
+        project: project().id,
+        number: phone_number().id,
+        purpose: CallPurpose::Invitation(invitation(3).id),
+        trunk: "test".into(),
+        sip_call_id: "test".into(),
+        caller: None,
+        rang_at: NOW,
+    };
+    let code = NewCode {
+        call: call.id.clone(),
+        code: digits.parse().unwrap(),
+        read_at: NOW,
+        valid_until: NOW + Duration::from_secs(600),
+    };
+    let write = store.write(move |writer| {
+        writer.insert_call(&call)?;
+        writer.insert_code(&code)
+    });
+    write.await.unwrap();
+
+    let reader = rusqlite::Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    let seen: String = reader.query_row("SELECT code FROM codes", [], |row| row.get(0)).unwrap();
+    assert_eq!(seen, digits);
+    let over = NOW + Duration::from_secs(600);
+    let writes = async {
+        store.write(move |writer| writer.erase_dead_digits(over)).await.unwrap();
+        // So many that they would lose patience, did each of them wait for the reader.
+        for _ in 0..100 {
+            store.write(|writer| writer.append_event(&event(CodeStage::Ringing))).await.unwrap();
+        }
+    };
+    tokio::time::timeout(PATIENCE, writes).await.expect("no write waits for the reader");
+    assert!(is_kept(&path, digits), "the reader may still ask for them");
+
+    drop(reader);
+    let gone = async {
+        while is_kept(&path, digits) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, gone).await.expect("the log is emptied without another write");
 }
 
 #[test]

@@ -87,7 +87,9 @@ pub use sender_list::{ListedConnection, ListedSender};
 pub use senders::{Connected, NewSender, Sender};
 pub use signups::{Learned, Signup};
 pub use verifications::{NewVerification, Verification, VerificationCalls};
-pub use webhook_events::{AfterTry, NewWebhookEvent, WebhookEvent, WebhookEventState, WebhookTry};
+pub use webhook_events::{
+    AfterTry, DueWebhookEvent, NewWebhookEvent, WebhookEvent, WebhookEventState, WebhookTry,
+};
 pub use webhooks::{NewWebhook, Webhook, WebhookTarget};
 pub use writer::Writer;
 
@@ -108,6 +110,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("migrations/0012_api.sql")).foreign_key_check(),
     M::up(include_str!("migrations/0013_lists.sql")),
     M::up(include_str!("migrations/0014_origins.sql")),
+    M::up(include_str!("migrations/0015_due_events.sql")),
 ];
 
 /// How long a connection waits for a lock that another process holds, a backup for example.

@@ -65,6 +65,14 @@ pub struct WebhookEvent {
     pub next_try_at: Timestamp,
 }
 
+/// What is due to be told, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueWebhookEvent {
+    pub id: WebhookEventId,
+    pub webhook: WebhookId,
+    pub project: ProjectId,
+}
+
 /// One try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookTry {
@@ -196,28 +204,40 @@ impl Writer<'_> {
 const COLUMNS: &str = "e.number, e.id, e.webhook_id, e.subject, e.kind, e.body, e.at, e.state, e.tries, e.next_try_at";
 
 impl Reader<'_> {
-    /// What is to be told at `now`, oldest first, at most `limit`: of each subject the first that waits,
-    /// so that nothing overtakes.
+    /// What is to be told at `now`, webhook by webhook in the order of their ids: what has been due for
+    /// longest, at most `of_each`. Of each subject it is the first that waits, so that nothing overtakes.
     ///
     /// # Errors
     /// When the database refuses.
     pub fn due_webhook_events(
         &self,
         now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<WebhookEvent>, StoreError> {
-        let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM webhook_events AS e JOIN webhooks AS w ON w.id = e.webhook_id
-             WHERE e.state = 'waiting' AND e.next_try_at <= ?1 AND w.is_active
-               AND w.paused_at IS NULL
-               AND NOT EXISTS (SELECT 1 FROM webhook_events AS earlier
-                               WHERE earlier.webhook_id = e.webhook_id
-                                 AND earlier.subject = e.subject AND earlier.state = 'waiting'
-                                 AND earlier.number < e.number)
-             ORDER BY e.number LIMIT ?2"
-        ))?;
-        let rows = statement.query_map((now.unix_millis(), limit), |row| Ok(columns(row)))?;
-        rows.map(|row| row?).collect()
+        of_each: u8,
+    ) -> Result<Vec<DueWebhookEvent>, StoreError> {
+        // Not by a window over all that waits: that one numbers 100,000 events (0.5 s) to take four of them,
+        // and this ends at the fourth (0.2 ms).
+        let mut statement = self.connection.prepare_cached(
+            "SELECT e.id, w.id, e.project_id
+             FROM webhooks AS w JOIN webhook_events AS e ON e.number IN (
+                SELECT due.number FROM webhook_events AS due
+                WHERE due.webhook_id = w.id AND due.state = 'waiting' AND due.next_try_at <= ?1
+                  AND NOT EXISTS (SELECT 1 FROM webhook_events AS earlier
+                                  WHERE earlier.webhook_id = due.webhook_id
+                                    AND earlier.subject = due.subject
+                                    AND earlier.state = 'waiting'
+                                    AND earlier.number < due.number)
+                ORDER BY due.next_try_at, due.number LIMIT ?2)
+             WHERE w.is_active AND w.paused_at IS NULL
+             ORDER BY w.id, e.next_try_at, e.number",
+        )?;
+        let rows = statement.query_map((now.unix_millis(), of_each), |row| {
+            Ok(DueWebhookEvent {
+                id: WebhookEventId::from_stored(row.get(0)?),
+                webhook: WebhookId::from_stored(row.get(1)?),
+                project: ProjectId::from_stored(row.get(2)?),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// What a project was told or is to be told, the newest first.

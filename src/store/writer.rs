@@ -5,14 +5,17 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
+use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 use tracing::error;
 
 use crate::domain::ProjectId;
 
-use super::{Change, OnCommit, Reader, StoreError};
+use super::{BUSY_TIMEOUT, Change, OnCommit, Reader, StoreError};
 
 /// Writes that may wait. When it is full, whoever submits one waits as well: what happened in a
 /// call must not be dropped.
@@ -20,6 +23,9 @@ const QUEUE: usize = 1024;
 
 /// Writes that share one commit, and so one wait for the disk.
 const BATCH: usize = 64;
+
+/// How long after a reader stood in the way it is tried again to empty the write-ahead log.
+const LOG_RETRY: Duration = Duration::from_secs(1);
 
 /// A transaction: everything a [`Reader`] can ask, and the methods that change something.
 #[derive(Debug)]
@@ -170,23 +176,28 @@ fn execute(connection: &Connection, statement: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Waits for writes and commits them, as many at a time as have gathered meanwhile.
+/// Waits for writes and commits them, as many at a time as have gathered meanwhile. While digits that were
+/// erased are in the write-ahead log, it waits on time as well.
 fn run(connection: &Connection, mut jobs: mpsc::Receiver<Job>, on_commit: &OnCommit) {
-    let mut log_holds_dead_digits = false;
-    while let Some(first) = jobs.blocking_recv() {
-        let mut batch = vec![first];
-        while batch.len() < BATCH
-            && let Ok(job) = jobs.try_recv()
-        {
-            batch.push(job);
-        }
+    // A queue of tokio's can be waited for until a moment in a runtime only.
+    let waiting = runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime without sockets asks nothing of the system");
+    // When the log is emptied. What an earlier run left in it is not known.
+    let mut log_due = Some(Instant::now());
+    while let Some(batch) = waiting.block_on(next_batch(&mut jobs, log_due)) {
         let (done, committed) = commit(connection, batch);
         if let Err(error) = &committed {
             error!(%error, "a transaction could not be committed");
         }
-        log_holds_dead_digits |= done.iter().any(|(effects, _)| effects.digits_erased);
-        if log_holds_dead_digits {
-            log_holds_dead_digits = !empty_the_log(connection);
+        if done.iter().any(|(effects, _)| effects.digits_erased) {
+            log_due = log_due.or_else(|| Some(Instant::now()));
+        }
+        // Before the answers: where no reader stands in the way, who is told that digits are erased finds
+        // them nowhere.
+        if log_due.is_some_and(|due| due <= Instant::now()) {
+            log_due = (!empty_the_log(connection)).then(|| Instant::now() + LOG_RETRY);
         }
         for (effects, answer) in done {
             if committed.is_ok() {
@@ -197,10 +208,26 @@ fn run(connection: &Connection, mut jobs: mpsc::Receiver<Job>, on_commit: &OnCom
     }
 }
 
+/// What has gathered, as soon as there is something, or nothing when `until` has come before. `None` when
+/// the queue was closed.
+async fn next_batch(jobs: &mut mpsc::Receiver<Job>, until: Option<Instant>) -> Option<Vec<Job>> {
+    let mut batch = Vec::new();
+    let gathered = jobs.recv_many(&mut batch, BATCH);
+    let is_open = match until {
+        Some(until) => timeout_at(until, gathered).await != Ok(0),
+        None => gathered.await > 0,
+    };
+    is_open.then_some(batch)
+}
+
 fn commit(
     connection: &Connection,
     batch: Vec<Job>,
 ) -> (Vec<(Effects, Answer)>, Result<(), StoreError>) {
+    // The thread woke for the log.
+    if batch.is_empty() {
+        return (Vec::new(), Ok(()));
+    }
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         return (batch.into_iter().map(|job| job(Err(error.clone()))).collect(), Err(error));
     }
@@ -212,10 +239,15 @@ fn commit(
     (done, committed)
 }
 
-/// Moves the write-ahead log into the database and truncates it. Returns whether that worked; a
-/// reader in the middle of a query prevents it for that moment.
+/// Moves the write-ahead log into the database and truncates it. Returns whether that worked: a reader in
+/// the middle of something prevents it. Nobody waits for that one, since it may be a backup, or a shell that
+/// was left open, and those stay for hours.
 fn empty_the_log(connection: &Connection) -> bool {
-    connection
+    // SQLite takes any timeout.
+    let _ = connection.busy_timeout(Duration::ZERO);
+    let emptied = connection
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
-        .is_ok_and(|busy| busy == 0)
+        .is_ok_and(|busy| busy == 0);
+    let _ = connection.busy_timeout(BUSY_TIMEOUT);
+    emptied
 }

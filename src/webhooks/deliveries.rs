@@ -1,6 +1,5 @@
 //! The task that delivers what lies in the store.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,20 +13,14 @@ use tracing::{debug, error, warn};
 
 use super::reach::Reach;
 use super::request::{Letter, Messenger, Undelivered};
+use super::turn::{MOST_AT_ONCE, MOST_TO_ONE, choose};
 use super::{opened, schedule, signature};
 use crate::clock::Clock;
-use crate::domain::{Timestamp, WebhookId};
+use crate::domain::{Timestamp, WebhookEventId, WebhookId};
 use crate::seal::Seal;
-use crate::store::{AfterTry, Store, StoreError, Webhook, WebhookEvent, WebhookTry};
-
-/// Deliveries under way at once. What is due beyond that waits in the store.
-const MOST_AT_ONCE: usize = 64;
-
-/// The same to one webhook, so that one that hangs keeps nobody else waiting.
-const MOST_TO_ONE: usize = 4;
-
-/// How many due events are looked at, so that behind many of one webhook others are seen.
-const LOOKED_AT: u32 = 1_000;
+use crate::store::{
+    AfterTry, DueWebhookEvent, Store, StoreError, Webhook, WebhookEvent, WebhookTry,
+};
 
 /// How long to wait at most before the store is looked into again: for what is tried again, and for what
 /// another process wrote.
@@ -57,9 +50,10 @@ pub struct DeliverySetup {
 pub struct Deliveries {
     setup: Arc<DeliverySetup>,
     messenger: Arc<Messenger>,
-    /// The number of each event under way, and where it goes.
-    under_way: HashMap<i64, WebhookId>,
-    tasks: JoinSet<(i64, Result<(), StoreError>)>,
+    under_way: Vec<DueWebhookEvent>,
+    /// To which something was begun last: then it is the turn of others.
+    last: Option<WebhookId>,
+    tasks: JoinSet<(WebhookEventId, Result<(), StoreError>)>,
 }
 
 impl Deliveries {
@@ -68,7 +62,8 @@ impl Deliveries {
         Self {
             setup: Arc::new(setup),
             messenger: Arc::new(messenger),
-            under_way: HashMap::new(),
+            under_way: Vec::new(),
+            last: None,
             tasks: JoinSet::new(),
         }
     }
@@ -100,45 +95,42 @@ impl Deliveries {
             return Ok(());
         }
         let now = self.setup.clock.now();
-        let due = self.setup.store.read(move |reader| {
-            let due = reader.due_webhook_events(now, LOOKED_AT)?;
-            let mut webhooks = HashMap::new();
-            for id in due.iter().map(|event| &event.webhook).collect::<HashSet<_>>() {
-                webhooks.insert(id.clone(), reader.webhook(id)?);
+        let (under_way, last) = (self.under_way.clone(), self.last.clone());
+        let read = self.setup.store.read(move |reader| {
+            // Of each webhook as many as may be under way, so that behind those that are there is enough.
+            let due = reader.due_webhook_events(now, MOST_TO_ONE)?;
+            let mut next = Vec::new();
+            for due in choose(due, under_way, last.as_ref()) {
+                let event = reader.webhook_event(&due.project, &due.id)?;
+                if let Some((event, webhook)) = event.zip(reader.webhook(&due.webhook)?) {
+                    next.push((due, event, webhook));
+                }
             }
-            Ok((due, webhooks))
+            Ok(next)
         });
-        let (due, webhooks) = due.await?;
-        for event in due {
-            if self.has_room_for(&event)
-                && let Some(Some(webhook)) = webhooks.get(&event.webhook)
-            {
-                self.begin(event, webhook.clone());
-            }
+        for (due, event, webhook) in read.await? {
+            self.begin(due, event, webhook);
         }
         Ok(())
     }
 
-    fn has_room_for(&self, event: &WebhookEvent) -> bool {
-        let to_one = self.under_way.values().filter(|webhook| **webhook == event.webhook).count();
-        self.under_way.len() < MOST_AT_ONCE
-            && to_one < MOST_TO_ONE
-            && !self.under_way.contains_key(&event.number)
-    }
-
-    fn begin(&mut self, event: WebhookEvent, webhook: Webhook) {
-        let number = event.number;
-        self.under_way.insert(number, webhook.id.clone());
+    fn begin(&mut self, due: DueWebhookEvent, event: WebhookEvent, webhook: Webhook) {
+        let id = due.id.clone();
+        self.last = Some(due.webhook.clone());
+        self.under_way.push(due);
         let (setup, messenger) = (Arc::clone(&self.setup), Arc::clone(&self.messenger));
-        self.tasks.spawn(async move { (number, setup.try_once(&messenger, event, webhook).await) });
+        self.tasks.spawn(async move { (id, setup.try_once(&messenger, event, webhook).await) });
     }
 
-    fn note_end(&mut self, ended: Result<(i64, Result<(), StoreError>), tokio::task::JoinError>) {
+    fn note_end(
+        &mut self,
+        ended: Result<(WebhookEventId, Result<(), StoreError>), tokio::task::JoinError>,
+    ) {
         match ended {
-            Ok((number, done)) => {
-                self.under_way.remove(&number);
+            Ok((id, done)) => {
+                self.under_way.retain(|due| due.id != id);
                 if let Err(error) = done {
-                    error!(event = number, %error, "a delivery could not be recorded");
+                    error!(event = %id, %error, "a delivery could not be recorded");
                 }
             }
             // It was printed where it happened. Which one it was is not known, so none counts as under way:

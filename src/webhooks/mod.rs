@@ -1,16 +1,17 @@
 //! Tells partners' programs of changes, by the events that lie in the store: at least once, what is about
 //! the same invitation or message in order, and none is lost.
 //!
-//! [`signature`], [`schedule`] and [`reach`] are pure: how a receiver knows us, when it is tried again,
-//! and which addresses may be asked at all. [`request`] asks one receiver once. [`deliveries`] is the
-//! task that does so for all, and [`Webhooks`] what a partner sets up. What has to be told is decided in
-//! `onboarding`.
+//! [`signature`], [`schedule`], [`turn`] and [`reach`] are pure: how a receiver knows us, when it is tried
+//! again, whose turn it is, and which addresses may be asked at all. [`request`] asks one receiver once.
+//! [`deliveries`] is the task that does so for all, and [`Webhooks`] what a partner sets up. What has to be
+//! told is decided in `onboarding`.
 
 mod deliveries;
 mod reach;
 mod request;
 mod schedule;
 mod signature;
+mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use zavud::clock::Clock as _;
-use zavud::domain::{Actor, FailureReason, InvitationId, Timestamp, WebhookEventId};
+use zavud::domain::{
+    Actor, FailureReason, InvitationId, Timestamp, WebhookEventId, WebhookEventKind,
+};
 use zavud::onboarding::{Step, take_step};
-use zavud::store::WebhookEventState;
+use zavud::store::{NewWebhookEvent, WebhookEventState};
 
 use super::client::Client;
 use super::receiver::{Receiver, Reply, Told, is_signed};
@@ -59,6 +61,26 @@ impl Scene {
     async fn new_invitation(&self) -> InvitationId {
         let (_, answer) = self.client.post("/invitations", json!({ "clientName": "Ana" })).await;
         InvitationId::parse(answer["invitation"]["id"].as_str().unwrap()).unwrap()
+    }
+
+    /// So much is to be told of so many invitations.
+    async fn much_happens(&self, count: usize) {
+        let (project, now) = (self.daemon.invited.project.clone(), self.clock.now());
+        let write = self.daemon.daemon.store.write(move |writer| {
+            let webhook = writer.webhook_of_invitations(&project)?.unwrap();
+            (0..count).try_for_each(|index| {
+                writer.insert_webhook_event(&NewWebhookEvent {
+                    id: WebhookEventId::from_stored(format!("evt_{index:032x}")),
+                    webhook: webhook.id.clone(),
+                    project: project.clone(),
+                    subject: format!("inv_{index:032x}"),
+                    kind: WebhookEventKind::InvitationStatusChanged,
+                    body: "{}".into(),
+                    at: now,
+                })
+            })
+        });
+        write.await.unwrap();
     }
 
     fn seconds(&self) -> i64 {
@@ -254,15 +276,58 @@ async fn a_receiver_that_hangs_keeps_no_other_waiting() {
         scene.take_for(&invitation, Step::Cancel).await;
     }
     scene.receiver.told_times(4).await;
-    let (test, other) = (Client::of_test(&scene.daemon).await, Receiver::start().await);
-    let asked = json!({ "url": other.url(), "events": ["invitation.status_changed"] });
-    assert_eq!(test.post("/invitations/webhook", asked).await.0, 200);
-    let (_, made) = test.post("/invitations", json!({})).await;
-    let path = format!("/invitations/{}/cancel", made["invitation"]["id"].as_str().unwrap());
-    assert_eq!(test.ask("POST", &path, &[], None).await.0, 200);
-    assert_eq!(steps(&other.told_times(1).await), [step("pending", "cancelled")]);
+    another_is_told(&scene.daemon).await;
     assert_eq!(scene.receiver.told().len(), 4, "so many are under way to one");
     scene.daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn behind_two_thousand_events_of_a_receiver_that_hangs_others_are_seen() {
+    let scene = Scene::open().await;
+    scene.receiver.reply([Reply::Nothing; 2_000]);
+    scene.much_happens(2_000).await;
+    scene.receiver.told_times(4).await;
+    another_is_told(&scene.daemon).await;
+    scene.daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_project_with_many_receivers_that_hang_keeps_no_other_waiting() {
+    let scene = Scene::open().await;
+    let (test, hanging) = (Client::of_test(&scene.daemon).await, Receiver::start().await);
+    hanging.reply([Reply::Nothing; 80]);
+    for index in 10..30 {
+        let asked = json!({
+            "name": "S", "phoneNumber": format!("+155501002{index}"),
+            "webhookUrl": hanging.url(), "webhookEvents": ["invitation.status_changed"],
+        });
+        assert_eq!(test.post("/senders", asked).await.0, 201);
+    }
+    // Twenty receivers with four things to be told each.
+    for _ in 0..4 {
+        cancel_one(&test).await;
+    }
+    hanging.told_times(16).await;
+    scene.take(Step::Begin).await;
+    assert_eq!(steps(&scene.receiver.told_times(1).await), [step("pending", "in_progress")]);
+    assert_eq!(hanging.told().len(), 16, "so many are under way of one project");
+    scene.daemon.daemon.stop().await;
+}
+
+/// A program makes an invitation and withdraws it.
+async fn cancel_one(client: &Client) {
+    let (_, made) = client.post("/invitations", json!({})).await;
+    let path = format!("/invitations/{}/cancel", made["invitation"]["id"].as_str().unwrap());
+    assert_eq!(client.ask("POST", &path, &[], None).await.0, 200);
+}
+
+/// Waits until a receiver of another project is told of something.
+async fn another_is_told(daemon: &TestDaemon) {
+    let (test, other) = (Client::of_test(daemon).await, Receiver::start().await);
+    let asked = json!({ "url": other.url(), "events": ["invitation.status_changed"] });
+    assert_eq!(test.post("/invitations/webhook", asked).await.0, 200);
+    cancel_one(&test).await;
+    assert_eq!(steps(&other.told_times(1).await), [step("pending", "cancelled")]);
 }
 
 #[tokio::test]
