@@ -121,10 +121,8 @@ pub(super) enum Urgency {
 struct Reading {
     from: usize,
     until: usize,
-    /// Whether it shows the end of the newest speech,
+    /// Whether it shows the end of the newest speech.
     ends_in_a_pause: bool,
-    /// and whether that may be hidden in the background.
-    ends_in_noise: bool,
 }
 
 /// One call's audio and what was heard in it. Positions are samples since the call's beginning.
@@ -155,9 +153,8 @@ pub(super) struct Segmenter {
     settled: Vec<Symbol>,
     settled_until: usize,
     live: Vec<Symbol>,
-    /// The end of what was judged last, and from where on a digit is none of those.
+    /// The end of what was judged last.
     judged_words_until: usize,
-    unjudged_from: usize,
     /// What is believed to be the code.
     known: Option<SpokenCode>,
     finished: bool,
@@ -186,7 +183,6 @@ impl Segmenter {
             settled_until: 0,
             live: Vec::new(),
             judged_words_until: 0,
-            unjudged_from: 0,
             known: None,
             finished: false,
         }
@@ -311,8 +307,7 @@ impl Segmenter {
             self.looks = shown.max(self.looks + 1);
         }
         let care = self.care(from, until);
-        let ends_in_noise = self.sound_until + EDGE >= until;
-        self.reading = Some(Reading { from, until, ends_in_a_pause, ends_in_noise });
+        self.reading = Some(Reading { from, until, ends_in_a_pause });
         let samples = self.audio[from - self.kept_from..until - self.kept_from].to_vec();
         Some(Window { samples, care })
     }
@@ -330,7 +325,9 @@ impl Segmenter {
         };
         // A whole code before it is another reading.
         let judged_from = enough.saturating_sub(before % CODE_LENGTH).max(1);
-        let judged_until = duration(self.unjudged_from.saturating_sub(from));
+        // In noise the voice seems to stop before its last word is over: that is judged once more.
+        let judged_until = self.judged_words_until.saturating_sub(RAGGED_EDGE);
+        let judged_until = duration(judged_until.saturating_sub(from));
         // What a cut left for this window is no reading alone.
         let known = self.known.clone().filter(|_| before % CODE_LENGTH == 0);
         Care { judged_from, judged_until, known }
@@ -358,15 +355,6 @@ impl Segmenter {
         self.live.extend(new);
         if is_judged {
             self.judged_words_until = self.surely_heard_until(reading);
-            self.unjudged_from = match reading {
-                // The voice seems to stop before its last word is over: that is judged once more.
-                Reading { ends_in_a_pause: true, ends_in_noise: true, until, .. } => {
-                    until.saturating_sub(RAGGED_EDGE)
-                }
-                Reading { ends_in_a_pause: true, until, .. } => until,
-                // The end of the same digit is heard a little later the next time.
-                Reading { .. } => self.judged_words_until + position(SAME_END),
-            };
         }
         self.was_read(reading);
     }
