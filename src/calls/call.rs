@@ -57,6 +57,7 @@ pub(super) async fn conduct(
     let outcome = loop {
         match journal.ended(ending).await {
             // The next start of the daemon ends what this one can not.
+            Err(error @ StoreError::Closed) => return Err(error),
             Err(error) if stop.is_cancelled() => return Err(error),
             Err(error) => error!(%error, "the end of a call could not be recorded yet"),
             Ok(outcome) => break outcome,
@@ -106,7 +107,7 @@ impl Listening<'_> {
             Some(CallUpdate::Established) => {
                 let hang_up_at = Instant::now() + self.max_duration;
                 if let Err(error) = journal.answered(is_recorded).await {
-                    error!(%error, "that a call was answered could not be recorded");
+                    error!(%error, "that a call was answered could not be recorded yet");
                 }
                 self.run(journal, hang_up_at).await
             }

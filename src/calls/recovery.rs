@@ -104,7 +104,7 @@ impl Aftermath {
             }
             CodeStage::Ringing => {
                 let outcome = CallOutcome::Abandoned;
-                let code = code_that_stands(writer, invitation, outcome, now)?;
+                let code = code_that_stands(writer, invitation, &call.id, outcome, now)?;
                 Some(code.unwrap_or_else(|| CodeStage::Waiting.into()))
             }
             CodeStage::Waiting

@@ -182,13 +182,15 @@ impl Reader<'_> {
         rows.iter().map(|code| parse(code)).collect()
     }
 
-    /// The first of those, and until when it is valid.
+    /// The first of those, and until when it is valid, unless something was said in a call after its own,
+    /// `silent` aside.
     ///
     /// # Errors
     /// When the database refuses.
-    pub fn newest_code(
+    pub fn code_before_silence(
         &self,
         invitation: &InvitationId,
+        silent: &CallId,
         now: Timestamp,
     ) -> Result<Option<(SpokenCode, Timestamp)>, StoreError> {
         let newest = self
@@ -196,9 +198,13 @@ impl Reader<'_> {
             .prepare_cached(
                 "SELECT code, valid_until FROM codes JOIN calls ON calls.id = codes.call_id
                  WHERE calls.invitation_id = ?1 AND valid_until > ?2
+                   AND NOT EXISTS (SELECT 1 FROM calls AS later
+                                   WHERE later.invitation_id = ?1 AND later.id > calls.id
+                                     AND later.id <> ?3
+                                     AND later.outcome NOT IN ('abandoned', 'silent'))
                  ORDER BY read_at DESC, call_id DESC LIMIT 1",
             )?
-            .query_row((invitation.as_str(), now.unix_millis()), |row| {
+            .query_row((invitation.as_str(), now.unix_millis(), silent.as_str()), |row| {
                 Ok((row.get::<_, String>(0)?, Timestamp::from_unix_millis(row.get(1)?)))
             })
             .optional()?;

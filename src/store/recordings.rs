@@ -17,10 +17,7 @@ impl Writer<'_> {
         invitation: &InvitationId,
     ) -> Result<(), StoreError> {
         self.connection
-            .prepare_cached(
-                "INSERT INTO recordings (call_id, invitation_id) VALUES (?1, ?2)
-                 ON CONFLICT (call_id) DO NOTHING",
-            )?
+            .prepare_cached("INSERT INTO recordings (call_id, invitation_id) VALUES (?1, ?2)")?
             .execute((call.as_str(), invitation.as_str()))?;
         Ok(())
     }

@@ -129,6 +129,13 @@ async fn a_code_outlasts_calls_after_it_in_which_nobody_speaks() {
     assert_eq!(stages[0], CodeStage::Ringing);
     assert_eq!(stages.last(), Some(&read), "{stages:?}");
     assert_eq!(daemon.outcomes_of(2).await[1], CallOutcome::Silent);
+
+    // Behind one in which something was said, and not read, it may be another one's.
+    for said in [noise(1), silence(1)] {
+        call(sip, NUMBER, said).await.unwrap();
+        let stages = stages_until(&mut page, is_end).await;
+        assert!(matches!(stages.last(), Some(CodeStage::Unreadable { .. })), "{stages:?}");
+    }
     daemon.daemon.stop().await;
 }
 
@@ -208,6 +215,20 @@ async fn a_stranger_gets_no_answer_and_leaves_no_trace() {
     let nothing = stranger.try_recv(&mut [0; 1_500]);
     assert_eq!(nothing.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     assert_eq!(daemon.outcomes().await, []);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_trunk_that_calls_its_account_and_names_the_number_elsewhere_is_answered() {
+    let daemon = TestDaemon::start().await;
+    let description = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                       m=audio 4000 RTP/AVP 0\r\n";
+    let to_the_account = |port| {
+        let dialled = format!("INVITE sip:{NUMBER}@");
+        invite(&daemon, port, description).replacen(&dialled, "INVITE sip:17771234567@", 1)
+    };
+    let caller = send(&daemon, to_the_account).await;
+    assert_eq!(final_status(&caller).await, "SIP/2.0 200 OK");
     daemon.daemon.stop().await;
 }
 

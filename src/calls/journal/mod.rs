@@ -28,6 +28,9 @@ use verification::VerificationJournal;
 /// Records one call.
 pub(super) struct Journal {
     told: Told,
+    clock: Arc<dyn Clock>,
+    /// When the call has ended, once it has.
+    ended_at: Option<Timestamp>,
     /// What is probably spoken in the call.
     language: Option<Language>,
     attempts: Attempts,
@@ -123,14 +126,14 @@ impl Journal {
         let recorded = store.write(move |writer| ringing.record(writer)).await?;
         Ok(recorded.map(|(admitted, attempts)| {
             let Admitted { project, purpose, language, .. } = admitted;
-            let entry = Entry { store, clock, call, rules };
+            let entry = Entry { store, clock: Arc::clone(&clock), call, rules };
             let told = match purpose {
                 CallPurpose::Invitation(id) => Told::Page(PageJournal::new(entry, project, id)),
                 CallPurpose::Verification(id) => {
                     Told::Verification(VerificationJournal::new(entry, id))
                 }
             };
-            Self { told, language, attempts }
+            Self { told, clock, ended_at: None, language, attempts }
         }))
     }
 
@@ -153,8 +156,8 @@ impl Journal {
     }
 
     /// Records that the call was answered, and that there is a recording of it if so.
-    pub(super) async fn answered(&self, is_recorded: bool) -> Result<(), StoreError> {
-        match &self.told {
+    pub(super) async fn answered(&mut self, is_recorded: bool) -> Result<(), StoreError> {
+        match &mut self.told {
             Told::Page(page) => page.answered(is_recorded).await,
             Told::Verification(verification) => verification.answered().await,
         }
@@ -174,9 +177,10 @@ impl Journal {
 
     /// Records how the call ended. Nothing of that is recorded when it fails: call it again then.
     pub(super) async fn ended(&mut self, ending: Ending) -> Result<CallOutcome, StoreError> {
+        let at = *self.ended_at.get_or_insert_with(|| self.clock.now());
         match &mut self.told {
-            Told::Page(page) => page.ended(ending).await,
-            Told::Verification(verification) => verification.ended(ending).await,
+            Told::Page(page) => page.ended(ending, at).await,
+            Told::Verification(verification) => verification.ended(ending, at).await,
         }
     }
 }

@@ -18,8 +18,16 @@ pub(super) struct PageJournal {
     project: ProjectId,
     invitation: InvitationId,
     recorded: Recorded,
-    /// A finding after that one, when it could not be recorded.
-    unrecorded: Option<Finding>,
+    unrecorded: Unrecorded,
+}
+
+/// What could not be recorded yet, and when it was.
+#[derive(Default)]
+struct Unrecorded {
+    /// That the call was answered, and whether there is a recording of it.
+    answered: Option<(bool, Timestamp)>,
+    /// What was found after that which is recorded.
+    finding: Option<(Finding, Timestamp)>,
 }
 
 /// The last finding that was recorded: a step is recorded only when it says something new.
@@ -31,13 +39,37 @@ enum Recorded {
 impl PageJournal {
     pub(super) fn new(entry: Entry, project: ProjectId, invitation: InvitationId) -> Self {
         let recorded = Recorded::Digits(Vec::new());
-        Self { entry, project, invitation, recorded, unrecorded: None }
+        Self { entry, project, invitation, recorded, unrecorded: Unrecorded::default() }
     }
 
     /// Records that the call was answered, and that there is a recording of it if so.
-    pub(super) async fn answered(&self, is_recorded: bool) -> Result<(), StoreError> {
+    pub(super) async fn answered(&mut self, is_recorded: bool) -> Result<(), StoreError> {
+        self.unrecorded.answered = Some((is_recorded, self.entry.clock.now()));
+        self.record_on().await
+    }
+
+    /// Records what was found, when it is news.
+    pub(super) async fn found(&mut self, finding: Finding) -> Result<(), StoreError> {
+        self.unrecorded.finding = Some((finding, self.entry.clock.now()));
+        self.record_on().await
+    }
+
+    /// Records what is not recorded yet, in its order.
+    async fn record_on(&mut self) -> Result<(), StoreError> {
+        if let Some((is_recorded, at)) = self.unrecorded.answered {
+            self.call_answered(is_recorded, at).await?;
+            self.unrecorded.answered = None;
+        }
+        if let Some((finding, at)) = self.unrecorded.finding.clone() {
+            self.record(finding, at).await?;
+            self.unrecorded.finding = None;
+        }
+        Ok(())
+    }
+
+    async fn call_answered(&self, is_recorded: bool, at: Timestamp) -> Result<(), StoreError> {
         let listening = CodeStage::Listening { digits: Vec::new() };
-        let news = self.news(EventKind::CallAnswered).showing(listening.into());
+        let news = self.news(EventKind::CallAnswered, at).showing(listening.into());
         let Entry { store, .. } = &self.entry;
         store
             .write(move |writer| {
@@ -50,14 +82,7 @@ impl PageJournal {
             .await
     }
 
-    /// Records what was found, when it is news.
-    pub(super) async fn found(&mut self, finding: Finding) -> Result<(), StoreError> {
-        let recorded = self.record(finding.clone()).await;
-        self.unrecorded = recorded.is_err().then_some(finding);
-        recorded
-    }
-
-    async fn record(&mut self, finding: Finding) -> Result<(), StoreError> {
+    async fn record(&mut self, finding: Finding, at: Timestamp) -> Result<(), StoreError> {
         match (finding, &self.recorded) {
             (Finding::Code(code, confidence), Recorded::Code { code: known, .. })
                 if code == *known =>
@@ -66,19 +91,19 @@ impl PageJournal {
                 Ok(())
             }
             (Finding::Code(code, confidence), Recorded::Code { .. } | Recorded::Digits(_)) => {
-                self.code_read(code.clone()).await?;
+                self.code_read(code.clone(), at).await?;
                 self.recorded = Recorded::Code { code, confidence };
                 Ok(())
             }
             (Finding::Partial(digits) | Finding::Unreadable(digits), Recorded::Digits(known)) => {
                 if digits != *known {
-                    self.digits_heard(digits.clone()).await?;
+                    self.digits_heard(digits.clone(), at).await?;
                     self.recorded = Recorded::Digits(digits);
                 }
                 Ok(())
             }
             (Finding::Partial(digits) | Finding::Unreadable(digits), Recorded::Code { .. }) => {
-                self.code_withdrawn(digits.clone()).await?;
+                self.code_withdrawn(digits.clone(), at).await?;
                 self.recorded = Recorded::Digits(digits);
                 Ok(())
             }
@@ -87,13 +112,14 @@ impl PageJournal {
 
     /// Records how the call ended. When no code was read the recording is kept for the client, if there
     /// is one. Otherwise it is due to be erased.
-    pub(super) async fn ended(&mut self, ending: Ending) -> Result<CallOutcome, StoreError> {
-        if let Some(finding) = self.unrecorded.take() {
-            self.found(finding).await?;
-        }
+    pub(super) async fn ended(
+        &mut self,
+        ending: Ending,
+        now: Timestamp,
+    ) -> Result<CallOutcome, StoreError> {
+        self.record_on().await?;
         let Ending { without_code, is_recorded, quality } = ending;
-        let news = self.news(EventKind::CallEnded);
-        let now = news.at;
+        let news = self.news(EventKind::CallEnded, now);
         let mut keep_recording_until = now;
         let (end, news) = match &self.recorded {
             Recorded::Code { confidence, .. } => {
@@ -116,32 +142,29 @@ impl PageJournal {
             .store
             .write(move |writer| {
                 writer.mark_ended(&news.call, end)?;
-                let news = match code_that_stands(writer, &news.invitation, end.outcome, now)? {
+                let code =
+                    code_that_stands(writer, &news.invitation, &news.call, end.outcome, now)?;
+                let news = match code {
                     Some(stage) => news.showing(stage),
                     None => news,
                 };
                 let is_told = news.append(writer)?;
                 let until = if is_told { keep_recording_until } else { now };
-                if is_recorded {
-                    // Where that the call was answered could not be written, nor was this.
-                    writer.insert_recording(&news.call, &news.invitation)?;
-                }
                 writer.keep_recording(&news.call, until).map(drop)
             })
             .await?;
         Ok(end.outcome)
     }
 
-    async fn digits_heard(&self, digits: Vec<HeardDigit>) -> Result<(), StoreError> {
-        let news = self.news(EventKind::DigitsHeard);
+    async fn digits_heard(&self, digits: Vec<HeardDigit>, at: Timestamp) -> Result<(), StoreError> {
+        let news = self.news(EventKind::DigitsHeard, at);
         let stage = self.with_digits(CodeStage::Listening { digits }, news.at);
         let news = news.showing(stage);
         self.entry.store.write(move |writer| news.append(writer).map(drop)).await
     }
 
-    async fn code_read(&self, code: SpokenCode) -> Result<(), StoreError> {
-        let news = self.news(EventKind::CodeRead);
-        let now = news.at;
+    async fn code_read(&self, code: SpokenCode, now: Timestamp) -> Result<(), StoreError> {
+        let news = self.news(EventKind::CodeRead, now);
         let valid_until = now + self.entry.rules.code_valid_for;
         let stage = self.with_digits(CodeStage::Code { code: code.clone(), valid_until }, now);
         let news = news.showing(stage);
@@ -163,8 +186,12 @@ impl PageJournal {
             .await
     }
 
-    async fn code_withdrawn(&self, digits: Vec<HeardDigit>) -> Result<(), StoreError> {
-        let news = self.news(EventKind::CodeWithdrawn);
+    async fn code_withdrawn(
+        &self,
+        digits: Vec<HeardDigit>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let news = self.news(EventKind::CodeWithdrawn, at);
         let stage = self.with_digits(CodeStage::Listening { digits }, news.at);
         let news = news.showing(stage);
         self.entry
@@ -181,13 +208,13 @@ impl PageJournal {
         NewStage { stage, digits_die_at: Some(now + self.entry.rules.code_valid_for) }
     }
 
-    fn news(&self, kind: EventKind) -> News {
+    fn news(&self, kind: EventKind, at: Timestamp) -> News {
         News {
             project: self.project.clone(),
             invitation: self.invitation.clone(),
             call: self.entry.call.clone(),
             kind,
-            at: self.entry.clock.now(),
+            at,
             stage: None,
         }
     }
@@ -224,19 +251,20 @@ impl News {
     }
 }
 
-/// The newest code that is still valid, when nobody spoke in a call that came after it: then it is
-/// still the client's code.
+/// The newest code that is still valid, when nobody spoke in `call`, nor in any other since it was read:
+/// then it is still the client's code.
 pub(in crate::calls) fn code_that_stands(
     reader: &Reader<'_>,
     invitation: &InvitationId,
+    call: &CallId,
     outcome: CallOutcome,
     now: Timestamp,
 ) -> Result<Option<NewStage>, StoreError> {
     if !matches!(outcome, CallOutcome::Abandoned | CallOutcome::Silent) {
         return Ok(None);
     }
-    let newest = reader.newest_code(invitation, now)?;
-    Ok(newest.map(|(code, valid_until)| NewStage {
+    let code = reader.code_before_silence(invitation, call, now)?;
+    Ok(code.map(|(code, valid_until)| NewStage {
         stage: CodeStage::Code { code, valid_until },
         digits_die_at: Some(valid_until),
     }))

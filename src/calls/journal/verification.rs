@@ -2,7 +2,7 @@
 
 use super::{Ending, Entry};
 use crate::codes::Finding;
-use crate::domain::{CallOutcome, SpokenCode, VerificationId};
+use crate::domain::{CallOutcome, SpokenCode, Timestamp, VerificationId};
 use crate::onboarding::{HeardCode, record_heard_code};
 use crate::store::{CallEnd, StoreError};
 
@@ -32,12 +32,15 @@ impl VerificationJournal {
     }
 
     /// Nobody looks on, so the code can wait until nothing more is said that might contradict it.
-    pub(super) async fn ended(&self, ending: Ending) -> Result<CallOutcome, StoreError> {
+    pub(super) async fn ended(
+        &self,
+        ending: Ending,
+        now: Timestamp,
+    ) -> Result<CallOutcome, StoreError> {
         let Ending { without_code, quality, .. } = ending;
         let Self { entry, verification, code } = self;
-        let Entry { store, clock, call, rules } = entry.clone();
+        let Entry { store, call, rules, .. } = entry.clone();
         let (verification, code) = (verification.clone(), code.clone());
-        let now = clock.now();
         let end = match &code {
             Some((_, confidence)) => {
                 let confidence = Some(*confidence);
