@@ -2,7 +2,7 @@
 
 use crate::domain::{CallPurpose, Language, PhoneNumber, PhoneNumberId, ProjectId, Timestamp};
 use crate::onboarding::awaited_call;
-use crate::store::{Reader, StoreError};
+use crate::store::{Reader, Store, StoreError};
 use crate::telephony::{IncomingCall, StatusCode, Uri};
 
 /// A call that somebody waits for.
@@ -16,14 +16,33 @@ pub(super) struct Admitted {
     pub(super) language: Option<Language>,
 }
 
-/// The number that was dialled: in the Request-URI, or where a trunk rewrote it, in one of the
-/// headers that keep the original (RFC 3261 §8.1.1.1, RFC 7315 §4.2, RFC 5806).
-pub(super) fn dialled_number(invite: &IncomingCall) -> Option<PhoneNumber> {
-    std::iter::once(&invite.called)
+/// The number that was dialled: the first one of ours in the Request-URI, or where a trunk rewrote it,
+/// in one of the headers that keep the original (RFC 3261 §8.1.1.1, RFC 7315 §4.2, RFC 5806). A trunk that
+/// registers is often called by its account, which looks like a number. Where none is ours, the first.
+pub(super) async fn dialled_number(
+    store: &Store,
+    invite: &IncomingCall,
+) -> Result<Option<PhoneNumber>, StoreError> {
+    let mut named: Vec<PhoneNumber> = std::iter::once(&invite.called)
         .chain(&invite.to)
         .chain(&invite.called_party)
         .chain(&invite.diverted_by)
-        .find_map(number_of)
+        .filter_map(number_of)
+        .collect();
+    named.dedup();
+    if named.len() < 2 {
+        return Ok(named.pop());
+    }
+    store
+        .read(move |reader| {
+            for number in &named {
+                if reader.own_number(number)?.is_some() {
+                    return Ok(Some(number.clone()));
+                }
+            }
+            Ok(named.into_iter().next())
+        })
+        .await
 }
 
 /// Who calls, when it is a number.

@@ -86,7 +86,7 @@ impl Switchboard {
         busy: BusyNumbers,
         stop: CancellationToken,
     ) -> Result<(), StoreError> {
-        let Some(number) = dialled_number(call.invite()) else {
+        let Some(number) = dialled_number(&self.store, call.invite()).await? else {
             info!("call refused: it is for no phone number");
             call.refuse(StatusCode::NOT_FOUND);
             return wait_for_end(call).await;
