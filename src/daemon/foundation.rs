@@ -3,10 +3,12 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rand::RngExt as _;
 use tokio::sync::Notify;
+use tokio::time::sleep;
 use tracing::info;
 
 use crate::calls::end_interrupted_calls;
@@ -17,6 +19,10 @@ use crate::onboarding::expire_overdue;
 use crate::recordings::{RecordingLimits, Recordings};
 use crate::seal::{KeyError, Seal, load_key, make_key};
 use crate::store::{Change, Store};
+
+/// How often a lock is tried that another daemon has, and how long it is waited in between: a second in all.
+const LOCK_ATTEMPTS: usize = 10;
+const LOCK_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 pub(super) struct Foundation {
     /// Held for as long as the daemon runs.
@@ -38,7 +44,7 @@ impl Foundation {
     /// When the database, its key or the folder of the recordings can not be had, or another daemon
     /// has the database.
     pub(super) async fn open(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let lock = lock(&config.store.path)?;
+        let lock = lock(&config.store.path).await?;
         let (feed, written) = (Feed::default(), Arc::new(Notify::new()));
         let store = Arc::new(open_store(config, feed.clone(), Arc::clone(&written))?);
         let seal = Arc::new(open_seal(config, &store).await?);
@@ -54,21 +60,23 @@ impl Foundation {
 
 /// Keeps other daemons from a database: one that starts on it would take the calls of the one that runs
 /// for cut off, and send its messages again. The system lets go of it however the daemon ends.
-fn lock(database: &Path) -> anyhow::Result<File> {
+/// One that is just ending is waited for.
+async fn lock(database: &Path) -> anyhow::Result<File> {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
     let path = PathBuf::from(path);
     let open = File::options().create(true).truncate(false).write(true).open(&path);
     let file = open.with_context(|| format!("cannot open {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            bail!("the database {} is in use by another daemon", database.display())
-        }
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => sleep(LOCK_AGAIN_AFTER).await,
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+            }
         }
     }
+    bail!("the database {} is in use by another daemon", database.display())
 }
 
 fn open_store(config: &Config, feed: Feed, written: Arc<Notify>) -> anyhow::Result<Store> {

@@ -296,6 +296,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("zavud.db");
         let store = Store::open(&path, Box::new(|_| {})).unwrap();
+        // The first batch ends with the patience that the log takes and gives back.
+        store.write(|_| Ok(())).await.unwrap();
         let impatient = store.write(|writer| Ok(writer.connection.busy_timeout(Duration::ZERO)?));
         impatient.await.unwrap();
         // Its lock does what a full disk does: reads go on, and no write goes through.

@@ -27,6 +27,9 @@ const BATCH: usize = 64;
 /// How long after a reader stood in the way it is tried again to empty the write-ahead log.
 const LOG_RETRY: Duration = Duration::from_secs(1);
 
+/// How long a reader may stand in the way until then.
+const READER_PATIENCE: Duration = Duration::from_millis(20);
+
 /// A transaction: everything a [`Reader`] can ask, and the methods that change something.
 #[derive(Debug)]
 pub struct Writer<'a> {
@@ -194,8 +197,8 @@ fn run(connection: &Connection, mut jobs: mpsc::Receiver<Job>, on_commit: &OnCom
         if done.iter().any(|(effects, _)| effects.digits_erased) {
             log_due = log_due.or_else(|| Some(Instant::now()));
         }
-        // Before the answers: where no reader stands in the way, who is told that digits are erased finds
-        // them nowhere.
+        // Before the answers: where no reader stood in the way, who is told that digits are erased finds them
+        // nowhere.
         if log_due.is_some_and(|due| due <= Instant::now()) {
             log_due = (!empty_the_log(connection)).then(|| Instant::now() + LOG_RETRY);
         }
@@ -240,11 +243,11 @@ fn commit(
 }
 
 /// Moves the write-ahead log into the database and truncates it. Returns whether that worked: a reader in
-/// the middle of something prevents it. Nobody waits for that one, since it may be a backup, or a shell that
-/// was left open, and those stay for hours.
+/// the middle of something prevents it. One of ours is through in a moment; a backup, or a shell that was left
+/// open, stays for hours, and nobody waits for that.
 fn empty_the_log(connection: &Connection) -> bool {
     // SQLite takes any timeout.
-    let _ = connection.busy_timeout(Duration::ZERO);
+    let _ = connection.busy_timeout(READER_PATIENCE);
     let emptied = connection
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
         .is_ok_and(|busy| busy == 0);
