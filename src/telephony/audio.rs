@@ -75,16 +75,19 @@ impl CallAudio {
         let timer = sleep_until(audio.carry_out().into());
         tokio::pin!(timer);
         while !audio.timed_out {
+            let mut is_time = false;
             tokio::select! {
                 () = stop.cancelled() => break,
                 Ok(()) = audio.agreement.changed() => audio.note_agreement(),
-                Ok(()) = audio.sockets.rtp.readable() => audio.take_in(Port::Rtp),
+                Ok(()) = audio.sockets.rtp.readable() => {}
                 Ok(()) = audio.sockets.rtcp.readable() => audio.take_in(Port::Rtcp),
-                () = &mut timer => {
-                    // After a stall of the host, what came meanwhile comes before the time that passed.
-                    audio.take_in(Port::Rtp);
-                    audio.session.handle(Input::Timeout { now: Instant::now() });
-                }
+                () = &mut timer => is_time = true,
+            }
+            // Whatever woke us: after a stall of the host, what came meanwhile comes before the time that
+            // passed without audio.
+            audio.take_in(Port::Rtp);
+            if is_time {
+                audio.session.handle(Input::Timeout { now: Instant::now() });
             }
             let wake_at = audio.carry_out();
             reset(timer.as_mut(), wake_at);
