@@ -26,7 +26,9 @@ impl Endpoint {
         if request.method == Method::Invite
             && let Some(refusal) = self.unproven(peer, request, opening.flow)
         {
-            return self.refuse_with(request, opening, &refusal);
+            // Without a transaction (RFC 3261 §26.3.2.4): whoever forges a peer's address fills no table, and
+            // has the peer sent no more than it sends. An INVITE that comes again is challenged anew.
+            return self.transmit(opening.flow, refusal.to_bytes());
         }
         if let Some(refusal) = self.refusal_by_head(request, &opening) {
             return self.refuse_with(request, opening, &refusal);
