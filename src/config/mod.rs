@@ -156,10 +156,20 @@ impl Config {
     fn check(&self) -> Vec<Problem> {
         let recordings = self.recordings.check(&self.codes);
         let (sip, rtp, speech) = (self.sip.check(), self.rtp.check(), self.speech.check());
-        [sip, rtp, recordings, speech, self.meta.check(), self.web.check(), self.api.check()]
+        let reach = self.check_reach().into_iter().collect();
+        [sip, rtp, reach, recordings, speech, self.meta.check(), self.web.check(), self.api.check()]
             .into_iter()
             .flatten()
             .collect()
+    }
+
+    /// Trunks send audio to the address that they are told for calls as well.
+    fn check_reach(&self) -> Option<Problem> {
+        let mut told = self.sip.advertised_addresses().into_iter();
+        let is_elsewhere = told.any(|told| !told.is_loopback() && !told.is_unspecified());
+        let what = "hears this host alone, and trunks are told to send audio to sip.advertise: write \
+                    here the local address that it arrives at";
+        (self.rtp.address.is_loopback() && is_elsewhere).then(|| Problem::new("rtp.address", what))
     }
 
     /// What can be used and is a risk on this host.
@@ -258,6 +268,8 @@ mod tests {
                 }
             })
             .collect();
+        // Whoever advertises another address receives audio on another one, too.
+        let uncommented = uncommented.replace("\naddress = \"127.0.0.1\"", "\naddress = \"::\"");
         let config = parse(&uncommented).unwrap();
         let advertised: [std::net::IpAddr; 2] =
             ["203.0.113.7", "2001:db8::7"].map(|address| address.parse().unwrap());
@@ -352,6 +364,16 @@ mod tests {
             ("[sip]\ntls_listen = \"127.0.0.1:5061\"", "sip.tls_listen"),
             ("[sip]\ntls_key = \"key.pem\"", "sip.tls_certificate"),
             ("[sip]\nmax_connections = 0", "sip.max_connections"),
+            ("[sip]\nadvertise = [\"203.0.113.7\"]", "rtp.address"),
+            ("[sip]\ntls_client_authorities = \"ca.pem\"", "sip.tls_client_authorities"),
+            (
+                "[[sip.trunks]]\nname = \"a\"\ntls_client_name = \"a.example\"",
+                "sip.trunks[0].tls_client_name",
+            ),
+            (
+                "[[sip.trunks]]\nname = \"a\"\naddresses = [\"192.0.2.1/32\"]\ntransport = \"tls\"",
+                "sip.trunks[0].transport",
+            ),
             ("[rtp]\nfirst_port = 30000\nlast_port = 20000", "rtp.last_port"),
             ("[rtp]\nport_rest = \"1h\"", "rtp.port_rest"),
             ("[web]\ntls_key = \"key.pem\"", "web.tls_certificate"),

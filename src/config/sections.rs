@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::Problem;
-use super::trunks::{self, Trunk};
+use super::trunks::{self, Trunk, TrunkTransport};
 use crate::tls::TlsFiles;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -77,8 +77,29 @@ impl Sip {
         if self.max_calls == 0 {
             problems.push(Problem::new("sip.max_calls", "must be at least 1"));
         }
+        if self.tls_client_authorities.is_some() && self.tls_listen.is_none() {
+            let what = "goes together with sip.tls_listen";
+            problems.push(Problem::new("sip.tls_client_authorities", what));
+        }
         problems.extend(trunks::check_names(&self.trunks));
+        problems.extend(self.trunks.iter().enumerate().filter_map(|(number, trunk)| {
+            let (key, what) = self.cannot_call(trunk)?;
+            Some(Problem::new(&format!("sip.trunks[{number}].{key}"), what))
+        }));
         problems
+    }
+
+    /// The key of a trunk for which no call of it would be taken, and why.
+    fn cannot_call(&self, trunk: &Trunk) -> Option<(&'static str, &'static str)> {
+        let asks_for_certificates = self.tls_client_authorities.is_some();
+        if trunk.tls_client_name.is_some() && !asks_for_certificates {
+            let what = "nobody is asked for a certificate without sip.tls_client_authorities";
+            return Some(("tls_client_name", what));
+        }
+        let needs_tls =
+            trunk.transport == Some(TrunkTransport::Tls) && trunk.registration.is_none();
+        let what = "its calls would arrive at sip.tls_listen, which is not set";
+        (needs_tls && self.tls_listen.is_none()).then_some(("transport", what))
     }
 }
 
