@@ -188,7 +188,8 @@ impl Reader<'_> {
         rows.map(|row| row?).collect()
     }
 
-    /// The sender, and its project, of the number that Meta calls so. Of several the newest.
+    /// The sender, and its project, of the number that Meta calls so: of several that for which it was
+    /// connected last. None of a test, which nothing of Meta's concerns, and whose numbers anybody makes up.
     ///
     /// # Errors
     /// When the database refuses.
@@ -196,8 +197,10 @@ impl Reader<'_> {
         let found = self
             .connection
             .prepare_cached(
-                "SELECT project_id, id FROM senders WHERE number_id = ?1 AND removed_at IS NULL
-                 ORDER BY updated_at DESC LIMIT 1",
+                "SELECT project_id, senders.id FROM senders
+                 JOIN projects ON projects.id = project_id AND test_of IS NULL
+                 WHERE number_id = ?1 AND removed_at IS NULL
+                 ORDER BY invitation_id DESC LIMIT 1",
             )?
             .query_row([number], |row| {
                 Ok((ProjectId::from_stored(row.get(0)?), SenderId::from_stored(row.get(1)?)))

@@ -57,6 +57,30 @@ async fn told_by_meta(daemon: &TestDaemon, value: Value) -> u16 {
 }
 
 #[tokio::test]
+async fn what_meta_tells_of_a_number_is_never_for_a_test_that_claims_it() {
+    let meta = StandIn::start().await;
+    let (daemon, client) = connected(&meta).await;
+    let number = client.get("/senders").await["items"][0]["whatsapp"]["phoneNumberId"].clone();
+    let test = Client::of_test(&daemon).await;
+    let claim = json!({ "clientPhone": format!("+{}", number.as_str().unwrap()) });
+    let (_, made) = test.post("/invitations", claim).await;
+    let path = format!("/invitations/{}/simulate", made["invitation"]["id"].as_str().unwrap());
+    let (_, ended) = test.post(&path, json!({ "outcome": "completed" })).await;
+    assert_eq!(ended["invitation"]["status"], "completed");
+    assert_eq!(test.get("/senders").await["items"][0]["whatsapp"]["phoneNumberId"], number);
+
+    let inbound = json!({
+        "metadata": { "phone_number_id": number },
+        "messages": [{ "from": "15551234567", "id": "wamid.in", "type": "text", "text": { "body": "Hi!" } }],
+    });
+    assert_eq!(told_by_meta(&daemon, inbound).await, 200);
+    assert_eq!(client.get("/messages").await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(test.get("/messages").await["items"], json!([]));
+    daemon.daemon.stop().await;
+    meta.stop().await;
+}
+
+#[tokio::test]
 async fn a_message_is_sent_by_the_default_sender_and_followed_by_what_meta_tells() {
     let meta = StandIn::start().await;
     let (daemon, client) = connected(&meta).await;
