@@ -101,6 +101,11 @@ pub(super) async fn enrol(
     person: Person,
     Posted(typed): Posted<Enrolled>,
 ) -> Result<Response, AdminError> {
+    // Who sits at a browser that was left open does not get rid of the one there is so: to drop it takes
+    // the password.
+    if person.partner.second_factor.is_some() {
+        return Ok(Redirect::to(HERE).into_response());
+    }
     let Some(enrolment) = Enrolment::shown(&person.partner.email, &typed.secret) else {
         return Err(AdminError::Unreadable(StatusCode::BAD_REQUEST));
     };

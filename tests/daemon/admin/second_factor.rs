@@ -51,6 +51,17 @@ async fn a_second_factor_is_asked_for_and_each_code_opens_once() {
     assert_ne!(other.cookie("login"), Some(half_token.as_str()), "another token from here on");
     assert_eq!(other.get("/account").await.status, StatusCode::OK);
 
+    // Who is signed in cannot put another one in its place.
+    let another: String = secret.chars().rev().collect();
+    let its_code = code(&another, 0);
+    let another = [("secret", &*another), ("code", &*its_code)];
+    let ignored = browsing.submit("/account", enrol, &another).await;
+    assert_eq!(ignored.status, StatusCode::SEE_OTHER);
+    let mut third = Browsing::new(server);
+    third.submit("/sign-in", "/sign-in", &password).await;
+    let kept_out = third.submit("/sign-in/code", "/sign-in/code", &[("code", &its_code)]).await;
+    assert_eq!(kept_out.status, StatusCode::UNPROCESSABLE_ENTITY);
+
     let drop = "/account/second-factor/drop";
     let refused = other.submit("/account", drop, &[("password", "not the password")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
