@@ -5,6 +5,6 @@
 pub(super) enum Arrival {
     /// The step was taken just now, and the request was not sent yet.
     Fresh,
-    /// It was found in the store after a crash.
+    /// It was found in the store after a crash, or after the store had refused something.
     AfterACrash,
 }

@@ -12,7 +12,9 @@ mod records;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
@@ -30,6 +32,9 @@ pub use records::{AwaitedCall, HeardCode, awaited_call, record_heard_code};
 pub use words::progress_in_words;
 
 use executor::Executor;
+
+/// How long the store is left alone that has refused something: nobody is invited to the number meanwhile.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// Verifies numbers.
 #[derive(Debug)]
@@ -117,12 +122,17 @@ impl Verifications {
     fn go_on(&self, id: VerificationId, arrival: Arrival) {
         let (executor, stop) = (Arc::clone(&self.executor), self.stop.clone());
         self.tasks.spawn(async move {
-            let done = tokio::select! {
-                done = executor.run(id.clone(), arrival) => done,
-                () = stop.cancelled() => Ok(()),
+            let mut arrival = arrival;
+            let to_its_end = async {
+                while let Err(error) = executor.run(id.clone(), arrival).await {
+                    error!(verification = %id, %error, "a verification broke off; it goes on in a moment");
+                    sleep(AGAIN_AFTER).await;
+                    arrival = Arrival::AfterACrash;
+                }
             };
-            if let Err(error) = done {
-                error!(verification = %id, %error, "a verification broke off; it goes on at the next start");
+            tokio::select! {
+                () = to_its_end => {}
+                () = stop.cancelled() => {}
             }
         });
     }
