@@ -86,6 +86,7 @@ impl Switchboard {
         busy: BusyNumbers,
         stop: CancellationToken,
     ) -> Result<(), StoreError> {
+        let at = self.clock.now();
         let Some(number) = dialled_number(&self.store, call.invite()).await? else {
             info!("call refused: it is for no phone number");
             call.refuse(StatusCode::NOT_FOUND);
@@ -96,12 +97,7 @@ impl Switchboard {
             call.refuse(StatusCode::BUSY_HERE);
             return wait_for_end(call).await;
         };
-        if call.over().is_cancelled() {
-            info!(number = %Redacted(&number), "the caller gave up before the call ahead was read");
-            return wait_for_end(call).await;
-        }
         let Self { store, recordings, speech, clock, rules } = self;
-        let at = clock.now();
         let id = CallId::new(at, rand::rng().random());
         let ringing = Ringing {
             id: id.clone(),

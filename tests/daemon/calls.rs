@@ -30,6 +30,10 @@ fn is_refused(result: &Result<(), CallFailure>, expected: StatusCode) -> bool {
     matches!(result, Err(CallFailure::Refused { status, .. }) if *status == expected)
 }
 
+/// A session description that offers to speak.
+const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                     m=audio 9 RTP/AVP 0\r\n";
+
 /// A raw INVITE, with the session description given.
 fn invite(daemon: &TestDaemon, from_port: u16, description: &str) -> String {
     format!(
@@ -250,9 +254,7 @@ async fn rtp_that_is_none_does_no_harm_and_the_call_ends_for_want_of_audio() {
     };
     let daemon =
         TestDaemon::start_with(Arc::new(SystemClock), Box::new(DeafModel), impatient).await;
-    let description = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-                       m=audio 9 RTP/AVP 0\r\n";
-    let caller = send(&daemon, |port| invite(&daemon, port, description)).await;
+    let caller = send(&daemon, |port| invite(&daemon, port, OFFER)).await;
     let mut buffer = vec![0; 65_535];
     let answer = loop {
         let length = caller.recv(&mut buffer).await.unwrap();
@@ -339,6 +341,18 @@ async fn half_a_code_is_shown_as_unreadable_when_the_caller_hangs_up() {
     let heard = digits_of(digits);
     assert!("481529".starts_with(&heard) && (1..6).contains(&heard.len()), "heard {heard}");
     assert_eq!(daemon.outcome().await, CallOutcome::Unreadable);
+    daemon.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_gives_up_at_once_is_still_recorded() {
+    let daemon = TestDaemon::start_deaf(|_| {}).await;
+    let socket = send(&daemon, |port| invite(&daemon, port, OFFER)).await;
+    // Both are there before the first is looked at.
+    let cancel = invite(&daemon, socket.local_addr().unwrap().port(), "");
+    let cancel = cancel.replace("INVITE", "CANCEL");
+    socket.send_to(cancel.as_bytes(), daemon.daemon.sip_address()).await.unwrap();
+    assert_eq!(daemon.outcome().await, CallOutcome::Abandoned);
     daemon.daemon.stop().await;
 }
 
