@@ -18,6 +18,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a page is asked meanwhile.
 pub(crate) const EVERY: Duration = Duration::from_millis(20);
 
+/// How often something is clicked that does not hear it.
+const MOST_CLICKS: usize = 20;
+
 /// Of a small laptop. Pictures are as high as their page.
 const HEIGHT: u32 = 900;
 
@@ -102,15 +105,26 @@ impl Browser {
     }
 
     /// Clicks what this selects. A page that is live may have put another element in its place since it
-    /// was found: that one is meant then.
+    /// was found: that one is meant then. A frame that has just grown may not be where the browser believes
+    /// it to be: a click that no document of ours has heard went past it, and is made again.
     pub(crate) async fn click(&self, selector: &str) {
-        loop {
+        let listen = "window.isClicked = false;
+            const hear = () => { window.isClicked = true; };
+            document.addEventListener('click', hear, { capture: true, once: true });";
+        for _ in 0..MOST_CLICKS {
             let found = self.client.find(Locator::Css(selector)).await.unwrap();
+            self.client.execute(listen, vec![]).await.unwrap();
             match found.click().await {
-                Err(error) if error.is_stale_element_reference() => {}
-                clicked => return clicked.unwrap(),
+                Err(error) if error.is_stale_element_reference() => continue,
+                clicked => clicked.unwrap(),
+            }
+            // A window that it closes answers no more.
+            let unheard = self.client.execute("return window.isClicked === false", vec![]).await;
+            if !unheard.is_ok_and(|unheard| unheard == true) {
+                return;
             }
         }
+        panic!("{selector:?} hears no click");
     }
 
     /// Types into the field with this id, in place of what is there.
